@@ -1,0 +1,39 @@
+"""xstilts: does similarity predict what zero-shot transfer loses? The rules in the order they run."""
+
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+configfile: "config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/train.smk"
+include: "rules/evaluate.smk"
+include: "rules/similarity.smk"
+include: "rules/degradation.smk"
+include: "rules/report.smk"
+
+
+localrules:
+    all,
+    fetch_task,
+    fetch_model,
+    collect_cells,
+
+
+rule all:
+    """Every cell by name (a deleted one is rebuilt), the tables, the figures and the answer."""
+    default_target: True
+    input:
+        score_files(),
+        similarity_files(),
+        CELLS,
+        EFFECTS,
+        ANSWER,
+        figure_files(),

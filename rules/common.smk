@@ -1,0 +1,172 @@
+"""Paths and what rules need of the config: every path pattern is written here, once."""
+
+import os
+import sys
+
+sys.path.insert(0, workflow.basedir)
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(workflow.basedir), os.environ.get("PYTHONPATH")])
+)
+
+from snakemake.exceptions import WorkflowError
+
+from xstilts.config import check_config
+from xstilts.digests import code_digest
+from xstilts.errors import InputError
+from xstilts.grid import language_names
+from xstilts.recipes import recipes
+from xstilts.tasks import tasks
+
+try:
+    GRID = check_config(config)
+except InputError as error:
+    raise WorkflowError(str(error))
+
+RESULTS = config["results"]
+LOGS = f"{RESULTS}/logs"
+DATA = f"{RESULTS}/data/part={{part}}/task={{task}}/manifest.json"
+ENCODED = f"{RESULTS}/encoded/part={{part}}/model={{model}}/task={{task}}/manifest.json"
+EMBEDDED = f"{RESULTS}/embeddings/part={{part}}/model={{model}}/task={{task}}/vectors.parquet"
+PRETRAINED = f"{RESULTS}/pretrained/model={{model}}/checkpoint.json"
+INTERMEDIATE = f"{RESULTS}/intermediate/model={{model}}/intermediate={{intermediate}}/seed={{seed}}/checkpoint.json"
+TUNED = f"{RESULTS}/tuned/model={{model}}/intermediate={{intermediate}}/training={{training}}/seed={{seed}}/checkpoint.json"
+SCORES = f"{RESULTS}/scores/model={{model}}/intermediate={{intermediate}}/target={{target}}/seed={{seed}}/language={{language}}/scores.parquet"
+STORE = f"{RESULTS}/store"
+CELLS = f"{RESULTS}/cells.parquet"
+SIMILARITY = f"{RESULTS}/similarity/measure={{measure}}/model={{model}}/similarity.parquet"
+EFFECTS = f"{RESULTS}/effects.parquet"
+TRUTH = f"{RESULTS}/truth/model={{model}}/truth.parquet"
+ANSWER = f"{RESULTS}/answer.txt"
+FIGURES = f"{RESULTS}/figures"
+
+EVALUATION_CODE = code_digest(
+    "batches.py", "encoder.py", "evaluation.py", "scores.py", "kinds", "checkpoints.py"
+)
+
+
+wildcard_constraints:
+    part="train|test",
+    model="[^/]+",
+    task="[^/]+",
+    intermediate="[^/]+",
+    target="[^/]+",
+    training="[^/]+",
+    language="[^/]+",
+    measure="[^/]+",
+    seed=r"\d+",
+
+
+def score_files():
+    return [SCORES.format(**cell._asdict()) for cell in GRID.cells()]
+
+
+def similarity_files():
+    return expand(SIMILARITY, measure=GRID.measures, model=GRID.models)
+
+
+def truth_files():
+    return expand(TRUTH, model=GRID.models) if config["world"] else []
+
+
+def fetched_languages(wildcards):
+    return ["en"] if wildcards.part == "train" else GRID.fetched_languages(wildcards.task)
+
+
+def task_source(wildcards):
+    return config["data"].get(wildcards.task)
+
+
+def model_path(wildcards):
+    return GRID.models[wildcards.model].path
+
+
+def model_revision(wildcards):
+    return GRID.models[wildcards.model].revision
+
+
+def model_layer(wildcards):
+    return GRID.models[wildcards.model].layer
+
+
+def training_parts(model, names):
+    return [ENCODED.format(part="train", model=model, task=name) for name in names]
+
+
+def recipe_parts(wildcards):
+    return training_parts(wildcards.model, recipes()[wildcards.intermediate])
+
+
+def chain_parts(wildcards):
+    return training_parts(wildcards.model, wildcards.training.split("+"))
+
+
+def untuned_checkpoint(wildcards):
+    pattern = PRETRAINED if wildcards.intermediate == "none" else INTERMEDIATE
+    return pattern.format(**dict(wildcards))
+
+
+def evaluated_checkpoint(target):
+    """The input function that names the checkpoint a target is evaluated on."""
+
+    def checkpoint(wildcards):
+        if GRID.stage(wildcards.intermediate, target) == "tuned":
+            return TUNED.format(training=tasks()[target].training_name, **dict(wildcards))
+        return untuned_checkpoint(wildcards)
+
+    return checkpoint
+
+
+def target_scores(target):
+    """The score file of every language of a target, as patterns over the other axes."""
+    axes = {axis: f"{{{axis}}}" for axis in ("model", "intermediate", "seed")}
+    return [
+        SCORES.format(target=target, language=language, **axes)
+        for language in GRID.languages[target]
+    ]
+
+
+def source_tasks():
+    """The intermediate tasks whose texts are compared."""
+    return sorted({name for recipe in GRID.intermediates for name in recipes()[recipe]})
+
+
+def source_vectors(wildcards):
+    return expand(EMBEDDED, part="train", model=wildcards.model, task=source_tasks())
+
+
+def target_vectors(wildcards):
+    return expand(EMBEDDED, part="test", model=wildcards.model, task=GRID.targets)
+
+
+def targets_with_gap():
+    """Targets that were run in English and in another language."""
+    return [
+        target
+        for target in GRID.targets
+        if "en" in GRID.languages[target] and len(GRID.languages[target]) > 1
+    ]
+
+
+def truth_cells(wildcards):
+    """(intermediate, target, checkpoint, encoded test data) of every gap that is planted."""
+    return [
+        {
+            "intermediate": intermediate,
+            "target": target,
+            "checkpoint": TUNED.format(
+                model=wildcards.model,
+                intermediate=intermediate,
+                training=tasks()[target].training_name,
+                seed=seed,
+            ),
+            "encoded": ENCODED.format(part="test", model=wildcards.model, task=target),
+        }
+        for intermediate in GRID.intermediates
+        for target in targets_with_gap()
+        for seed in GRID.seeds
+    ]
+
+
+def truth_inputs(wildcards):
+    cells = truth_cells(wildcards)
+    return sorted({cell[name] for cell in cells for name in ("checkpoint", "encoded")})

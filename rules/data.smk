@@ -1,0 +1,73 @@
+"""Data and models, fetched where there is network, then encoded once.
+
+REQUIRED INPUTS: none; the hub, local files (config `data`, `model_table`) or the embedded world.
+OUTPUTS: canonical examples, token ids, and pretrained models, each with a small manifest.
+"""
+
+
+rule fetch_task:
+    """Canonical examples of a task: English for training, or a target's test sets."""
+    output:
+        DATA,
+    log:
+        f"{LOGS}/fetch_task/{{part}}/{{task}}.log",
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        languages=fetched_languages,
+        source=task_source,
+        world=config["world"],
+        limits=config["examples"],
+        code=code_digest("data.py", "columns.py", "readers.py", "tasks", "world"),
+    message:
+        "Fetching {wildcards.task} ({wildcards.part})"
+    script:
+        "../workflow/scripts/fetch_task.py"
+
+
+rule fetch_model:
+    """A pretrained encoder as the root of the checkpoint tree."""
+    output:
+        PRETRAINED,
+    log:
+        f"{LOGS}/fetch_model/{{model}}.log",
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    params:
+        path=model_path,
+        revision=model_revision,
+        world=config["world"],
+        code=code_digest("world", "pretrained.py"),
+    message:
+        "Fetching model {wildcards.model}"
+    script:
+        "../workflow/scripts/fetch_model.py"
+
+
+rule encode_task:
+    """Token ids of a task's part for a model's tokenizer."""
+    input:
+        data=DATA,
+        pretrained=PRETRAINED,
+    output:
+        ENCODED,
+    log:
+        f"{LOGS}/encode_task/{{part}}/{{model}}/{{task}}.log",
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        max_length=config["max_length"],
+        code=code_digest("encoding.py", "kinds", "tasks"),
+    message:
+        "Encoding {wildcards.task} ({wildcards.part}) for {wildcards.model}"
+    script:
+        "../workflow/scripts/encode_task.py"

@@ -1,0 +1,34 @@
+"""Zero-shot evaluation: one job per (checkpoint, target), one cell per language.
+
+REQUIRED INPUTS: a checkpoint, the target's encoded test sets.
+OUTPUTS: scores.parquet a cell, predictions.parquet beside it, both links into the cell store.
+"""
+
+for target in GRID.targets:
+
+    rule:
+        name:
+            f"evaluate_{target}"
+        input:
+            checkpoint=evaluated_checkpoint(target),
+            encoded=ENCODED.format(part="test", model="{model}", task=target),
+        output:
+            target_scores(target),
+        log:
+            f"{LOGS}/evaluate_{target}/{{model}}/{{intermediate}}/{{seed}}.log",
+        conda:
+            "../envs/torch.yaml"
+        threads: 1
+        resources:
+            mem_mb=16000,
+            runtime=240,
+        params:
+            languages=GRID.languages[target],
+            store=STORE,
+            layer=model_layer,
+            settings=config["evaluation"],
+            code=EVALUATION_CODE,
+        message:
+            f"Evaluating {{wildcards.model}} after {{wildcards.intermediate}} on {target}, seed {{wildcards.seed}}"
+        script:
+            "../workflow/scripts/evaluate_target.py"

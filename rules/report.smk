@@ -1,0 +1,85 @@
+"""Figures for `snakemake --report`, each with the data behind it as CSV.
+
+REQUIRED INPUTS: the tidy tables only.
+OUTPUTS: figures/NAME.svg and figures/NAME.csv.
+"""
+
+
+def figure_files():
+    return expand(f"{FIGURES}/{{name}}.svg", name=["degradation", "similarity", "effects"])
+
+
+rule plot_degradation:
+    """Heat map of the transfer gap: intermediates by languages, a panel a target."""
+    input:
+        CELLS,
+    output:
+        figure=report(
+            f"{FIGURES}/degradation.svg",
+            caption="../workflow/report/degradation.rst",
+            category="2 Degradation",
+            labels={"figure": "transfer gap by intermediate and language"},
+        ),
+        data=f"{FIGURES}/degradation.csv",
+    log:
+        f"{LOGS}/plot_degradation.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        intermediates=GRID.intermediates,
+        languages=language_names(config),
+        code=code_digest("figures.py"),
+    message:
+        "Plotting degradation"
+    script:
+        "../workflow/scripts/plot_degradation.py"
+
+
+rule plot_similarity:
+    """Heat map of the headline measure: intermediates by languages, a panel a target."""
+    input:
+        expand(SIMILARITY, measure=config["similarity"]["headline"], model=GRID.models),
+    output:
+        figure=report(
+            f"{FIGURES}/similarity.svg",
+            caption="../workflow/report/similarity.rst",
+            category="3 Similarity",
+            labels={"figure": "similarity by intermediate and language"},
+        ),
+        data=f"{FIGURES}/similarity.csv",
+    log:
+        f"{LOGS}/plot_similarity.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        intermediates=GRID.trained_intermediates(),
+        languages=language_names(config),
+        code=code_digest("figures.py"),
+    message:
+        "Plotting similarity"
+    script:
+        "../workflow/scripts/plot_similarity.py"
+
+
+rule plot_effects:
+    """The fitted effects with their intervals, beside the planted truth where there is one."""
+    input:
+        EFFECTS,
+    output:
+        figure=report(
+            f"{FIGURES}/effects.svg",
+            caption="../workflow/report/effects.rst",
+            category="1 Answer",
+            labels={"what": "effect of similarity, by level"},
+        ),
+        data=f"{FIGURES}/effects.csv",
+    log:
+        f"{LOGS}/plot_effects.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        code=code_digest("figures.py"),
+    message:
+        "Plotting effects"
+    script:
+        "../workflow/scripts/plot_effects.py"

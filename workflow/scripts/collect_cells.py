@@ -1,0 +1,17 @@
+"""Script of rule collect_cells."""
+
+from typing import TYPE_CHECKING
+
+from xstilts.jobs import run_job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    run_job(
+        snakemake.log[0],
+        snakemake.threads,
+        "xstilts.degradation.outcomes:collect_cells",
+        files=list(snakemake.input),
+        output=snakemake.output[0],
+    )

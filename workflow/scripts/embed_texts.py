@@ -1,0 +1,21 @@
+"""Script of rule embed_texts."""
+
+from typing import TYPE_CHECKING
+
+from xstilts.jobs import run_job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    run_job(
+        snakemake.log[0],
+        snakemake.threads,
+        "xstilts.embeddings:embed_texts",
+        pretrained=snakemake.input.pretrained,
+        encoded=snakemake.input.encoded,
+        layer=snakemake.params.layer,
+        texts=snakemake.params.texts,
+        batch_tokens=snakemake.params.batch_tokens,
+        output=snakemake.output[0],
+    )

@@ -1,0 +1,22 @@
+"""Script of the rules evaluate_TARGET."""
+
+from typing import TYPE_CHECKING
+
+from xstilts.jobs import run_job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    run_job(
+        snakemake.log[0],
+        snakemake.threads,
+        "xstilts.evaluation:evaluate_target",
+        checkpoint=snakemake.input.checkpoint,
+        encoded=snakemake.input.encoded,
+        store_folder=snakemake.params.store,
+        outputs=dict(zip(snakemake.params.languages, snakemake.output, strict=True)),
+        layer=snakemake.params.layer,
+        settings=snakemake.params.settings,
+        code=snakemake.params.code,
+    )

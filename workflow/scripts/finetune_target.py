@@ -1,0 +1,20 @@
+"""Script of rule finetune_target."""
+
+from typing import TYPE_CHECKING
+
+from xstilts.jobs import run_job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    run_job(
+        snakemake.log[0],
+        snakemake.threads,
+        "xstilts.training:finetune_target",
+        parent=snakemake.input.parent,
+        parts=list(snakemake.input.parts),
+        seed=int(snakemake.wildcards.seed),
+        settings=snakemake.params.settings,
+        output=snakemake.output[0],
+    )

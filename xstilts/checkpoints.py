@@ -1,0 +1,85 @@
+"""Checkpoints: a tree pretrained -> intermediate -> tuned, each node a small manifest.
+
+`checkpoint.json` is what the workflow tracks. It is written last, and holds nothing that differs
+between two identical trainings, so that retraining to the same weights reruns nothing. The weights
+beside it are those that training could change; the rest is the pretrained folder's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from xstilts.digests import file_digest
+from xstilts.encoder import Encoder, device
+from xstilts.kinds import kind_of
+from xstilts.tables import atomic, read_json, write_json
+from xstilts.tasks import tasks
+
+WEIGHTS = "weights.safetensors"
+
+
+@dataclass(kw_only=True)
+class Network:
+    """An encoder and the heads it has learned, by task."""
+
+    encoder: Encoder
+    heads: dict[str, nn.Module] = field(default_factory=dict)
+    labels: dict[str, list[str]] = field(default_factory=dict)
+
+    def add_head(self, task: str, labels: list[str]) -> None:
+        """A fresh head for a task, on the encoder's device."""
+        head = kind_of(tasks()[task]).head(self.encoder.width, len(labels))
+        self.heads[task] = head.to(next(self.encoder.parameters()).device)
+        self.labels[task] = labels
+
+    def trainable(self) -> dict[str, nn.Parameter]:
+        """Every parameter that training may change, by a name unique in the network."""
+        named = [(f"encoder.{name}", value) for name, value in self.encoder.named_parameters()]
+        for task, head in sorted(self.heads.items()):
+            named += [(f"head.{task}.{name}", value) for name, value in head.named_parameters()]
+        return {name: value for name, value in named if value.requires_grad}
+
+
+def save(path: Path, network: Network, pretrained: str, facts: dict[str, Any]) -> None:
+    """Write the weights, then the manifest at `path`."""
+    tensors = {name: value.detach().cpu() for name, value in network.trainable().items()}
+    weights = path.with_name(WEIGHTS)
+    with atomic(weights) as temporary:
+        save_file(tensors, temporary)
+    write_json(
+        path,
+        {
+            **facts,
+            "pretrained": pretrained,
+            "weights": WEIGHTS,
+            "digest": file_digest(weights),
+            "heads": network.labels,
+        },
+    )
+
+
+def load(path: Path) -> Network:
+    """The network of a checkpoint manifest, on the GPU if there is one."""
+    manifest = read_json(path)
+    network = Network(encoder=Encoder(manifest["pretrained"]))
+    for task, labels in manifest.get("heads", {}).items():
+        network.add_head(task, labels)
+    if manifest.get("weights"):
+        _restore(network, load_file(path.with_name(manifest["weights"])))
+    network.encoder.to(device())
+    for head in network.heads.values():
+        head.to(device())
+    return network
+
+
+def _restore(network: Network, tensors: dict[str, Tensor]) -> None:
+    parameters = network.trainable()
+    with torch.no_grad():
+        for name, tensor in tensors.items():
+            parameters[name].copy_(tensor)

@@ -1,0 +1,43 @@
+"""Column expressions: where a canonical field lies in a row of somebody's data.
+
+    "premise"               a column
+    "choices.text"          a field of a nested column
+    "question.choices.*.text"   that field of every element of a list
+    "context + question"    texts joined by a space; a text and a list join element by element
+    "answer0, answer1"      a list of columns
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def read_column(row: Mapping[str, Any], expression: str) -> Any:
+    """The value of an expression in a row.
+
+    Raises:
+        KeyError: the row lacks a column that the expression names.
+    """
+    if "," in expression:
+        return [read_column(row, part) for part in expression.split(",")]
+    values = [_follow(row, part.strip().split(".")) for part in expression.split("+")]
+    return values[0] if len(values) == 1 else _join(values)
+
+
+def _follow(value: Any, path: list[str]) -> Any:
+    for at, name in enumerate(path):
+        if name == "*":
+            return [_follow(element, path[at + 1 :]) for element in value]
+        value = value[name]
+    return value
+
+
+def _join(values: list[Any]) -> Any:
+    lists = [value for value in values if isinstance(value, list)]
+    if not lists:
+        return " ".join(str(value) for value in values if value)
+    return [
+        _join([value[at] if isinstance(value, list) else value for value in values])
+        for at in range(len(lists[0]))
+    ]

@@ -1,0 +1,112 @@
+"""The config: checked against its schema, defaults filled in, files looked for, before any job."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from xstilts.data import local_files, needed_splits
+from xstilts.errors import InputError, check_name
+from xstilts.grid import Grid, read_grid
+from xstilts.recipes import recipes
+from xstilts.tasks import tasks
+
+SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.yaml"
+
+
+def check_config(config: dict[str, Any]) -> Grid:
+    """Complete a config in place and return its grid.
+
+    Environment variables in strings (`${NAME}`) are filled in, defaults are set from the schema.
+
+    Raises:
+        InputError: anything in it that cannot be run, with what to write instead.
+    """
+    described = yaml.safe_load(SCHEMA.read_text())
+    config.update({key: _expand(value, f"config: {key}") for key, value in config.items()})
+    _fill(config, described)
+    errors = sorted(jsonschema.Draft202012Validator(described).iter_errors(config), key=str)
+    if errors:
+        raise InputError(_message(errors[0]))
+    grid = read_grid(config)
+    _check_files(config, grid)
+    return grid
+
+
+def _expand(value: Any, place: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _expand(inner, f"{place}: {key}") for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_expand(inner, place) for inner in value]
+    if not isinstance(value, str):
+        return value
+    for name in re.findall(r"\$\{(\w+)\}", value):
+        if name not in os.environ:
+            raise InputError(f"{place}: environment variable {name} is not set")
+    return re.sub(r"\$\{(\w+)\}", lambda match: os.environ[match[1]], value)
+
+
+def _fill(config: dict[str, Any], described: Mapping[str, Any]) -> None:
+    """Set defaults, section by section."""
+    for name, inner in described.get("properties", {}).items():
+        if "default" in inner:
+            config.setdefault(name, inner["default"])
+        if isinstance(config.get(name), dict):
+            _fill(config[name], inner)
+
+
+def _message(error: jsonschema.ValidationError) -> str:
+    """One line: where, the value, and what is allowed."""
+    place = ": ".join(["config", *map(str, error.absolute_path)])
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        unknown = next(name for name in error.instance if name not in known)
+        try:
+            check_name("key", unknown, known, place)
+        except InputError as better:
+            return str(better)
+    if error.validator in ("anyOf", "oneOf"):
+        return f"{place}: {error.instance!r} does not fit; {error.schema.get('description', '')}"
+    return f"{place}: {error.message}; expected {_expected(error.schema)}"
+
+
+def _expected(described: Mapping[str, Any]) -> str:
+    words = described.get("description", described.get("type", "another value"))
+    return str(words).rstrip(".")
+
+
+def _check_files(config: Mapping[str, Any], grid: Grid) -> None:
+    """Raise if a local data file that the grid needs is not there."""
+    trained = {task for name in grid.intermediates for task in recipes()[name]}
+    trained |= {task for target in grid.targets for task in tasks()[target].trains_on}
+    needed = [(task, "train", ["en"]) for task in sorted(trained)]
+    needed += [(target, "test", grid.fetched_languages(target)) for target in grid.targets]
+    for task, part, codes in needed:
+        source = config["data"].get(task)
+        if source:
+            _check_source(task, part, codes, source)
+        elif not config["world"] and not tasks()[task].hub:
+            raise InputError(
+                f"config: data: {task} is not on the hub; "
+                f"write data: {{{task}: {{path: ..., format: ...}}}} with files of your own"
+            )
+
+
+def _check_source(task: str, part: str, codes: list[str], source: Mapping[str, Any]) -> None:
+    splits = needed_splits(tasks()[task], part)
+    for language in codes:
+        found = [path for split in splits for path in local_files(source, language, split)]
+        if not found:
+            raise InputError(f"config: data: {task}: path names no file for {' or '.join(splits)}")
+        for path in found:
+            if not path.is_file():
+                raise InputError(
+                    f"config: data: {task}: no file '{path}' ({language}); "
+                    "correct the path, or list the languages that are there under languages"
+                )

@@ -1,0 +1,216 @@
+r"""The degradation model: a linear mixed model of the transfer gap on similarity, split by level.
+
+$$\mathrm{gap}_{itl} = \beta_0 + \beta_1 \mathrm{trained}_i + \beta_w w_{itl} + \beta_t b_{tl} + \beta_l b_l
+  + u_l + u_t + u_i + u_{it} + u_{lt} + (v_l + v_t)\, w_{itl} + \varepsilon_{itl}$$
+
+Similarity $s_{itl}$ is split as Mundlak (1978) does: $b_l$ the language's mean, $b_{tl}$ the mean of
+the (target, language) less $b_l$, and $w_{itl}$ what is left: how much more similar this
+intermediate is than the others are. Each is divided by its standard deviation, so a slope is in
+points of gap per standard deviation; negative means that similarity goes with a smaller loss.
+`none` has no similarity: $w = 0$ and $\mathrm{trained} = 0$.
+
+Fitted by REML with `mixedlm`; 95% intervals by Satterthwaite's degrees of freedom; the headline fit is
+refitted with `statsmodels`, and the difference of the two criteria is in the table.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import mixedlm
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from scipy import stats
+from statsmodels.regression.mixed_linear_model import MixedLM
+
+from xstilts.degradation.outcomes import gaps
+from xstilts.errors import InputError
+from xstilts.grid import NONE
+from xstilts.tables import read_table, rows_table, schema, write_table
+
+logger = logging.getLogger(__name__)
+
+LEVELS = {"w": "within", "b_target": "target_language", "b_language": "language"}
+INTERCEPTS = {
+    "language": ["language"],
+    "target": ["target"],
+    "intermediate": ["intermediate"],
+    "intermediate_target": ["intermediate", "target"],
+    "language_target": ["language", "target"],
+}
+SLOPES = ("language", "target")
+TRUTH = "planted"
+
+EFFECTS = schema(
+    ("model", pa.string(), "Encoder."),
+    ("measure", pa.string(), "Similarity measure; `planted` is the embedded world's truth."),
+    ("level", pa.string(), "within, target_language or language: the part of similarity."),
+    ("estimate", pa.float64(), "Points of gap per standard deviation of that part."),
+    ("se", pa.float64(), "Standard error."),
+    ("df", pa.float64(), "Satterthwaite's degrees of freedom."),
+    ("low", pa.float64(), "Lower end of the 95% interval."),
+    ("high", pa.float64(), "Upper end of the 95% interval."),
+    ("p", pa.float64(), "Two-sided p-value."),
+    ("rows", pa.int32(), "Rows fitted: (intermediate, target, language), means over seeds."),
+    ("languages", pa.int32(), "Languages fitted."),
+    ("targets", pa.int32(), "Targets fitted."),
+    ("intermediates", pa.int32(), "Intermediates fitted."),
+    ("singular", pa.bool_(), "Whether a variance was estimated as zero."),
+    ("converged", pa.bool_(), "Whether the optimiser converged."),
+    ("dropped", pa.string(), "Terms that these data cannot hold."),
+    ("neg2loglik", pa.float64(), "REML criterion."),
+    ("statsmodels_difference", pa.float64(), "Its difference to the statsmodels refit, if made."),
+)
+
+
+def fit_degradation(
+    *, cells: str, similarity: list[str], headline: str, truth: list[str], output: str
+) -> None:
+    """Fit the model for every measure (and the world's truth) and write the table of effects."""
+    scored = gaps(read_table(Path(cells)).to_pandas())
+    if scored.empty:
+        raise InputError(f"{cells}: no transfer gap (no target was run in English and elsewhere)")
+    tables = pd.concat([read_table(Path(path)).to_pandas() for path in similarity])
+    sign = tables["direction"].map({"similarity": 1.0, "distance": -1.0})
+    tables = tables.assign(similarity=sign * tables["value"])
+    rows: list[dict[str, Any]] = []
+    for (model, measure), table in tables.groupby(["model", "measure"]):
+        frame = join(scored[scored["model"] == model], table)
+        found = fit(frame, check=measure == headline)
+        rows += [{"model": model, "measure": measure, **row} for row in found]
+    for path in truth:
+        planted = read_table(Path(path)).to_pandas()
+        rows += [{"model": planted["model"][0], "measure": TRUTH, **row} for row in fit(planted)]
+    write_table(Path(output), rows_table(rows, EFFECTS), EFFECTS)
+
+
+def join(scored: pd.DataFrame, similarity: pd.DataFrame) -> pd.DataFrame:
+    """Gaps with their similarity; rows of `none` have none, all others must."""
+    keys = ["intermediate", "target", "language"]
+    frame = scored.merge(similarity[[*keys, "similarity"]], on=keys, how="left")
+    lacking = frame[frame["similarity"].isna() & (frame["intermediate"] != NONE)]
+    if len(lacking):
+        where = ", ".join(lacking.iloc[0][keys])
+        raise InputError(f"similarity: no value for {where}, of {len(lacking)} cells")
+    return frame
+
+
+def split_similarity(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with `trained` and the standardised parts `w`, `b_target` and `b_language`."""
+    pair = frame.groupby(["target", "language"])["similarity"].transform("mean")
+    language = frame.groupby("language")["similarity"].transform("mean")
+    parts = {
+        "w": (frame["similarity"] - pair).fillna(0.0),
+        "b_target": pair - language,
+        "b_language": language - language.mean(),
+    }
+    return frame.assign(
+        trained=(frame["intermediate"] != NONE).astype(float),
+        **{name: _standardised(part) for name, part in parts.items()},
+        **{name: frame[parts].agg("|".join, axis=1) for name, parts in INTERCEPTS.items()},
+    )
+
+
+def _standardised(part: pd.Series) -> pd.Series:
+    """Divided by its standard deviation; exactly zero if it does not vary."""
+    spread = part.std()
+    return part / spread if spread > 1e-9 else part * 0.0
+
+
+def fit(frame: pd.DataFrame, check: bool = False) -> list[dict[str, Any]]:
+    """One row a level that similarity varies on, from a frame of gaps and similarities."""
+    data = split_similarity(frame)
+    fixed, random, dropped = terms(data)
+    present = [name for name in LEVELS if name in fixed]
+    if not present:
+        raise InputError("similarity is the same in every cell: there is nothing to fit")
+    formula = " + ".join([f"gap ~ {' + '.join(fixed)}", *random])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = mixedlm.lmer(formula, data)
+        freedom = mixedlm.satterthwaite_df(result)
+    for warning in {str(warning.message) for warning in caught}:
+        logger.warning("%s", warning)
+    common = {
+        "rows": len(data),
+        "languages": data["language"].nunique(),
+        "targets": data["target"].nunique(),
+        "intermediates": data["intermediate"].nunique(),
+        "singular": bool(result.isSingular()),
+        "converged": bool(result.converged),
+        "dropped": ", ".join(dropped),
+        "neg2loglik": float(result.REMLcrit()),
+        "statsmodels_difference": (
+            float(result.REMLcrit()) - statsmodels_criterion(data, fixed, random) if check else None
+        ),
+    }
+    estimates = dict(zip(freedom.param_names, zip(*_estimates(result, freedom.df)), strict=True))
+    return [{"level": LEVELS[name], **_inference(*estimates[name]), **common} for name in present]
+
+
+def _estimates(result: Any, freedom: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    fixed = result.fixef()
+    values = np.array(list(fixed.values()) if isinstance(fixed, Mapping) else fixed, dtype=float)
+    return values, np.sqrt(np.diag(result.vcov())), freedom
+
+
+def _inference(estimate: float, error: float, freedom: float) -> dict[str, float]:
+    half = stats.t.ppf(0.975, freedom) * error
+    return {
+        "estimate": float(estimate),
+        "se": float(error),
+        "df": float(freedom),
+        "low": float(estimate - half),
+        "high": float(estimate + half),
+        "p": float(2 * stats.t.sf(abs(estimate) / error, freedom)),
+    }
+
+
+def terms(data: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
+    """Fixed terms, random terms, and those dropped because these data cannot hold them.
+
+    A fixed term must vary; a grouping factor needs two levels, fewer than rows, and must not be the
+    same partition as one before it.
+    """
+    fixed = [name for name in ("trained", *LEVELS) if data[name].nunique() > 1]
+    random, seen = [], []
+    for name in INTERCEPTS:
+        codes = tuple(pd.factorize(data[name])[0])
+        if 1 < len(set(codes)) < len(data) and codes not in seen:
+            random.append(f"(1|{name})")
+            seen.append(codes)
+    if "w" in fixed:
+        random += [f"(0+w|{name})" for name in SLOPES if f"(1|{name})" in random]
+    wanted = [
+        *("trained", *LEVELS),
+        *(f"(1|{name})" for name in INTERCEPTS),
+        *(f"(0+w|{name})" for name in SLOPES),
+    ]
+    return fixed, random, [term for term in wanted if term not in (*fixed, *random)]
+
+
+def statsmodels_criterion(data: pd.DataFrame, fixed: list[str], random: list[str]) -> float:
+    """The REML criterion, -2 log-likelihood, of the same model in statsmodels."""
+    parts = [term.strip("()").split("|") for term in random]
+    components = {
+        f"{name}_{'slope' if effect == '0+w' else 'intercept'}": (
+            f"0+C({name}):w" if effect == "0+w" else f"0+C({name})"
+        )
+        for effect, name in parts
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its boundary warnings; `singular` says it
+        model = MixedLM.from_formula(
+            f"gap ~ {' + '.join(fixed)}",
+            data,
+            groups=np.ones(len(data)),
+            re_formula="0",
+            vc_formula=components,
+            use_sparse=True,
+        )
+        return float(-2 * model.fit(method="lbfgs").llf)

@@ -1,0 +1,73 @@
+"""Texts as vectors: what similarity is measured on, through one fixed pretrained encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from xstilts.checkpoints import load
+from xstilts.encoder import mean_pool, run
+from xstilts.encoding import Encoded, Rows
+from xstilts.tables import read_table, write_table
+
+
+def embed_texts(
+    *, pretrained: str, encoded: str, layer: int, texts: int, batch_tokens: int, output: str
+) -> None:
+    """Mean-pooled vectors of a part's inputs (never labels), evenly spaced rows of each language.
+
+    Writes columns `language`, `layer` and `vector` (fixed-size list of float32).
+
+    Args:
+        pretrained: manifest of the pretrained model.
+        encoded: manifest of the task's encoded part.
+        layer: hidden state to pool; 0 is the embeddings.
+        texts: most texts a language.
+        batch_tokens: padded tokens a forward pass may hold.
+        output: the table to write.
+    """
+    part, encoder = Encoded(Path(encoded)), load(Path(pretrained)).encoder
+    tables = []
+    for language in part.manifest["languages"]:
+        rows = _sample(part, language, texts)
+        vectors = np.stack(
+            run(
+                encoder,
+                rows,
+                batch_tokens,
+                layer,
+                lambda hidden, batch: list(mean_pool(hidden, batch.attention_mask).cpu().numpy()),
+            )
+        ).astype(np.float32)
+        tables.append(_table(language, layer, vectors))
+    write_table(Path(output), pa.concat_tables(tables))
+
+
+def _sample(part: Encoded, language: str, texts: int) -> Rows:
+    """One sequence a row (the first: of pairs with English, the language's own side)."""
+    split = "train" if part.rows(language, "train") else "test"
+    rows = part.rows(language, split)
+    chosen = np.linspace(0, len(rows) - 1, min(texts, len(rows))).round().astype(int)
+    return [{"sequences": rows[at]["sequences"][:1]} for at in chosen]
+
+
+def _table(language: str, layer: int, vectors: np.ndarray) -> pa.Table:
+    flat = pa.array(vectors.ravel())
+    return pa.table(
+        {
+            "language": pa.array([language] * len(vectors)),
+            "layer": pa.array([layer] * len(vectors), pa.int32()),
+            "vector": pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1]),
+        }
+    )
+
+
+def read_vectors(path: Path) -> dict[str, np.ndarray]:
+    """(texts, width) vectors of each language in an embedding table."""
+    table = read_table(path)
+    languages = np.array(table["language"].to_pylist())
+    vectors = table["vector"].combine_chunks()
+    matrix = vectors.flatten().to_numpy().reshape(len(vectors), -1)
+    return {code: matrix[languages == code] for code in dict.fromkeys(languages.tolist())}

@@ -1,0 +1,91 @@
+"""Token ids of a task's examples, once per (model, task, part): what training and evaluation read.
+
+A *part* is `train` (English, splits train and dev) or `test` (every language of a target). Its
+manifest, written last, lists a digest per language; the tables lie beside it, one a language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from xstilts.data import LABELS, PART_SPLITS, examples_of
+from xstilts.digests import file_digest
+from xstilts.encoder import load_tokenizer
+from xstilts.kinds import Examples, kind_of
+from xstilts.tables import read_json, read_table, write_json, write_table
+from xstilts.tasks import Task, tasks
+
+MANIFEST = "manifest.json"
+Rows = list[dict[str, Any]]
+
+
+def encode_task(*, task: str, data: str, pretrained: str, output: str, max_length: int | None) -> None:
+    """Tokenise every language and split of a task's part.
+
+    Args:
+        task: name of the task.
+        data: the part's data manifest.
+        pretrained: the checkpoint manifest of the model whose tokenizer is used.
+        output: the manifest to write.
+        max_length: longest input in tokens, if shorter than the task's own.
+    """
+    facts = _limited(tasks()[task], max_length)
+    source, target = read_json(Path(data)), Path(output)
+    tokenizer = load_tokenizer(read_json(Path(pretrained))["pretrained"])
+    digests = {}
+    for language in source["languages"]:
+        examples = examples_of(Path(data), language)
+        rows: Rows = []
+        for split in PART_SPLITS[source["part"]]:
+            chosen = examples.get(split, [])
+            encoded = kind_of(facts).encode(chosen, tokenizer, facts, source[LABELS]) if chosen else []
+            rows += [{"split": split, **row} for row in encoded]
+        path = _table(target, language)
+        write_table(path, pa.Table.from_pylist(rows))
+        digests[language] = file_digest(path)
+    write_json(target, {"task": task, "data": data, "languages": digests, LABELS: source[LABELS]})
+
+
+def _limited(task: Task, max_length: int | None) -> Task:
+    return replace(task, max_length=min(task.max_length, max_length or task.max_length))
+
+
+def _table(manifest: Path, language: str) -> Path:
+    return manifest.parent / f"language={language}" / "sequences.parquet"
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One encoded part, read through its manifest."""
+
+    path: Path
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest's content."""
+        return read_json(self.path)
+
+    @property
+    def task(self) -> Task:
+        """Facts of the task."""
+        return tasks()[self.manifest["task"]]
+
+    @property
+    def labels(self) -> list[str]:
+        """Class or tag names in label order."""
+        labels: list[str] = self.manifest[LABELS]
+        return labels
+
+    def rows(self, language: str, split: str) -> Rows:
+        """Encoded rows of a language and split."""
+        table = read_table(_table(self.path, language))
+        return [row for row in table.to_pylist() if row["split"] == split]
+
+    def examples(self, language: str, split: str) -> Examples:
+        """The canonical examples that the rows encode."""
+        return examples_of(Path(self.manifest["data"]), language).get(split, [])

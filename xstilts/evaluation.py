@@ -1,0 +1,255 @@
+"""Evaluation: one job per (checkpoint, target) predicts and scores every language of the target.
+
+Cells that the store holds are linked, only the others are computed; an error in one language does
+not stop the others.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from xstilts import __version__, store
+from xstilts.checkpoints import Network, load
+from xstilts.digests import PACKAGE, digest
+from xstilts.encoder import device, run
+from xstilts.encoding import Encoded
+from xstilts.kinds import Kind, Reference, Scored, kind_of
+from xstilts.scores import ALSO, PREDICTIONS, SCORES, evaluate_metric
+from xstilts.tables import read_json, rows_table, write_table
+
+logger = logging.getLogger(__name__)
+
+
+def evaluate_target(
+    *,
+    checkpoint: str,
+    encoded: str,
+    store_folder: str,
+    outputs: dict[str, str],
+    layer: int,
+    settings: dict[str, Any],
+    code: str,
+) -> None:
+    """Score a checkpoint on a target.
+
+    Args:
+        checkpoint: manifest of the checkpoint.
+        encoded: manifest of the target's encoded test part.
+        store_folder: the cell store.
+        outputs: score file to write, by language.
+        layer: the model's retrieval layer.
+        settings: `batch_tokens` and bootstrap `resamples`.
+        code: digest of the evaluation code.
+
+    Raises:
+        RuntimeError: some languages failed; the others are in the store.
+    """
+    part, cells = Encoded(Path(encoded)), Path(store_folder)
+    manifest = read_json(Path(checkpoint))
+    judge = _Judge(Path(checkpoint), part, layer, settings)
+    failed = []
+    for language, output in outputs.items():
+        key = _key(manifest, part, language, layer, settings, code)
+        try:
+            if not store.is_stored(cells, key):
+                store.add(cells, key, lambda folder: judge.write(folder, language, key))
+            store.link(cells, key, Path(output))
+        except Exception:
+            logger.exception("%s in %s failed", part.task.name, language)
+            failed.append(language)
+    if failed:
+        raise RuntimeError(
+            f"{part.task.name}: failed in {', '.join(failed)} (see the log); "
+            f"the other {len(outputs) - len(failed)} languages are kept in {cells}"
+        )
+
+
+def _key(
+    manifest: dict[str, Any],
+    part: Encoded,
+    language: str,
+    layer: int,
+    settings: dict[str, Any],
+    code: str,
+) -> str:
+    """Digest of all that a cell's score depends on."""
+    data = part.manifest["languages"]
+    pooled = kind_of(part.task).REFERENCE == "pool"
+    return digest(
+        {
+            "checkpoint": manifest["digest"],
+            "task": part.task.name,
+            "data": data if pooled else data[language],
+            "language": language,
+            "layer": layer,
+            "settings": settings,
+            "code": code,
+        }
+    )
+
+
+class _Judge:
+    """Predicts and scores languages of one part; loads the checkpoint when first needed."""
+
+    def __init__(
+        self, checkpoint: Path, part: Encoded, layer: int, settings: dict[str, Any]
+    ) -> None:
+        self.path, self.part, self.layer, self.settings = checkpoint, part, layer, settings
+
+    @cache  # noqa: B019 - one judge lives for one job
+    def network(self) -> Network:
+        """The checkpoint's network."""
+        return load(self.path)
+
+    @cache  # noqa: B019
+    def reference(self, language: str) -> Reference:
+        """What the kind's scoring needs beside a language's outputs."""
+        kind = kind_of(self.part.task)
+        pairs = {
+            "none": [],
+            "dev": [(language, "dev")],
+            "pool": [(code, "test") for code in self.part.manifest["languages"]],
+        }[kind.REFERENCE]
+        predicted = [self.predict(*pair) for pair in pairs]
+        return Reference(
+            outputs=[output for outputs in predicted for output in outputs],
+            examples=[example for pair in pairs for example in self.part.examples(*pair)],
+        )
+
+    @cache  # noqa: B019
+    def predict(self, language: str, split: str) -> list[Any]:
+        """Outputs of every row of a language's split."""
+        return predict(
+            self.network(), self.part, language, split, self.layer, self.settings["batch_tokens"]
+        )
+
+    def write(self, folder: Path, language: str, key: str) -> None:
+        """Predict, score, and write the cell's two tables into a folder."""
+        start = time.perf_counter()
+        kind = kind_of(self.part.task)
+        reference = self.reference(language if kind.REFERENCE == "dev" else "")
+        outputs = self.predict(language, "test")
+        scored = score(self.network(), self.part, language, "test", outputs, reference)
+        manifest = read_json(self.path)
+        common = {
+            "n": len(scored.predictions),
+            "chance": 100 * self.part.task.chance,
+            "diverged": manifest["diverged"],
+            "checkpoint": manifest["digest"],
+            "data": self.part.manifest["languages"][language],
+            "key": key,
+            "device": _device_name(),
+            "versions": versions(),
+        }
+        values = _metric_rows(self.part, scored, self.settings["resamples"])
+        common["seconds"] = time.perf_counter() - start
+        table = rows_table([{**row, **common} for row in values], SCORES)
+        write_table(folder / store.FILES[0], table, SCORES)
+        write_table(folder / store.FILES[1], self._predictions(language, scored), PREDICTIONS)
+
+    def _predictions(self, language: str, scored: Scored) -> Any:
+        outcome = next(iter(scored.statistics.values()))
+        rows = [
+            {"id": example["id"], "prediction": prediction, "outcome": float(value)}
+            for example, prediction, value in zip(
+                self.part.examples(language, "test"), scored.predictions, outcome, strict=True
+            )
+        ]
+        return rows_table(rows, PREDICTIONS)
+
+
+def predict(
+    network: Network, part: Encoded, language: str, split: str, layer: int, tokens: int
+) -> list[Any]:
+    """Outputs of the task's head (or of none, where nothing is learned) for every row."""
+    kind = kind_of(part.task)
+    rows = part.rows(language, split)
+    head = _head(network, part, kind)
+    head.eval()
+    chosen = layer if kind.LAYER == "retrieval" else None
+    return run(
+        network.encoder, rows, tokens, chosen, lambda hidden, batch: kind.decode(head, hidden, batch)
+    )
+
+
+def _head(network: Network, part: Encoded, kind: Kind) -> torch.nn.Module:
+    """The head that the target's training left; a target that learns nothing has a blank one."""
+    name = _head_name(network, part)
+    return network.heads[name] if name in network.heads else kind.head(network.encoder.width, 1)
+
+
+def _head_name(network: Network, part: Encoded) -> str:
+    """The task itself while it is trained on, else the last task of the target's chain."""
+    own = part.task.name
+    return own if own in network.heads or not part.task.trains_on else part.task.trains_on[-1]
+
+
+def score(
+    network: Network,
+    part: Encoded,
+    language: str,
+    split: str,
+    outputs: list[Any],
+    reference: Reference,
+) -> Scored:
+    """Per-example statistics of a language's outputs; labels are those that the head learned."""
+    rows, examples = part.rows(language, split), part.examples(language, split)
+    labels = network.labels.get(_head_name(network, part), part.labels)
+    return kind_of(part.task).score(outputs, rows, examples, part.task, labels, reference)
+
+
+def _metric_rows(part: Encoded, scored: Scored, resamples: int) -> list[dict[str, Any]]:
+    reported = part.task.metric
+    rows = []
+    for metric in (reported, *ALSO.get(reported, ())):
+        value, low, high = evaluate_metric(metric, scored.statistics, resamples)
+        rows.append(
+            {
+                "metric": metric,
+                "reported": metric == reported,
+                "value": value,
+                "low": low,
+                "high": high,
+            }
+        )
+    return rows
+
+
+def headline_score(
+    network: Network, part: Encoded, split: str, layer: int, tokens: int
+) -> float | None:
+    """The reported metric in percent on the English examples of a split, if it has any."""
+    if not part.examples("en", split):
+        return None
+    outputs = predict(network, part, "en", split, layer, tokens)
+    reference = Reference(outputs=outputs, examples=part.examples("en", split))
+    scored = score(network, part, "en", split, outputs, reference)
+    return evaluate_metric(part.task.metric, scored.statistics, resamples=0)[0]
+
+
+def versions() -> str:
+    """What produced a score, in one line."""
+    return (
+        f"xstilts {__version__} ({commit()}), torch {torch.__version__}, "
+        f"transformers {transformers.__version__}"
+    )
+
+
+@cache
+def commit() -> str:
+    """The repository's commit, or `unknown` outside a checkout."""
+    command = ["git", "-C", str(PACKAGE), "rev-parse", "--short", "HEAD"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.stdout.strip() or "unknown"
+
+
+def _device_name() -> str:
+    return torch.cuda.get_device_name() if device().type == "cuda" else "cpu"

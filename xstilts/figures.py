@@ -1,0 +1,156 @@
+"""Figures, drawn from tidy tables only; the data behind each is written beside it as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+
+matplotlib.use("svg")
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from xstilts.degradation.mixed_model import LEVELS, TRUTH
+from xstilts.degradation.outcomes import gaps
+from xstilts.similarity import measures
+from xstilts.tables import atomic, read_table
+from xstilts.tasks import tasks
+
+PANELS = 3  # a row
+NOT_RUN = "0.85"
+LEVEL_TITLES = {
+    "language": "between languages",
+    "target_language": "between targets\nof a language",
+    "within": "between intermediates,\nsame target and language",
+}
+
+
+def plot_degradation(
+    *,
+    cells: str,
+    intermediates: list[str],
+    languages: Mapping[str, str],
+    figure: str,
+    data: str,
+) -> None:
+    """Transfer gap: a panel a target, intermediates down, languages across; grey = not run."""
+    frame = gaps(read_table(Path(cells)).to_pandas())
+    limit = max(1.0, float(frame["gap"].abs().max()))
+    drawn = _panels(
+        frame, "gap", intermediates, languages, ("RdBu_r", -limit, limit), "gap (points)"
+    )
+    _save(drawn, frame, figure, data)
+
+
+def plot_similarity(
+    *,
+    tables: list[str],
+    intermediates: list[str],
+    languages: Mapping[str, str],
+    figure: str,
+    data: str,
+) -> None:
+    """A measure: a panel a target, intermediates down, languages across."""
+    frame = pd.concat([read_table(Path(path)).to_pandas() for path in tables])
+    title = measures()[frame["measure"].iloc[0]].title
+    low, high = frame["value"].min(), frame["value"].max()
+    drawn = _panels(frame, "value", intermediates, languages, ("viridis", low, high), title)
+    _save(drawn, frame, figure, data)
+
+
+def _panels(
+    frame: pd.DataFrame,
+    value: str,
+    intermediates: Sequence[str],
+    languages: Mapping[str, str],
+    colours: tuple[str, float, float],
+    title: str,
+) -> Figure:
+    """Heat maps with one colour scale; means over encoders, if there are several."""
+    targets = list(dict.fromkeys(frame["target"]))
+    codes = _ordered_languages(frame, languages)
+    columns = min(PANELS, len(targets))
+    rows = -(-len(targets) // columns)
+    size = (2 + columns * max(2.2, 0.27 * len(codes)), 1.4 + rows * (0.9 + 0.24 * len(intermediates)))
+    drawn, axes = plt.subplots(
+        rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
+    )
+    image = None
+    for at, panel in enumerate(axes.flat):
+        if at >= len(targets):
+            panel.set_visible(False)
+            continue
+        chosen = frame[frame["target"] == targets[at]]
+        matrix = chosen.pivot_table(index="intermediate", columns="language", values=value)
+        image = _heat(panel, matrix.reindex(index=list(intermediates), columns=codes), colours)
+        panel.set_title(tasks()[targets[at]].title)
+        _tick_names(panel, intermediates, [languages[code] for code in codes])
+    drawn.colorbar(image, ax=axes, label=title, shrink=0.6)
+    return drawn
+
+
+def _ordered_languages(frame: pd.DataFrame, languages: Mapping[str, str]) -> list[str]:
+    present = set(frame["language"])
+    return [code for code in languages if code in present]
+
+
+def _heat(panel: Axes, matrix: pd.DataFrame, colours: tuple[str, float, float]):  # type: ignore[no-untyped-def]
+    palette = matplotlib.colormaps[colours[0]].with_extremes(bad=NOT_RUN)
+    values = np.ma.masked_invalid(matrix.to_numpy(dtype=float))
+    return panel.imshow(values, cmap=palette, vmin=colours[1], vmax=colours[2], aspect="auto")
+
+
+def _tick_names(panel: Axes, intermediates: Sequence[str], names: Sequence[str]) -> None:
+    panel.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
+    known = tasks()
+    titles = [known[name].title if name in known else name for name in intermediates]
+    panel.set_yticks(range(len(titles)), titles, fontsize=7)
+    panel.tick_params(length=0, labelbottom=True)
+
+
+def plot_effects(*, effects: str, figure: str, data: str) -> None:
+    """Slopes of every measure with 95% intervals, a panel a level; the planted truth as a line."""
+    frame = read_table(Path(effects)).to_pandas()
+    levels = [level for level in reversed(LEVELS.values()) if level in set(frame["level"])]
+    fitted = frame[frame["measure"] != TRUTH]
+    names = list(dict.fromkeys(fitted["measure"]))
+    drawn, axes = plt.subplots(
+        1,
+        len(levels),
+        figsize=(1.5 + 3.2 * len(levels), 1.6 + 0.5 * len(names)),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for panel, level in zip(axes[0], levels, strict=True):
+        _forest(panel, fitted[fitted["level"] == level], names)
+        planted = frame[(frame["measure"] == TRUTH) & (frame["level"] == level)]
+        for value in planted["estimate"]:
+            panel.axvline(value, color="#D55E00", linestyle="--", label="planted truth")
+        panel.axvline(0, color="0.6", linewidth=0.8)
+        panel.set_title(LEVEL_TITLES[level], fontsize=9)
+        panel.set_xlabel("points of gap per SD of similarity", fontsize=8)
+    if (frame["measure"] == TRUTH).any():
+        axes[0][0].legend(fontsize=7, frameon=False)
+    _save(drawn, frame, figure, data)
+
+
+def _forest(panel: Axes, rows: pd.DataFrame, names: list[str]) -> None:
+    places = [names.index(name) for name in rows["measure"]]
+    spread = [rows["estimate"] - rows["low"], rows["high"] - rows["estimate"]]
+    panel.errorbar(rows["estimate"], places, xerr=spread, fmt="o", color="#0072B2", capsize=3)
+    panel.set_yticks(range(len(names)), [measures()[name].title for name in names])
+    panel.set_ylim(len(names) - 0.5, -0.5)
+
+
+def _save(drawn: Figure, frame: pd.DataFrame, figure: str, data: str) -> None:
+    with atomic(Path(figure)) as temporary:
+        drawn.savefig(temporary, format="svg")
+    plt.close(drawn)
+    with atomic(Path(data)) as temporary:
+        frame.to_csv(temporary, index=False)

@@ -1,0 +1,137 @@
+"""The grid: axes from the config with every name checked, cells, and the tree of checkpoints.
+
+Training sets are shared: XQuAD and MLQA are evaluated on one model tuned on SQuAD, and targets that
+need no training are evaluated on the intermediate (or the pretrained) checkpoint itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Literal, NamedTuple
+
+from xstilts.errors import InputError, check_name
+from xstilts.languages import languages, languages_of
+from xstilts.models import Model, model_row
+from xstilts.recipes import recipes
+from xstilts.similarity import measures
+from xstilts.tasks import target_tasks, tasks
+from xstilts.world import World
+
+PLACE = "config"
+NONE = "none"
+Stage = Literal["pretrained", "intermediate", "tuned"]
+
+
+class Cell(NamedTuple):
+    """One score: a point on all five axes."""
+
+    model: str
+    intermediate: str
+    target: str
+    language: str
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """The study's axes; `languages` holds those asked for that each target has."""
+
+    models: dict[str, Model]
+    intermediates: list[str]
+    targets: list[str]
+    languages: dict[str, list[str]]
+    full_languages: dict[str, list[str]]
+    seeds: list[int]
+    measures: list[str]
+
+    def cells(self) -> Iterator[Cell]:
+        """Every cell of the grid."""
+        axes = product(self.models, self.intermediates, self.targets, self.seeds)
+        for model, intermediate, target, seed in axes:
+            for language in self.languages[target]:
+                yield Cell(model, intermediate, target, language, seed)
+
+    def stage(self, intermediate: str, target: str) -> Stage:
+        """Which node of the checkpoint tree a target is evaluated on."""
+        if tasks()[target].trains_on:
+            return "tuned"
+        return "pretrained" if intermediate == NONE else "intermediate"
+
+    def trained_intermediates(self) -> list[str]:
+        """The intermediates that have a phase two."""
+        return [name for name in self.intermediates if name != NONE]
+
+    def fetched_languages(self, target: str) -> list[str]:
+        """Languages whose data a target needs: retrieval pools are whole, whatever is asked for."""
+        pooled = tasks()[target].kind == "dual_encoder"
+        return self.full_languages[target] if pooled else self.languages[target]
+
+
+def read_grid(config: Mapping[str, Any]) -> Grid:
+    """The grid of a config.
+
+    Raises:
+        InputError: an unknown name, or languages that no target has.
+    """
+    models = {name: model_row(name, config["model_table"], f"{PLACE}: models") for name in config["models"]}
+    for name in config["intermediates"]:
+        check_name("intermediate", name, recipes(), f"{PLACE}: intermediates")
+    for name in config["targets"]:
+        check_name("target", name, target_tasks(), f"{PLACE}: targets")
+    for name in config["data"]:
+        check_name("task", name, tasks(), f"{PLACE}: data")
+    for name in config["similarity"]["measures"]:
+        check_name("measure", name, measures(), f"{PLACE}: similarity: measures")
+    full = _languages(config)
+    chosen = {target: _chosen(config["languages"], target, full) for target in config["targets"]}
+    return Grid(
+        models=models,
+        intermediates=list(config["intermediates"]),
+        targets=list(config["targets"]),
+        languages=chosen,
+        full_languages=full,
+        seeds=list(config["seeds"]),
+        measures=list(config["similarity"]["measures"]),
+    )
+
+
+def _languages(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Every language that each target of the config has."""
+    of: Callable[[str], list[str]] = languages_of
+    if config["world"]:
+        of = World(**config["world"]).languages_of
+    listed = {name: entry.get("languages") for name, entry in config["data"].items()}
+    return {target: listed.get(target) or of(target) for target in config["targets"]}
+
+
+def _chosen(wanted: Any, target: str, full: Mapping[str, list[str]]) -> list[str]:
+    """The languages of a target that the config asks for.
+
+    `all`, a list for every target (a language that only some targets have is run where it is), or a
+    mapping from target to list, in which the target must have each language.
+    """
+    if isinstance(wanted, Mapping):
+        listed = wanted.get(target, full[target])
+        for code in listed:
+            check_name(f"{target} language", code, full[target], f"{PLACE}: languages: {target}")
+        return list(listed)
+    if wanted == "all":
+        return full[target]
+    known = {code for codes in full.values() for code in codes}
+    for code in wanted:
+        check_name("language", code, known, f"{PLACE}: languages")
+    if not set(wanted) & set(full[target]):
+        raise InputError(
+            f"{PLACE}: languages: {target} has none of {', '.join(wanted)}; "
+            f"it has {', '.join(full[target])}"
+        )
+    return [code for code in full[target] if code in wanted]
+
+
+def language_names(config: Mapping[str, Any]) -> dict[str, str]:
+    """Names of languages by code, as figures write them."""
+    if config["world"]:
+        return {code: row.name for code, row in World(**config["world"]).languages.items()}
+    return {code: row.name for code, row in languages().items()}

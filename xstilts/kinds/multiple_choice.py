@@ -1,0 +1,70 @@
+"""Multiple choice: every choice is scored beside the prompt by one scalar scorer.
+
+The scorer does not know how many choices there are, so a head learned on three-way Social IQa goes
+on to two-way COPA.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import pyarrow as pa
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from transformers import PreTrainedTokenizerBase
+
+from xstilts.batches import Batch
+from xstilts.kinds import Examples
+from xstilts.kinds.classification import score, scorer
+from xstilts.tasks import Task
+
+__all__ = ["COLUMNS", "LAYER", "REFERENCE", "decode", "encode", "head", "loss", "score"]
+
+COLUMNS = {"prompt": pa.string(), "choices": pa.list_(pa.string()), "label": pa.int32()}
+LAYER: Literal["last"] = "last"
+REFERENCE: Literal["none"] = "none"
+
+
+def encode(
+    examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
+) -> list[dict[str, Any]]:
+    """One sequence a choice; the prompt is cut, never the choice."""
+    prompts = [example["prompt"] for example in examples for _ in example["choices"]]
+    choices = [choice for example in examples for choice in example["choices"]]
+    encoded = tokenizer(prompts, choices, truncation=True, max_length=task.max_length)
+    ids = iter(encoded["input_ids"])
+    return [
+        {
+            "example": at,
+            "sequences": [next(ids) for _ in example["choices"]],
+            "label": example["label"],
+        }
+        for at, example in enumerate(examples)
+    ]
+
+
+def head(width: int, labels: int) -> nn.Module:
+    """One output: how well a choice fits its prompt."""
+    return scorer(width, 1)
+
+
+def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
+    """Cross-entropy over the choices of each row."""
+    logits = _choice_logits(head, hidden, batch)
+    return cross_entropy(logits, batch.column("label"))
+
+
+def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
+    """The best choice of each row."""
+    best: list[int] = _choice_logits(head, hidden, batch).argmax(-1).tolist()
+    return best
+
+
+def _choice_logits(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
+    """(rows, most choices) logits, minus infinity where a row has fewer choices."""
+    logits = head(hidden[:, 0]).squeeze(-1).float()
+    counts = [len(row["sequences"]) for row in batch.rows]
+    return torch.nn.utils.rnn.pad_sequence(
+        list(logits.split(counts)), batch_first=True, padding_value=float("-inf")
+    )

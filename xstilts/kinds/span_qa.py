@@ -1,0 +1,166 @@
+"""Extractive question answering: strided windows, answers by character offsets, SQuAD 1.1 rules.
+
+A window that does not hold the answer points at its first token. SQuAD's normalisation lower-cases,
+strips ASCII punctuation and English articles, and splits at white space, in every language.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from transformers import PreTrainedTokenizerBase
+
+from xstilts.batches import Batch
+from xstilts.kinds import Examples, Reference, Scored
+from xstilts.tasks import Task
+
+COLUMNS = {
+    "context": pa.string(),
+    "question": pa.string(),
+    "answers": pa.list_(pa.string()),
+    "answer_starts": pa.list_(pa.int32()),
+}
+LAYER: Literal["last"] = "last"
+REFERENCE: Literal["none"] = "none"
+STRIDE = 128
+LONGEST_ANSWER = 30  # tokens, as in the SQuAD scripts
+OUTSIDE = -1
+
+
+def encode(
+    examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
+) -> list[dict[str, Any]]:
+    """One row a window; `starts`/`ends` are the context tokens' character offsets, else -1."""
+    encoded = tokenizer(
+        [example["question"] for example in examples],
+        [example["context"] for example in examples],
+        truncation="only_second",
+        max_length=task.max_length,
+        stride=min(STRIDE, task.max_length // 3),
+        return_overflowing_tokens=True,
+        return_offsets_mapping=True,
+    )
+    rows = []
+    for window, at in enumerate(encoded["overflow_to_sample_mapping"]):
+        inside = np.array([part == 1 for part in encoded.sequence_ids(window)])
+        offsets = np.array(encoded["offset_mapping"][window])
+        starts = np.where(inside, offsets[:, 0], OUTSIDE)
+        ends = np.where(inside, offsets[:, 1], OUTSIDE)
+        first, last = _answer_tokens(examples[at], starts, ends)
+        rows.append(
+            {
+                "example": at,
+                "sequences": [encoded["input_ids"][window]],
+                "starts": starts.tolist(),
+                "ends": ends.tolist(),
+                "first": first,
+                "last": last,
+            }
+        )
+    return rows
+
+
+def _answer_tokens(
+    example: Any, starts: np.ndarray, ends: np.ndarray
+) -> tuple[int, int]:
+    """First and last token of the first answer in this window; (0, 0) if it is not in it."""
+    if not example["answers"]:
+        return 0, 0
+    begin = example["answer_starts"][0]
+    end = begin + len(example["answers"][0])
+    covering = np.flatnonzero((starts < end) & (ends > begin) & (starts != OUTSIDE))
+    whole = len(covering) and starts[covering[0]] <= begin and ends[covering[-1]] >= end
+    return (int(covering[0]), int(covering[-1])) if whole else (0, 0)
+
+
+def head(width: int, labels: int) -> nn.Module:
+    """Two outputs a token: does the answer start here, does it end here."""
+    return nn.Linear(width, 2)
+
+
+def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
+    """Mean of the cross-entropies of start and end."""
+    start, end = _logits(head, hidden, batch)
+    return (
+        cross_entropy(start, batch.column("first")) + cross_entropy(end, batch.column("last"))
+    ) / 2
+
+
+def _logits(head: nn.Module, hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Start and end logits, (rows, length) each, padding at minus infinity."""
+    logits = head(hidden).float().masked_fill(batch.attention_mask[..., None] == 0, -1e9)
+    return logits[..., 0], logits[..., 1]
+
+
+def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
+    """(logit, first character, end character, no-answer logit) of each window's best span."""
+    start, end = _logits(head, hidden, batch)
+    outputs = []
+    for row, first, last in zip(batch.rows, start, end, strict=True):
+        outside = torch.tensor(row["starts"], device=first.device) == OUTSIDE
+        size = len(row["starts"])
+        first, last = first[:size], last[:size]
+        spans = first.masked_fill(outside, -1e9)[:, None] + last.masked_fill(outside, -1e9)
+        spans = spans + torch.full_like(spans, -1e9).tril(-1)
+        spans = spans + torch.full_like(spans, -1e9).triu(LONGEST_ANSWER)
+        a, b = divmod(int(spans.argmax()), size)
+        outputs.append(
+            (float(spans[a, b]), row["starts"][a], row["ends"][b], float(first[0] + last[0]))
+        )
+    return outputs
+
+
+def score(
+    outputs: list[Any],
+    rows: list[dict[str, Any]],
+    examples: Examples,
+    task: Task,
+    labels: list[str],
+    reference: Reference,
+) -> Scored:
+    """Statistics `exact_match` and `f1`, the best over the gold answers."""
+    windows: list[list[Any]] = [[] for _ in examples]
+    for output, row in zip(outputs, rows, strict=True):
+        windows[row["example"]].append(output)
+    answers = []
+    for example, spans in zip(examples, windows, strict=True):
+        best, begin, end, _ = max(spans)
+        empty = not task.answerable and min(span[3] for span in spans) > best
+        answers.append("" if empty else example["context"][begin:end])
+    gold = [example["answers"] or [""] for example in examples]
+    pairs = list(zip(answers, gold, strict=True))
+    return Scored(
+        statistics={
+            "exact_match": np.array([max(exact_match(a, g) for g in many) for a, many in pairs]),
+            "f1": np.array([max(f1(a, g) for g in many) for a, many in pairs]),
+        },
+        predictions=answers,
+    )
+
+
+def normalise(text: str) -> str:
+    """SQuAD 1.1: lower case, no ASCII punctuation, no English articles, single spaces."""
+    text = "".join(char for char in text.lower() if char not in string.punctuation)
+    return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
+
+
+def exact_match(prediction: str, gold: str) -> float:
+    """1 if the normalised strings are equal."""
+    return float(normalise(prediction) == normalise(gold))
+
+
+def f1(prediction: str, gold: str) -> float:
+    """F1 of the two bags of normalised words; 1 if both are empty."""
+    found, wanted = normalise(prediction).split(), normalise(gold).split()
+    if not found or not wanted:
+        return float(found == wanted)
+    common = sum((Counter(found) & Counter(wanted)).values())
+    return 2 * common / (len(found) + len(wanted))

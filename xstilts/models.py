@@ -1,0 +1,63 @@
+"""The table of encoders: one row a model. A config may add rows, or replace one, in `model_table`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xstilts.errors import InputError, check_name
+
+WORLD = "nano"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """One encoder.
+
+    Attributes:
+        path: hub id or folder; None for the encoder that the embedded world plants.
+        layer: hidden state that retrieval and similarity read; 0 is the embeddings.
+        revision: the hub's commit, for a hub id.
+    """
+
+    path: str | None
+    layer: int
+    revision: str | None = None
+
+
+MODELS = {
+    # Layer 14 of 24 is that of XTREME's and jiant's retrieval scripts.
+    "xlm-r-large": Model(path="FacebookAI/xlm-roberta-large", layer=14),
+    "xlm-r-base": Model(path="FacebookAI/xlm-roberta-base", layer=7),
+    "mbert": Model(path="google-bert/bert-base-multilingual-cased", layer=7),
+    "e5-small": Model(path="intfloat/multilingual-e5-small", layer=12),
+    WORLD: Model(path=None, layer=1),
+}
+
+
+def model_row(name: str, added: Mapping[str, Mapping[str, Any]], place: str) -> Model:
+    """The row of a model, with what the config adds to it.
+
+    Raises:
+        InputError: no such model, or its local folder holds none.
+    """
+    check_name("model", name, {*MODELS, *added}, place)
+    known = MODELS.get(name)
+    row = {**(vars(known) if known else {}), **added.get(name, {})}
+    if "layer" not in row or "path" not in row:
+        raise InputError(f"{place}: model '{name}' needs path and layer in model_table")
+    model = Model(**row)
+    if name in added and "path" in added[name]:
+        check_folder(name, Path(added[name]["path"]))
+    return model
+
+
+def check_folder(name: str, folder: Path) -> None:
+    """Raise unless the folder holds a Hugging Face model."""
+    if not (folder / "config.json").is_file():
+        raise InputError(
+            f"model_table: {name}: path '{folder}' holds no model (no config.json); "
+            "give a folder written by save_pretrained, or leave path out to use the hub"
+        )

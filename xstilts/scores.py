@@ -1,0 +1,81 @@
+"""Scores: metrics as functions of per-example statistics, with a bootstrap interval each.
+
+Every metric is a function of *means over examples* of additive statistics, so that an accuracy, a
+corpus F1 and a mean reciprocal rank are resampled by the same few lines. Values are percentages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pyarrow as pa
+
+from xstilts.tables import schema
+
+Means = Mapping[str, np.ndarray]
+
+SCORES = schema(
+    ("metric", pa.string(), "Name of the metric."),
+    ("reported", pa.bool_(), "Whether this is the target's reported metric."),
+    ("value", pa.float64(), "Score in percent."),
+    ("low", pa.float64(), "Lower end of the 95% bootstrap interval over test examples."),
+    ("high", pa.float64(), "Upper end of that interval."),
+    ("n", pa.int32(), "Test examples."),
+    ("chance", pa.float64(), "The reported metric's value for random answers, in percent."),
+    ("diverged", pa.bool_(), "Whether the training behind it diverged."),
+    ("checkpoint", pa.string(), "SHA-256 of the checkpoint's weights."),
+    ("data", pa.string(), "SHA-256 of the encoded test data."),
+    ("key", pa.string(), "Key of the cell in the cell store."),
+    ("seconds", pa.float64(), "Seconds of prediction and scoring."),
+    ("device", pa.string(), "Device it ran on."),
+    ("versions", pa.string(), "xstilts, commit, torch and transformers versions."),
+)
+PREDICTIONS = schema(
+    ("id", pa.string(), "Id of the example."),
+    ("prediction", pa.string(), "What the model answered."),
+    ("outcome", pa.float64(), "First per-example statistic: right or wrong, exact match, hits."),
+)
+
+
+def _ratio(hits: str, *sizes: str) -> Callable[[Means], np.ndarray]:
+    def value(means: Means) -> np.ndarray:
+        size = sum(means[name] for name in sizes) / len(sizes)
+        return np.divide(means[hits], size, out=np.zeros_like(means[hits]), where=size > 0)
+
+    return value
+
+
+METRICS: dict[str, Callable[[Means], np.ndarray]] = {
+    "accuracy": lambda means: means["correct"],
+    "retrieval_accuracy": lambda means: means["correct"],
+    "token_accuracy": _ratio("correct", "tokens"),
+    "span_f1": _ratio("hits", "predicted", "gold"),
+    "mining_f1": _ratio("hits", "predicted", "gold"),
+    "exact_match": lambda means: means["exact_match"],
+    "f1": lambda means: means["f1"],
+    "qa": lambda means: (means["exact_match"] + means["f1"]) / 2,
+    "mrr@20": lambda means: means["reciprocal_rank"],
+    "map@20": lambda means: means["average_precision"],
+}
+ALSO = {  # further metrics that are written beside the reported one
+    "span_f1": ("token_accuracy",),
+    "qa": ("exact_match", "f1"),
+    "map@20": ("mrr@20",),
+    "mrr@20": ("map@20",),
+}
+
+
+def evaluate_metric(
+    metric: str, statistics: Mapping[str, np.ndarray], resamples: int, seed: int = 0
+) -> tuple[float, float, float]:
+    """(value, low, high) in percent: the metric and its 95% percentile bootstrap interval."""
+    names = list(statistics)
+    matrix = np.stack([statistics[name] for name in names], axis=1)
+    n = len(matrix)
+    weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples) / n
+    resampled = weights @ matrix
+    means = np.vstack([matrix.mean(axis=0, keepdims=True), resampled])
+    values = 100 * METRICS[metric]({name: means[:, at] for at, name in enumerate(names)})
+    low, high = np.percentile(values[1:], [2.5, 97.5]) if resamples else (np.nan, np.nan)
+    return float(values[0]), float(low), float(high)

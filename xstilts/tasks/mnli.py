@@ -1,0 +1,23 @@
+"""MNLI (Williams et al. 2018): multi-genre natural language inference; XNLI trains on it."""
+
+from xstilts.tasks import NLI, Hub, Schedule, Task
+
+TASK = Task(
+    name="mnli",
+    title="MNLI",
+    kind="classification",
+    metric="accuracy",
+    chance=1 / 3,
+    labels=NLI,
+    hub=(
+        Hub(
+            path="nyu-mll/glue",
+            config="mnli",
+            splits={"train": "train", "dev": "validation_matched"},
+        ),
+    ),
+    columns={"text_a": "premise", "text_b": "hypothesis", "label": "label"},
+    intermediate=Schedule(batch_size=24, epochs=2),
+    training=Schedule(batch_size=32, epochs=2),
+    licence="mixed (OANC, CC BY and others)",
+)

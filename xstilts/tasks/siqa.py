@@ -1,0 +1,20 @@
+"""Social IQa (Sap et al. 2019): XCOPA trains on it, then on COPA."""
+
+from xstilts.tasks import Hub, Schedule, Task
+
+TASK = Task(
+    name="siqa",
+    title="Social IQa",
+    kind="multiple_choice",
+    metric="accuracy",
+    chance=1 / 3,
+    labels=("1", "2", "3"),
+    hub=(Hub(path="lighteval/siqa"),),
+    columns={
+        "prompt": "context + question",
+        "choices": "answerA, answerB, answerC",
+        "label": "label",
+    },
+    training=Schedule(batch_size=32, epochs=5, max_length=128),
+    licence="CC BY 4.0",
+)

@@ -1,0 +1,23 @@
+"""TyDiQA-GoldP (Clark et al. 2020): questions by native speakers; trained on its English."""
+
+from xstilts.tasks import SQUAD_COLUMNS, Hub, Schedule, Task
+
+TASK = Task(
+    name="tydiqa",
+    title="TyDiQA-GoldP",
+    kind="span_qa",
+    metric="qa",
+    hub=(
+        Hub(
+            path="juletxara/tydiqa_xtreme",
+            config="{language}",
+            splits={"train": "train", "test": "validation"},
+        ),
+    ),
+    columns=SQUAD_COLUMNS,
+    training=Schedule(batch_size=16, epochs=2, max_length=384),
+    trains_on=("tydiqa",),
+    target=True,
+    licence="Apache-2.0",
+    max_length=384,
+)

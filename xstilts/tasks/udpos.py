@@ -1,0 +1,17 @@
+"""UD-POS: universal part-of-speech tags; the published score is span F1 over runs of a tag."""
+
+from xstilts.tasks import UPOS, Hub, Schedule, Task
+
+TASK = Task(
+    name="udpos",
+    title="UD-POS",
+    kind="tagging",
+    metric="span_f1",
+    labels=UPOS,
+    hub=(Hub(path="izhx/xtreme-r-udpos", config="{language}"),),
+    columns={"words": "tokens", "tags": "pos_tags"},
+    training=Schedule(batch_size=32, epochs=10),
+    trains_on=("udpos",),
+    target=True,
+    licence="each UD treebank's own",
+)

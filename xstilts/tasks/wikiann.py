@@ -1,0 +1,16 @@
+"""WikiANN (Pan et al. 2017, Rahimi split): named entities, span F1."""
+
+from xstilts.tasks import Hub, Schedule, Task
+
+TASK = Task(
+    name="wikiann",
+    title="WikiANN NER",
+    kind="tagging",
+    metric="span_f1",
+    labels=("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"),
+    hub=(Hub(path="unimelb-nlp/wikiann", config="{language}"),),
+    columns={"words": "tokens", "tags": "ner_tags"},
+    training=Schedule(batch_size=32, epochs=10),
+    trains_on=("wikiann",),
+    target=True,
+)

@@ -1,0 +1,17 @@
+"""XNLI (Conneau et al. 2018): NLI in fifteen languages; trained on English MNLI only."""
+
+from xstilts.tasks import NLI, Hub, Task
+
+TASK = Task(
+    name="xnli",
+    title="XNLI",
+    kind="classification",
+    metric="accuracy",
+    chance=1 / 3,
+    labels=NLI,
+    hub=(Hub(path="facebook/xnli", config="{language}"),),
+    columns={"text_a": "premise", "text_b": "hypothesis", "label": "label"},
+    trains_on=("mnli",),
+    target=True,
+    licence="CC BY-NC 4.0",
+)
