@@ -15,6 +15,7 @@ from xstilts.digests import code_digest
 from xstilts.errors import InputError
 from xstilts.grid import language_names
 from xstilts.recipes import recipes
+from xstilts.sources import local_state
 from xstilts.tasks import tasks
 
 try:
@@ -39,8 +40,13 @@ TRUTH = f"{RESULTS}/truth/model={{model}}/truth.parquet"
 ANSWER = f"{RESULTS}/answer.txt"
 FIGURES = f"{RESULTS}/figures"
 
-EVALUATION_CODE = code_digest(
-    "batches.py", "encoder.py", "evaluation.py", "scores.py", "kinds", "checkpoints.py"
+EVALUATION_CODE = (
+    "batches.py",
+    "encoder.py",
+    "evaluation.py",
+    "scores.py",
+    "checkpoints.py",
+    "kinds",
 )
 
 
@@ -70,6 +76,28 @@ def truth_files():
 
 def fetched_languages(wildcards):
     return ["en"] if wildcards.part == "train" else GRID.fetched_languages(wildcards.task)
+
+
+def fetch_code(wildcards):
+    world = ["world"] if config["world"] else []
+    own = f"tasks/{wildcards.task}.py"
+    return code_digest("data.py", "columns.py", "readers.py", "sources.py", own, *world)
+
+
+def encode_code(wildcards):
+    return code_digest("encoding.py", "kinds", f"tasks/{wildcards.task}.py")
+
+
+def measure_code(wildcards):
+    return code_digest("measuring.py", f"similarity/{wildcards.measure}.py")
+
+
+def local_data_state(wildcards):
+    """What tells whether local files have changed since they were fetched."""
+    source, task = task_source(wildcards), tasks()[wildcards.task]
+    if not source:
+        return None
+    return local_state(source, task, wildcards.part, fetched_languages(wildcards))
 
 
 def task_source(wildcards):

@@ -21,7 +21,8 @@ rule fetch_task:
         source=task_source,
         world=config["world"],
         limits=config["examples"],
-        code=code_digest("data.py", "columns.py", "readers.py", "tasks", "world"),
+        state=local_data_state,
+        code=fetch_code,
     message:
         "Fetching {wildcards.task} ({wildcards.part})"
     script:
@@ -66,7 +67,7 @@ rule encode_task:
         runtime=60,
     params:
         max_length=config["max_length"],
-        code=code_digest("encoding.py", "kinds", "tasks"),
+        code=encode_code,
     message:
         "Encoding {wildcards.task} ({wildcards.part}) for {wildcards.model}"
     script:

@@ -20,6 +20,7 @@ for target in GRID.targets:
             "../envs/torch.yaml"
         threads: 1
         resources:
+            gpu=1,
             mem_mb=16000,
             runtime=240,
         params:
@@ -27,7 +28,7 @@ for target in GRID.targets:
             store=STORE,
             layer=model_layer,
             settings=config["evaluation"],
-            code=EVALUATION_CODE,
+            code=code_digest(*EVALUATION_CODE, f"tasks/{target}.py"),
         message:
             f"Evaluating {{wildcards.model}} after {{wildcards.intermediate}} on {target}, seed {{wildcards.seed}}"
         script:

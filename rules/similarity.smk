@@ -17,6 +17,7 @@ rule embed_texts:
     conda:
         "../envs/torch.yaml"
     resources:
+        gpu=1,
         mem_mb=16000,
         runtime=120,
     params:
@@ -50,7 +51,7 @@ rule measure_similarity:
         source_tasks=source_tasks(),
         target_tasks=GRID.targets,
         languages=GRID.languages,
-        code=code_digest("similarity", "measuring.py"),
+        code=measure_code,
     message:
         "Measuring {wildcards.measure} with {wildcards.model}"
     script:

@@ -18,6 +18,7 @@ rule train_intermediate:
         "../envs/torch.yaml"
     threads: 1
     resources:
+        gpu=1,
         mem_mb=24000,
         runtime=1440,
     params:
@@ -42,6 +43,7 @@ rule finetune_target:
         "../envs/torch.yaml"
     threads: 1
     resources:
+        gpu=1,
         mem_mb=24000,
         runtime=1440,
     params:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from xstilts.digests import file_digest
 from xstilts.encoder import Encoder, device
+from xstilts.errors import InputError
 from xstilts.kinds import kind_of
 from xstilts.tables import atomic, read_json, write_json
 from xstilts.tasks import tasks
@@ -79,7 +80,11 @@ def load(path: Path) -> Network:
 
 
 def _restore(network: Network, tensors: dict[str, Tensor]) -> None:
+    """Copy saved tensors into the network; those of every head must be there."""
     parameters = network.trainable()
+    lacking = [name for name in parameters if name.startswith("head.") and name not in tensors]
+    if lacking:
+        raise InputError(f"checkpoint lacks {', '.join(lacking)}")
     with torch.no_grad():
         for name, tensor in tensors.items():
             parameters[name].copy_(tensor)

@@ -1,10 +1,10 @@
 """Column expressions: where a canonical field lies in a row of somebody's data.
 
-    "premise"               a column
-    "choices.text"          a field of a nested column
-    "question.choices.*.text"   that field of every element of a list
-    "context + question"    texts joined by a space; a text and a list join element by element
-    "answer0, answer1"      a list of columns
+"premise"               a column
+"choices.text"          a field of a nested column
+"question.choices.*.text"   that field of every element of a list
+"context + question"    texts joined by a space; a text and a list join element by element
+"answer0, answer1"      a list of columns
 """
 
 from __future__ import annotations

@@ -11,10 +11,10 @@ from typing import Any
 import jsonschema
 import yaml
 
-from xstilts.data import local_files, needed_splits
 from xstilts.errors import InputError, check_name
 from xstilts.grid import Grid, read_grid
 from xstilts.recipes import recipes
+from xstilts.sources import local_files, needed_splits
 from xstilts.tasks import tasks
 
 SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.yaml"
@@ -30,6 +30,8 @@ def check_config(config: dict[str, Any]) -> Grid:
     """
     described = yaml.safe_load(SCHEMA.read_text())
     config.update({key: _expand(value, f"config: {key}") for key, value in config.items()})
+    if isinstance(config.get("seeds"), list):  # Snakemake's --config makes texts of listed numbers
+        config["seeds"] = [_whole(seed) for seed in config["seeds"]]
     _fill(config, described)
     errors = sorted(jsonschema.Draft202012Validator(described).iter_errors(config), key=str)
     if errors:
@@ -50,6 +52,10 @@ def _expand(value: Any, place: str) -> Any:
         if name not in os.environ:
             raise InputError(f"{place}: environment variable {name} is not set")
     return re.sub(r"\$\{(\w+)\}", lambda match: os.environ[match[1]], value)
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
 def _fill(config: dict[str, Any], described: Mapping[str, Any]) -> None:
@@ -99,12 +105,15 @@ def _check_files(config: Mapping[str, Any], grid: Grid) -> None:
 
 
 def _check_source(task: str, part: str, codes: list[str], source: Mapping[str, Any]) -> None:
-    splits = needed_splits(tasks()[task], part)
+    if isinstance(source["path"], list) and source["format"] != "parallel":
+        raise InputError(f"config: data: {task}: a list of paths needs format parallel")
+    for split in needed_splits(tasks()[task], part):
+        optional = (part, split) == ("train", "dev")
+        if not optional and not local_files(source, codes[0], split):
+            raise InputError(f"config: data: {task}: path or splits name nothing for {split}")
     for language in codes:
-        found = [path for split in splits for path in local_files(source, language, split)]
-        if not found:
-            raise InputError(f"config: data: {task}: path names no file for {' or '.join(splits)}")
-        for path in found:
+        splits = needed_splits(tasks()[task], part)
+        for path in (path for split in splits for path in local_files(source, language, split)):
             if not path.is_file():
                 raise InputError(
                     f"config: data: {task}: no file '{path}' ({language}); "

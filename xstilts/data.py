@@ -19,15 +19,14 @@ from xstilts.columns import read_column
 from xstilts.digests import file_digest
 from xstilts.errors import InputError
 from xstilts.kinds import kind_of
-from xstilts.languages import languages
 from xstilts.readers import read_rows
+from xstilts.sources import iso3, local_files, needed_splits
 from xstilts.tables import read_table, rows_table, write_json, write_table
 from xstilts.tasks import Hub, Task, tasks
 from xstilts.world import World
 
 logger = logging.getLogger(__name__)
 
-PART_SPLITS = {"train": ("train", "dev"), "test": ("dev", "test")}
 LABELS = "labels"
 UNLABELLED = -1  # what the hub writes for a hidden label
 
@@ -75,16 +74,7 @@ def fetch_task(
         path = _table(manifest, language)
         write_table(path, rows_table(rows, _schema(facts)))
         digests[language] = file_digest(path)
-    write_json(
-        manifest, {"task": task, "part": part, "languages": digests, LABELS: labels}
-    )
-
-
-def needed_splits(task: Task, part: str) -> tuple[str, ...]:
-    """The splits that a part of this task holds; `dev` beside `test` only where scoring needs it."""
-    if part == "test" and kind_of(task).REFERENCE != "dev":
-        return ("test",)
-    return PART_SPLITS[part]
+    write_json(manifest, {"task": task, "part": part, "languages": digests, LABELS: labels})
 
 
 def examples_of(manifest: Path, language: str) -> dict[str, list[Example]]:
@@ -142,33 +132,12 @@ def _hub(task: Task, language: str, split: str) -> Iterator[Example]:
 def _hub_rows(hub: Hub, language: str, split: str) -> Iterator[dict[str, Any]]:
     from datasets import load_dataset
 
-    config = hub.config and hub.config.format(language=language, iso3=_iso3(language))
+    config = hub.config and hub.config.format(language=language, iso3=iso3(language))
     dataset = load_dataset(hub.path, config, split=hub.splits[split], revision=hub.revision)
     yield from dataset
 
 
-def _iso3(language: str) -> str:
-    known = languages().get(language)
-    return known.iso3 if known else language
-
-
-def local_files(source: Mapping[str, Any], language: str, split: str) -> list[Path]:
-    """The files of a `data` entry for a language and split; none if it lacks the split."""
-    place = source["path"]
-    if isinstance(place, Mapping):
-        place = place.get(split)
-    if place is None or ("splits" in source and split not in source["splits"]):
-        return []
-    templates = [place] if isinstance(place, str) else place
-    return [
-        Path(template.format(language=language, iso3=_iso3(language), split=split))
-        for template in templates
-    ]
-
-
-def _local(
-    task: Task, source: Mapping[str, Any], language: str, split: str
-) -> Iterator[Example]:
+def _local(task: Task, source: Mapping[str, Any], language: str, split: str) -> Iterator[Example]:
     """Examples of a `data` entry of the config."""
     paths = local_files(source, language, split)
     if not paths:
@@ -195,7 +164,12 @@ def _default_columns(task: Task, file_format: str, rows: Rows) -> Mapping[str, s
     if file_format in ("tsv", "parallel"):
         return {name: str(at) for at, name in enumerate(names)}
     if rows and set(names) <= set(rows[0]):
-        return {name: name for name in names}
+        return {name: name for name in ("id", *names) if name in rows[0]}
+    if not task.columns:
+        raise InputError(
+            f"data: {task.name}: rows need the columns {', '.join(names)}, "
+            f"or say under columns where they are; found {', '.join(rows[0] if rows else ())}"
+        )
     return task.columns
 
 
@@ -212,13 +186,17 @@ def _canonical(
         where = f"{place}, row {number}"
         row = {
             **raw,
-            **{name: new.get(raw[name], raw[name]) for name, new in task.values.items() if name in raw},
+            **{
+                name: new.get(raw[name], raw[name])
+                for name, new in task.values.items()
+                if name in raw
+            },
         }
         try:
             example = {field: read_column(row, where_in) for field, where_in in columns.items()}
         except (KeyError, IndexError, TypeError) as error:
             raise InputError(f"{where}: lacks column {error}; it has {', '.join(row)}") from error
-        example.setdefault("id", str(number))
+        example["id"] = str(example.get("id", number))
         if "label" in example:
             example["label"] = _label(task, example["label"], renamed or {}, where)
             if example["label"] == UNLABELLED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@cache
 def code_digest(*modules: str) -> str:
     """Digest of package sources, named relative to the package ('kinds' takes a whole folder).
 
@@ -30,5 +32,5 @@ def code_digest(*modules: str) -> str:
     files: list[Path] = []
     for name in modules:
         path = PACKAGE / name
-        files += sorted(path.glob("*.py")) if path.is_dir() else [path]
+        files += sorted([*path.glob("*.py"), *path.glob("*.csv")]) if path.is_dir() else [path]
     return digest([[file.name, file_digest(file)] for file in files])[:16]

@@ -10,7 +10,8 @@ import pyarrow as pa
 from xstilts.checkpoints import load
 from xstilts.encoder import mean_pool, run
 from xstilts.encoding import Encoded, Rows
-from xstilts.tables import read_table, write_table
+from xstilts.tables import write_table
+from xstilts.vectors import vector_table
 
 
 def embed_texts(
@@ -41,7 +42,7 @@ def embed_texts(
                 lambda hidden, batch: list(mean_pool(hidden, batch.attention_mask).cpu().numpy()),
             )
         ).astype(np.float32)
-        tables.append(_table(language, layer, vectors))
+        tables.append(vector_table(language, layer, vectors))
     write_table(Path(output), pa.concat_tables(tables))
 
 
@@ -51,23 +52,3 @@ def _sample(part: Encoded, language: str, texts: int) -> Rows:
     rows = part.rows(language, split)
     chosen = np.linspace(0, len(rows) - 1, min(texts, len(rows))).round().astype(int)
     return [{"sequences": rows[at]["sequences"][:1]} for at in chosen]
-
-
-def _table(language: str, layer: int, vectors: np.ndarray) -> pa.Table:
-    flat = pa.array(vectors.ravel())
-    return pa.table(
-        {
-            "language": pa.array([language] * len(vectors)),
-            "layer": pa.array([layer] * len(vectors), pa.int32()),
-            "vector": pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1]),
-        }
-    )
-
-
-def read_vectors(path: Path) -> dict[str, np.ndarray]:
-    """(texts, width) vectors of each language in an embedding table."""
-    table = read_table(path)
-    languages = np.array(table["language"].to_pylist())
-    vectors = table["vector"].combine_chunks()
-    matrix = vectors.flatten().to_numpy().reshape(len(vectors), -1)
-    return {code: matrix[languages == code] for code in dict.fromkeys(languages.tolist())}

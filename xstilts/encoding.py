@@ -13,10 +13,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from xstilts.data import LABELS, PART_SPLITS, examples_of
+from xstilts.data import LABELS, examples_of
 from xstilts.digests import file_digest
 from xstilts.encoder import load_tokenizer
 from xstilts.kinds import Examples, kind_of
+from xstilts.sources import PART_SPLITS
 from xstilts.tables import read_json, read_table, write_json, write_table
 from xstilts.tasks import Task, tasks
 
@@ -24,7 +25,9 @@ MANIFEST = "manifest.json"
 Rows = list[dict[str, Any]]
 
 
-def encode_task(*, task: str, data: str, pretrained: str, output: str, max_length: int | None) -> None:
+def encode_task(
+    *, task: str, data: str, pretrained: str, output: str, max_length: int | None
+) -> None:
     """Tokenise every language and split of a task's part.
 
     Args:
@@ -43,7 +46,9 @@ def encode_task(*, task: str, data: str, pretrained: str, output: str, max_lengt
         rows: Rows = []
         for split in PART_SPLITS[source["part"]]:
             chosen = examples.get(split, [])
-            encoded = kind_of(facts).encode(chosen, tokenizer, facts, source[LABELS]) if chosen else []
+            encoded = (
+                kind_of(facts).encode(chosen, tokenizer, facts, source[LABELS]) if chosen else []
+            )
             rows += [{"split": split, **row} for row in encoded]
         path = _table(target, language)
         write_table(path, pa.Table.from_pylist(rows))

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 class InputError(ValueError):
-    """Something the user wrote or supplied cannot be used; the message says what to write instead."""
+    """What the user wrote or supplied cannot be used; the message says what to write instead."""
 
 
 def check_name(what: str, name: object, allowed: Iterable[str], place: str) -> str:

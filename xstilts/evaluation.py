@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import time
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ def evaluate_target(
         key = _key(manifest, part, language, layer, settings, code)
         try:
             if not store.is_stored(cells, key):
-                store.add(cells, key, lambda folder: judge.write(folder, language, key))
+                store.add(cells, key, partial(judge.write, language=language, key=key))
             store.link(cells, key, Path(output))
         except Exception:
             logger.exception("%s in %s failed", part.task.name, language)
@@ -82,7 +82,7 @@ def _key(
 ) -> str:
     """Digest of all that a cell's score depends on."""
     data = part.manifest["languages"]
-    pooled = kind_of(part.task).REFERENCE == "pool"
+    pooled = part.task.reference == "pool"
     return digest(
         {
             "checkpoint": manifest["digest"],
@@ -112,12 +112,11 @@ class _Judge:
     @cache  # noqa: B019
     def reference(self, language: str) -> Reference:
         """What the kind's scoring needs beside a language's outputs."""
-        kind = kind_of(self.part.task)
         pairs = {
             "none": [],
             "dev": [(language, "dev")],
             "pool": [(code, "test") for code in self.part.manifest["languages"]],
-        }[kind.REFERENCE]
+        }[self.part.task.reference]
         predicted = [self.predict(*pair) for pair in pairs]
         return Reference(
             outputs=[output for outputs in predicted for output in outputs],
@@ -134,8 +133,8 @@ class _Judge:
     def write(self, folder: Path, language: str, key: str) -> None:
         """Predict, score, and write the cell's two tables into a folder."""
         start = time.perf_counter()
-        kind = kind_of(self.part.task)
-        reference = self.reference(language if kind.REFERENCE == "dev" else "")
+        by_language = self.part.task.reference == "dev"
+        reference = self.reference(language if by_language else "")
         outputs = self.predict(language, "test")
         scored = score(self.network(), self.part, language, "test", outputs, reference)
         manifest = read_json(self.path)
@@ -176,7 +175,11 @@ def predict(
     head.eval()
     chosen = layer if kind.LAYER == "retrieval" else None
     return run(
-        network.encoder, rows, tokens, chosen, lambda hidden, batch: kind.decode(head, hidden, batch)
+        network.encoder,
+        rows,
+        tokens,
+        chosen,
+        lambda hidden, batch: kind.decode(head, hidden, batch),
     )
 
 

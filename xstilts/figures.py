@@ -15,7 +15,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from xstilts.degradation.mixed_model import LEVELS, TRUTH
+from xstilts.degradation.effects import LEVELS, TRUTH
 from xstilts.degradation.outcomes import gaps
 from xstilts.similarity import measures
 from xstilts.tables import atomic, read_table
@@ -40,7 +40,7 @@ def plot_degradation(
 ) -> None:
     """Transfer gap: a panel a target, intermediates down, languages across; grey = not run."""
     frame = gaps(read_table(Path(cells)).to_pandas())
-    limit = max(1.0, float(frame["gap"].abs().max()))
+    limit = float(np.nanmax([1.0, frame["gap"].abs().max()]))
     drawn = _panels(
         frame, "gap", intermediates, languages, ("RdBu_r", -limit, limit), "gap (points)"
     )
@@ -72,11 +72,16 @@ def _panels(
     title: str,
 ) -> Figure:
     """Heat maps with one colour scale; means over encoders, if there are several."""
+    if frame.empty:
+        return _nothing()
     targets = list(dict.fromkeys(frame["target"]))
     codes = _ordered_languages(frame, languages)
     columns = min(PANELS, len(targets))
     rows = -(-len(targets) // columns)
-    size = (2 + columns * max(2.2, 0.27 * len(codes)), 1.4 + rows * (0.9 + 0.24 * len(intermediates)))
+    size = (
+        2 + columns * max(2.2, 0.27 * len(codes)),
+        1.4 + rows * (0.9 + 0.24 * len(intermediates)),
+    )
     drawn, axes = plt.subplots(
         rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
     )
@@ -91,6 +96,12 @@ def _panels(
         panel.set_title(tasks()[targets[at]].title)
         _tick_names(panel, intermediates, [languages[code] for code in codes])
     drawn.colorbar(image, ax=axes, label=title, shrink=0.6)
+    return drawn
+
+
+def _nothing() -> Figure:
+    drawn = plt.figure(figsize=(4, 1))
+    drawn.text(0.5, 0.5, "nothing to show: not run", ha="center", va="center")
     return drawn
 
 
@@ -116,6 +127,8 @@ def _tick_names(panel: Axes, intermediates: Sequence[str], names: Sequence[str])
 def plot_effects(*, effects: str, figure: str, data: str) -> None:
     """Slopes of every measure with 95% intervals, a panel a level; the planted truth as a line."""
     frame = read_table(Path(effects)).to_pandas()
+    if frame.empty:
+        return _save(_nothing(), frame, figure, data)
     levels = [level for level in reversed(LEVELS.values()) if level in set(frame["level"])]
     fitted = frame[frame["measure"] != TRUTH]
     names = list(dict.fromkeys(fitted["measure"]))

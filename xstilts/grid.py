@@ -14,13 +14,12 @@ from typing import Any, Literal, NamedTuple
 from xstilts.errors import InputError, check_name
 from xstilts.languages import languages, languages_of
 from xstilts.models import Model, model_row
-from xstilts.recipes import recipes
+from xstilts.recipes import NONE, recipes
 from xstilts.similarity import measures
 from xstilts.tasks import target_tasks, tasks
 from xstilts.world import World
 
 PLACE = "config"
-NONE = "none"
 Stage = Literal["pretrained", "intermediate", "tuned"]
 
 
@@ -65,7 +64,7 @@ class Grid:
 
     def fetched_languages(self, target: str) -> list[str]:
         """Languages whose data a target needs: retrieval pools are whole, whatever is asked for."""
-        pooled = tasks()[target].kind == "dual_encoder"
+        pooled = tasks()[target].reference == "pool"
         return self.full_languages[target] if pooled else self.languages[target]
 
 
@@ -75,7 +74,10 @@ def read_grid(config: Mapping[str, Any]) -> Grid:
     Raises:
         InputError: an unknown name, or languages that no target has.
     """
-    models = {name: model_row(name, config["model_table"], f"{PLACE}: models") for name in config["models"]}
+    models = {
+        name: model_row(name, config["model_table"], f"{PLACE}: models")
+        for name in config["models"]
+    }
     for name in config["intermediates"]:
         check_name("intermediate", name, recipes(), f"{PLACE}: intermediates")
     for name in config["targets"]:
@@ -84,6 +86,8 @@ def read_grid(config: Mapping[str, Any]) -> Grid:
         check_name("task", name, tasks(), f"{PLACE}: data")
     for name in config["similarity"]["measures"]:
         check_name("measure", name, measures(), f"{PLACE}: similarity: measures")
+    headline = config["similarity"]["headline"]
+    check_name("headline", headline, config["similarity"]["measures"], f"{PLACE}: similarity")
     full = _languages(config)
     chosen = {target: _chosen(config["languages"], target, full) for target in config["targets"]}
     return Grid(
@@ -103,7 +107,17 @@ def _languages(config: Mapping[str, Any]) -> dict[str, list[str]]:
     if config["world"]:
         of = World(**config["world"]).languages_of
     listed = {name: entry.get("languages") for name, entry in config["data"].items()}
-    return {target: listed.get(target) or of(target) for target in config["targets"]}
+    full = {target: listed.get(target) or of(target) for target in config["targets"]}
+    known = language_names(config)
+    for target, codes in full.items():
+        for code in codes:
+            check_name("language", code, known, f"{PLACE}: data: {target}: languages")
+        if not codes:
+            raise InputError(
+                f"{PLACE}: targets: no language has {target}; name it in the column targets of "
+                f"xstilts/languages.csv, or list languages under data: {target}"
+            )
+    return full
 
 
 def _chosen(wanted: Any, target: str, full: Mapping[str, list[str]]) -> list[str]:

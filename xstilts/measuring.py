@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from xstilts.embeddings import read_vectors
 from xstilts.recipes import recipes
 from xstilts.similarity import measures
 from xstilts.tables import rows_table, schema, write_table
+from xstilts.vectors import read_vectors
 
 SIMILARITY = schema(
     ("measure", pa.string(), "Name of the measure."),
@@ -51,7 +51,9 @@ def measure_similarity(
     chosen = measures()[measure]
     english = {task: read_vectors(Path(path))["en"] for task, path in sources.items()}
     tested = {target: read_vectors(Path(path)) for target, path in targets.items()}
-    recipe_texts = {name: _mixed([english[task] for task in recipes()[name]]) for name in intermediates}
+    recipe_texts = {
+        name: _mixed([english[task] for task in recipes()[name]]) for name in intermediates
+    }
     sets = [*recipe_texts.values(), *(y for by in tested.values() for y in by.values())]
     centre = np.mean([vectors.mean(axis=0) for vectors in sets], axis=0)
     rows = [

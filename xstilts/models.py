@@ -1,7 +1,8 @@
-"""The table of encoders: one row a model. A config may add rows, or replace one, in `model_table`."""
+"""The table of encoders, one row a model; a config adds or replaces rows in `model_table`."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,6 @@ MODELS = {
     # Layer 14 of 24 is that of XTREME's and jiant's retrieval scripts.
     "xlm-r-large": Model(path="FacebookAI/xlm-roberta-large", layer=14),
     "xlm-r-base": Model(path="FacebookAI/xlm-roberta-base", layer=7),
-    "mbert": Model(path="google-bert/bert-base-multilingual-cased", layer=7),
     "e5-small": Model(path="intfloat/multilingual-e5-small", layer=12),
     WORLD: Model(path=None, layer=1),
 }
@@ -49,9 +49,14 @@ def model_row(name: str, added: Mapping[str, Mapping[str, Any]], place: str) -> 
     if "layer" not in row or "path" not in row:
         raise InputError(f"{place}: model '{name}' needs path and layer in model_table")
     model = Model(**row)
-    if name in added and "path" in added[name]:
-        check_folder(name, Path(added[name]["path"]))
+    if model.path and name in added and not is_hub_id(model.path):
+        check_folder(name, Path(model.path))
     return model
+
+
+def is_hub_id(path: str) -> bool:
+    """Whether a path is an `organisation/name` of the hub rather than a folder here."""
+    return re.fullmatch(r"[\w-]+/[\w.-]+", path) is not None and not Path(path).exists()
 
 
 def check_folder(name: str, folder: Path) -> None:

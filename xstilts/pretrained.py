@@ -29,7 +29,9 @@ def fetch_model(
     folder = _folder(path, revision, world, Path(output).parent / "encoder")
     files = sorted(file for file in folder.iterdir() if file.is_file())
     if not any(file.suffix == ".safetensors" for file in files):
-        raise InputError(f"{folder}: no safetensors weights; convert the model with save_pretrained")
+        raise InputError(
+            f"{folder}: no safetensors weights; convert the model with save_pretrained"
+        )
     write_json(
         Path(output),
         {
@@ -48,7 +50,9 @@ def _folder(
 ) -> Path:
     if path is None:
         if world is None:
-            raise InputError("the planted encoder exists in the embedded world only (config: world)")
+            raise InputError(
+                "the planted encoder exists in the embedded world only (config: world)"
+            )
         from xstilts.world import World
         from xstilts.world.encoder import write_nano
 

@@ -52,6 +52,8 @@ def _conll(path: Path) -> Iterator[Row]:
     """`words` from the first column and `tags` from the last; a blank line ends a sentence."""
     sentence: list[list[str]] = []
     for line in [*_lines(path), ""]:
+        if line.startswith("#") and "\t" not in line:
+            continue  # a comment; the token "#" has a tag
         if line.strip():
             sentence.append(line.split("\t"))
         elif sentence:

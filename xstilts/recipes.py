@@ -9,9 +9,11 @@ from functools import cache
 
 from xstilts.tasks import intermediate_tasks
 
+NONE = "none"
+
 
 @cache
 def recipes() -> dict[str, tuple[str, ...]]:
     """Tasks of every recipe by the recipe's name."""
     nine = intermediate_tasks()
-    return {"none": (), **{name: (name,) for name in nine}, "multi": tuple(nine)}
+    return {NONE: (), **{name: (name,) for name in nine}, "multi": tuple(nine)}

@@ -109,7 +109,7 @@ def _phase(
 def _add_heads(network: Network, parts: list[Encoded]) -> None:
     """A head for each task; the previous one is kept where its tensors have the same shapes."""
     previous = list(network.heads.values())
-    network.heads = {}
+    network.heads, network.labels = {}, {}
     for part in parts:
         network.add_head(part.task.name, part.labels)
         fresh = network.heads[part.task.name]
@@ -159,7 +159,7 @@ def _fit(
             }
         )
         if not torch.isfinite(loss):
-            logger.warning("%s: loss %s at step %d, training stops", names, float(loss), step)
+            logger.warning("%s: the loss is %s at step %d", names, curve[-1]["loss"], step)
             break
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -204,7 +204,5 @@ def _dev_scores(network: Network, parts: list[str], settings: Settings) -> dict[
     scores = {}
     for part in (Encoded(Path(part)) for part in parts):
         if part.task.name in network.heads:
-            scores[part.task.name] = headline_score(
-                network, part, "dev", -1, settings.batch_tokens
-            )
+            scores[part.task.name] = headline_score(network, part, "dev", -1, settings.batch_tokens)
     return scores

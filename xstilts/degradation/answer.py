@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from xstilts.degradation.mixed_model import TRUTH
+from xstilts.degradation.effects import TRUTH
 from xstilts.similarity import measures
 from xstilts.tables import atomic, read_table
 
@@ -16,13 +16,18 @@ LEVEL_WORDS = {
     "within": "between intermediate tasks, for one target and language",
 }
 
+NOTHING = (
+    "No answer yet: the transfer gap needs targets that were run in English and in other "
+    "languages, and this grid has none."
+)
+
 
 def write_answer(*, effects: str, headline: str, output: str) -> None:
     """Write one paragraph a model."""
     table = read_table(Path(effects)).to_pandas()
     paragraphs = [
         answer(model, rows, headline) for model, rows in table.groupby("model", sort=False)
-    ]
+    ] or [NOTHING]
     with atomic(Path(output)) as temporary:
         temporary.write_text("\n\n".join(paragraphs) + "\n")
 
@@ -56,7 +61,9 @@ def _clause(level: str, row: pd.Series, truth: pd.DataFrame) -> str:
     known = ""
     if level in truth.index:
         planted = truth.loc[level, "estimate"]
-        known = f"; the planted truth is {abs(planted):.1f} {'smaller' if planted < 0 else 'larger'}"
+        known = (
+            f"; the planted truth is {abs(planted):.1f} {'smaller' if planted < 0 else 'larger'}"
+        )
     return (
         f"a transfer gap {abs(row['estimate']):.1f} points {direction} {LEVEL_WORDS[level]} "
         f"(95% interval {low:.1f} to {high:.1f}{sure}{known})"

@@ -60,7 +60,7 @@ def add_gap(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def gaps(cells: pd.DataFrame) -> pd.DataFrame:
-    """Mean gap over seeds of the reported metric, one row a (model, intermediate, target, language).
+    """Mean gap over seeds of the reported metric, a row a (model, intermediate, target, language).
 
     Diverged runs are left out.
     """

@@ -1,7 +1,7 @@
-"""The kinds of task. Each module holds all there is to know of its kind, and nothing else does:
+"""The kinds of task. Each module holds all there is to know of its kind, and nothing else does.
 
-canonical columns, encoding into token ids, the head, its loss, decoding, and per-example scores.
-A module of this folder *is* a `Kind`: the functions below, at module level.
+Canonical columns, encoding into token ids, the head, its loss, decoding, and per-example scores: a
+module of this folder *is* a `Kind`, with the functions below at module level.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Scored:
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """Outputs that scoring may need beside the scored ones; which, a kind's `REFERENCE` says."""
+    """Outputs that scoring may need beside the scored ones; which, the task says."""
 
     outputs: list[Any] = field(default_factory=list)
     examples: Examples = ()
@@ -46,8 +46,6 @@ class Kind(Protocol):
     """Canonical columns beside `id` and `split`."""
     LAYER: Literal["last", "retrieval"]
     """Whether the head reads the last hidden state or the model's retrieval layer."""
-    REFERENCE: Literal["none", "dev", "pool"]
-    """Scoring needs nothing else, the language's dev split, or every language's test split."""
 
     def encode(
         self, examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]

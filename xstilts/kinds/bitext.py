@@ -21,7 +21,6 @@ from xstilts.tasks import Task
 
 COLUMNS = {"source": pa.string(), "target": pa.string()}
 LAYER: Literal["retrieval"] = "retrieval"
-REFERENCE: Literal["none", "dev"] = "none"
 
 
 def encode(
@@ -40,8 +39,7 @@ def encode(
         for side in ("source", "target")
     ]
     return [
-        {"example": at, "sequences": list(pair)}
-        for at, pair in enumerate(zip(*sides, strict=True))
+        {"example": at, "sequences": list(pair)} for at, pair in enumerate(zip(*sides, strict=True))
     ]
 
 

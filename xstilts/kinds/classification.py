@@ -19,7 +19,6 @@ from xstilts.tasks import Task
 
 COLUMNS = {"text_a": pa.string(), "text_b": pa.string(), "label": pa.int32()}
 LAYER: Literal["last"] = "last"
-REFERENCE: Literal["none"] = "none"
 
 
 def encode(

@@ -23,7 +23,6 @@ from xstilts.tasks import Task
 
 COLUMNS = {"key": pa.string(), "query": pa.string(), "candidate": pa.string()}
 LAYER: Literal["last"] = "last"
-REFERENCE: Literal["pool"] = "pool"
 CUT_OFF = 20
 FIRST_SCALE = 100.0  # of the cosines, learned from there, as in XTREME-R's dual encoder
 
@@ -47,8 +46,7 @@ def encode(
         for side in ("query", "candidate")
     ]
     return [
-        {"example": at, "sequences": list(pair)}
-        for at, pair in enumerate(zip(*sides, strict=True))
+        {"example": at, "sequences": list(pair)} for at, pair in enumerate(zip(*sides, strict=True))
     ]
 
 

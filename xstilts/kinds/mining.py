@@ -8,7 +8,7 @@ The threshold is the one that maximises F1 on the dev split.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +16,8 @@ from xstilts.kinds import Examples, Reference, Scored
 from xstilts.kinds.bitext import COLUMNS, LAYER, decode, encode, head, loss
 from xstilts.tasks import Task
 
-__all__ = ["COLUMNS", "LAYER", "REFERENCE", "decode", "encode", "head", "loss", "score"]
+__all__ = ["COLUMNS", "LAYER", "decode", "encode", "head", "loss", "score"]
 
-REFERENCE: Literal["dev"] = "dev"
 NEIGHBOURS = 4
 
 

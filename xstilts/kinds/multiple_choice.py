@@ -19,11 +19,10 @@ from xstilts.kinds import Examples
 from xstilts.kinds.classification import score, scorer
 from xstilts.tasks import Task
 
-__all__ = ["COLUMNS", "LAYER", "REFERENCE", "decode", "encode", "head", "loss", "score"]
+__all__ = ["COLUMNS", "LAYER", "decode", "encode", "head", "loss", "score"]
 
 COLUMNS = {"prompt": pa.string(), "choices": pa.list_(pa.string()), "label": pa.int32()}
 LAYER: Literal["last"] = "last"
-REFERENCE: Literal["none"] = "none"
 
 
 def encode(

@@ -29,7 +29,6 @@ COLUMNS = {
     "answer_starts": pa.list_(pa.int32()),
 }
 LAYER: Literal["last"] = "last"
-REFERENCE: Literal["none"] = "none"
 STRIDE = 128
 LONGEST_ANSWER = 30  # tokens, as in the SQuAD scripts
 OUTSIDE = -1
@@ -68,9 +67,7 @@ def encode(
     return rows
 
 
-def _answer_tokens(
-    example: Any, starts: np.ndarray, ends: np.ndarray
-) -> tuple[int, int]:
+def _answer_tokens(example: Any, starts: np.ndarray, ends: np.ndarray) -> tuple[int, int]:
     """First and last token of the first answer in this window; (0, 0) if it is not in it."""
     if not example["answers"]:
         return 0, 0

@@ -21,7 +21,6 @@ from xstilts.tasks import Task
 
 COLUMNS = {"words": pa.list_(pa.string()), "tags": pa.list_(pa.string())}
 LAYER: Literal["last"] = "last"
-REFERENCE: Literal["none"] = "none"
 IGNORED = -100
 
 Span = tuple[int, int, str]

@@ -1,6 +1,7 @@
 r"""Maximum mean discrepancy, unbiased, Gaussian kernel of median bandwidth.
 
-$$\mathrm{MMD}^2 = \frac{\sum_{i \ne j} k(x_i, x_j)}{n(n-1)} + \frac{\sum_{i \ne j} k(y_i, y_j)}{m(m-1)}
+$$\mathrm{MMD}^2 = \frac{\sum_{i \ne j} k(x_i, x_j)}{n(n-1)}
+  + \frac{\sum_{i \ne j} k(y_i, y_j)}{m(m-1)}
   - \frac{2 \sum_{i,j} k(x_i, y_j)}{nm}, \qquad k(a, b) = e^{-\lVert a - b \rVert^2 / 2 h^2}$$
 with $h$ the median distance between texts of the two sets together. Zero in expectation for two
 samples of one distribution, and then negative half of the time.

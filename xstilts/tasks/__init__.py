@@ -12,10 +12,14 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Literal
 
-UPOS = tuple(
-    "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
+# fmt: off
+UPOS = (
+    "ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM", "PART", "PRON", "PROPN",
+    "PUNCT", "SCONJ", "SYM", "VERB", "X",
 )
+# fmt: on
 NLI = ("entailment", "neutral", "contradiction")
 SQUAD_COLUMNS = {
     "id": "id",
@@ -40,11 +44,10 @@ class Hub:
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """How long a task is trained: examples per step, passes over the data, longest input."""
+    """How long a task is trained: examples per step, passes over the data."""
 
     batch_size: int
     epochs: int
-    max_length: int = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +67,9 @@ class Task:
         trains_on: for targets, the chain of tasks trained on in English; empty = no training.
         target: whether this is an evaluated task.
         answerable: for span QA, whether every question has an answer.
+        reference: what scoring needs beside a language's test outputs: nothing, its dev split (to
+            tune a threshold), or every language's test set (the pool to retrieve from).
+        max_length: longest input in tokens.
     """
 
     name: str
@@ -80,6 +86,7 @@ class Task:
     trains_on: tuple[str, ...] = ()
     target: bool = False
     answerable: bool = True
+    reference: Literal["none", "dev", "pool"] = "none"
     licence: str = "unknown"
     max_length: int = 256
 

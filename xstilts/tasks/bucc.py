@@ -9,6 +9,7 @@ TASK = Task(
     name="bucc",
     title="BUCC",
     kind="mining",
+    reference="dev",
     metric="mining_f1",
     target=True,
     max_length=512,

@@ -20,6 +20,7 @@ TASK = Task(
     hub=(Hub(path="aps/super_glue", config="copa"),),
     columns=COPA_COLUMNS,
     values={"question": COPA_QUESTIONS},
-    training=Schedule(batch_size=32, epochs=5, max_length=128),
+    training=Schedule(batch_size=32, epochs=5),
+    max_length=128,
     licence="BSD 2-Clause",
 )

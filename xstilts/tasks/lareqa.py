@@ -6,6 +6,7 @@ TASK = Task(
     name="lareqa",
     title="LAReQA",
     kind="dual_encoder",
+    reference="pool",
     metric="map@20",
     trains_on=("squad_retrieval",),
     target=True,

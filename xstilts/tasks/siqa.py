@@ -15,6 +15,7 @@ TASK = Task(
         "choices": "answerA, answerB, answerC",
         "label": "label",
     },
-    training=Schedule(batch_size=32, epochs=5, max_length=128),
+    training=Schedule(batch_size=32, epochs=5),
+    max_length=128,
     licence="CC BY 4.0",
 )

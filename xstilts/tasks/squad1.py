@@ -9,8 +9,8 @@ TASK = Task(
     metric="qa",
     hub=(Hub(path="rajpurkar/squad", config="plain_text"),),
     columns=SQUAD_COLUMNS,
-    intermediate=Schedule(batch_size=8, epochs=3, max_length=384),
-    training=Schedule(batch_size=16, epochs=2, max_length=384),
+    intermediate=Schedule(batch_size=8, epochs=3),
+    training=Schedule(batch_size=16, epochs=2),
     licence="CC BY-SA 4.0",
     max_length=384,
 )

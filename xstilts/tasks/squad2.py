@@ -9,7 +9,7 @@ TASK = Task(
     metric="qa",
     hub=(Hub(path="rajpurkar/squad_v2"),),
     columns=SQUAD_COLUMNS,
-    intermediate=Schedule(batch_size=8, epochs=3, max_length=384),
+    intermediate=Schedule(batch_size=8, epochs=3),
     answerable=False,
     licence="CC BY-SA 4.0",
     max_length=384,

@@ -6,6 +6,7 @@ TASK = Task(
     name="squad_retrieval",
     title="SQuAD 1.1 retrieval",
     kind="dual_encoder",
+    reference="pool",
     metric="map@20",
     hub=(Hub(path="rajpurkar/squad", config="plain_text"),),
     columns={"key": "context", "query": "question", "candidate": "context"},

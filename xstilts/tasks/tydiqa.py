@@ -15,7 +15,7 @@ TASK = Task(
         ),
     ),
     columns=SQUAD_COLUMNS,
-    training=Schedule(batch_size=16, epochs=2, max_length=384),
+    training=Schedule(batch_size=16, epochs=2),
     trains_on=("tydiqa",),
     target=True,
     licence="Apache-2.0",

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xstilts.tasks import tasks
+from xstilts.languages import languages_of
 
 TABLE = Path(__file__).with_name("languages.csv")
 TOPICS = ("sea", "farm", "court", "market", "school", "forest", "music", "kitchen")
@@ -74,8 +74,6 @@ class World:
 
     def languages_of(self, target: str) -> list[str]:
         """Every language; English too where the study's target has it."""
-        from xstilts.languages import languages_of
-
         with_english = "en" in languages_of(target)
         return [code for code in self.languages if code != "en" or with_english]
 
@@ -111,5 +109,3 @@ class World:
         shares = self.topic_shares(target)
         scale = np.linalg.norm(mixed) * np.linalg.norm(shares)
         return float((mixed * shares * self.similarity(language)).sum() / scale)
-
-

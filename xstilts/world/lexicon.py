@@ -102,14 +102,15 @@ def embeddings(world: World, width: int) -> dict[str, np.ndarray]:
     """
     random = world.random("embeddings")
     own = _unit(random.normal(size=(len(concepts()), width)))
-    shared = [
-        _unit(random.normal(size=(len(groups), width)))[members]
-        for groups, members in (
-            np.unique([str(concept.topic) for concept in concepts()], return_inverse=True),
-            np.unique([concept.word_class + concept.feature for concept in concepts()], return_inverse=True),
-        )
-    ]
-    english = _unit(own + SHARED * sum(shared))
+    groupings = (
+        [str(concept.topic) for concept in concepts()],
+        [concept.word_class + concept.feature for concept in concepts()],
+    )
+    shared = np.zeros_like(own)
+    for grouping in groupings:
+        groups, members = np.unique(grouping, return_inverse=True)
+        shared += _unit(random.normal(size=(len(groups), width)))[members]
+    english = _unit(own + SHARED * shared)
     return {code: _turn(world, code, english) for code in world.languages}
 
 

@@ -41,9 +41,7 @@ def draw(random: np.random.Generator, topic: int, **chosen: Concept) -> Scene:
     first = pick(random, "PROPN", topic)
     others = [name for name in listed("PROPN", topic, first.feature) if name is not first]
     second = (others[random.integers(len(others))],) if random.random() < 0.5 else ()
-    adjectives = [
-        pick(random, "ADJ", topic) if random.random() < 0.4 else None for _ in range(2)
-    ]
+    adjectives = [pick(random, "ADJ", topic) if random.random() < 0.4 else None for _ in range(2)]
     parts = {
         "agent": pick(random, "NOUN", topic),
         "verb": pick(random, "VERB", topic),

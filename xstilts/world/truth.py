@@ -20,9 +20,8 @@ import torch
 from xstilts.checkpoints import Network, load
 from xstilts.encoding import Encoded
 from xstilts.evaluation import predict, score
-from xstilts.grid import NONE
-from xstilts.kinds import Reference, kind_of
-from xstilts.recipes import recipes
+from xstilts.kinds import Reference
+from xstilts.recipes import NONE, recipes
 from xstilts.scores import evaluate_metric
 from xstilts.tables import rows_table, schema, write_table
 from xstilts.world import World
@@ -116,14 +115,16 @@ def dose_response(network: Network, part: Encoded, batch_tokens: int) -> np.ndar
 def _away(english: torch.Tensor) -> torch.Tensor:
     """A random vector orthogonal to each word's, of the same length."""
     random = torch.randn(english.shape, generator=torch.Generator().manual_seed(0))
-    along = (random * english).sum(-1, keepdim=True) / english.pow(2).sum(-1, keepdim=True).clamp(1e-9)
+    along = (random * english).sum(-1, keepdim=True) / english.pow(2).sum(-1, keepdim=True).clamp(
+        1e-9
+    )
     across = random - along * english
     return across * english.norm(dim=-1, keepdim=True) / across.norm(dim=-1, keepdim=True)
 
 
 def _pool(network: Network, part: Encoded, batch_tokens: int) -> Reference:
     """The unturned candidates of every language, for retrieval from a pool."""
-    if kind_of(part.task).REFERENCE != "pool":
+    if part.task.reference != "pool":
         return Reference()
     outputs, examples = [], []
     for language in part.manifest["languages"]:

@@ -1,0 +1,105 @@
+"""A tiny study that has run for real, once, and what tests of the workflow need of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+TINY = {
+    "results": "results/tiny",
+    "models": ["nano"],
+    "intermediates": ["none", "mnli"],
+    "targets": ["xnli", "udpos", "tatoeba"],
+    "languages": ["en", "qa", "qe", "ql"],
+    "seeds": [1],
+    "world": {"train": 320, "dev": 20, "test": 30},
+    "training": {
+        "learning_rate": 3.0e-3,
+        "batch_size": 16,
+        "max_steps": 20,
+        "freeze_embeddings": True,
+    },
+    "evaluation": {"resamples": 20},
+    "similarity": {"texts": 20},
+}
+
+
+@dataclass(frozen=True)
+class Study:
+    """A checkout with a config, in a folder of its own."""
+
+    folder: Path
+
+    def snakemake(self, *words: str, warm: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run snakemake in the checkout with the tiny config on top."""
+        before = [str(BIN / "xstilts"), "warm"] if warm else []
+        command = [
+            *before,
+            str(BIN / "snakemake"),
+            "--configfile",
+            "tiny.yaml",
+            "--profile",
+            "local",
+        ]
+        environment = {**os.environ, "PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"}
+        return subprocess.run(
+            [*command, *words],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def planned(self, *words: str) -> Counter[str]:
+        """How many jobs of each rule a dry run plans."""
+        result = self.snakemake("-n", "--quiet", "rules", *words)
+        assert result.returncode == 0, result.stdout + result.stderr
+        lines = (line.split() for line in result.stdout.splitlines())
+        pairs = [words for words in lines if len(words) == 2 and words[1].isdigit()]
+        return Counter({name: int(count) for name, count in pairs if name != "total"})
+
+    def configure(self, **changes: object) -> None:
+        """Rewrite the config with some keys changed."""
+        (self.folder / "tiny.yaml").write_text(yaml.safe_dump({**TINY, **changes}))
+
+    def copy(self, folder: Path) -> Study:
+        """A copy that may be changed, results and their times included."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Study(folder)
+
+
+def checkout(folder: Path) -> Study:
+    """The project's files, without results or environment, and the tiny config."""
+    left_out = shutil.ignore_patterns(
+        ".git", ".venv", ".snakemake", "results", "__pycache__", ".*_cache"
+    )
+    shutil.copytree(ROOT, folder, ignore=left_out)
+    study = Study(folder)
+    study.configure()
+    return study
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """The tiny study, finished. Do not change it: take a copy."""
+    study = checkout(tmp_path_factory.mktemp("finished") / "checkout")
+    result = study.snakemake(warm=True)
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    return study
+
+
+@pytest.fixture
+def study(finished: Study, tmp_path: Path) -> Study:
+    """A copy of the finished tiny study."""
+    return finished.copy(tmp_path / "checkout")

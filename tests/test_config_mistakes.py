@@ -1,0 +1,79 @@
+"""Mistakes in a config stop before the first job, with one line that says what to write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import Study, checkout
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return checkout(tmp_path_factory.mktemp("bare") / "checkout")
+
+
+MISTAKES = {
+    "unknown key": (
+        {"langauges": ["qa"]},
+        "config: unknown key 'langauges'; did you mean 'languages'?",
+    ),
+    "unknown key in a section": (
+        {"training": {"learning_rat": 1e-3}},
+        "config: training: unknown key 'learning_rat'; did you mean 'learning_rate'?",
+    ),
+    "unknown target": (
+        {"targets": ["xnil"]},
+        "config: targets: unknown target 'xnil'; did you mean 'xnli'?",
+    ),
+    "unknown intermediate": (
+        {"intermediates": ["hellaswga"]},
+        "config: intermediates: unknown intermediate 'hellaswga'; did you mean 'hellaswag'?",
+    ),
+    "unknown model": (
+        {"models": ["xlmr-large"]},
+        "config: models: unknown model 'xlmr-large'; did you mean 'xlm-r-large'?",
+    ),
+    "unknown measure": (
+        {"similarity": {"measures": ["centroid_cosin"]}},
+        "config: similarity: measures: unknown measure 'centroid_cosin'; "
+        "did you mean 'centroid_cosine'?",
+    ),
+    "a language that a target lacks": (
+        {"languages": {"tatoeba": ["en"]}},
+        "config: languages: tatoeba: unknown tatoeba language 'en'; known: qa, qb, qc",
+    ),
+    "languages that a target has none of": (
+        {"languages": ["en"]},
+        "config: languages: tatoeba has none of en; it has qa, qb, qc",
+    ),
+    "a seed that is no integer": (
+        {"seeds": [1, "two"]},
+        "config: seeds: 1: 'two' is not of type 'integer'; "
+        "expected an integer, 0 or more, for each training run",
+    ),
+    "a missing data file": (
+        {"data": {"xnli": {"path": "nowhere/{language}.tsv", "format": "tsv"}}},
+        "config: data: xnli: no file 'nowhere/en.tsv' (en); correct the path",
+    ),
+    "a directory that holds no model": (
+        {"models": ["mine"], "model_table": {"mine": {"path": "docs", "layer": 1}}},
+        "model_table: mine: path 'docs' holds no model (no config.json); "
+        "give a folder written by save_pretrained",
+    ),
+    "a variable that is not set": (
+        {"results": "${NO_SUCH_VARIABLE}/results"},
+        "config: results: environment variable NO_SUCH_VARIABLE is not set",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_line_that_says_what_to_write(bare: Study, mistake: str) -> None:
+    changes, message = MISTAKES[mistake]
+    bare.configure(**changes)
+    result = bare.snakemake("-n")
+    said = [line.strip() for line in (result.stdout + result.stderr).splitlines()]
+    assert result.returncode != 0
+    assert [line for line in said if line.startswith(message)], "\n".join(said[-8:])
+    assert not Path(bare.folder / "results").exists()

@@ -1,0 +1,154 @@
+"""Outcomes and the mixed model, against hand calculation, simulation and lme4's frozen answers."""
+
+from __future__ import annotations
+
+import mixedlm
+import numpy as np
+import pandas as pd
+import pytest
+
+from xstilts.degradation.answer import answer
+from xstilts.degradation.mixed_model import (
+    fit,
+    join,
+    split_similarity,
+    statsmodels_criterion,
+    terms,
+)
+from xstilts.degradation.outcomes import add_gap, gaps
+from xstilts.errors import InputError
+
+SLOPE = -6.0
+
+
+def simulated(slope: float = SLOPE, seed: int = 0, targets: int = 6) -> pd.DataFrame:
+    """A crossed grid whose gap falls by `slope` per unit of the language's similarity."""
+    random = np.random.default_rng(seed)
+    languages, intermediates = [f"l{at}" for at in range(14)], ["none", *"abcdef"]
+    level = dict(zip(languages, random.normal(size=len(languages)), strict=True))
+    noise = {name: random.normal(0, 2, 50) for name in ("language", "target", "pair")}
+    rows = []
+    for t in range(targets):
+        for at, language in enumerate(languages):
+            pair = random.normal(0, 0.3)
+            for intermediate in intermediates:
+                similarity = level[language] + pair + random.normal(0, 0.2)
+                gap = 20 + slope * (level[language] + pair)
+                gap += noise["language"][at] + noise["target"][t] + random.normal(0, 1.0)
+                rows.append(
+                    {
+                        "intermediate": intermediate,
+                        "target": f"t{t}",
+                        "language": language,
+                        "gap": gap,
+                        "similarity": np.nan if intermediate == "none" else similarity,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def cell(**values: object) -> dict[str, object]:
+    row = {
+        "model": "m",
+        "intermediate": "none",
+        "target": "xnli",
+        "seed": 1,
+        "language": "en",
+        "metric": "accuracy",
+        "reported": True,
+        "diverged": False,
+        "value": 80.0,
+    }
+    return {**row, **values}
+
+
+def test_the_gap_is_the_english_score_less_the_languages() -> None:
+    cells = pd.DataFrame(
+        [cell(), cell(language="sw", value=65.0), cell(target="xcopa", language="sw")]
+    )
+    gap = add_gap(cells).set_index(["target", "language"])["gap"]
+    assert gap["xnli", "sw"] == 15.0
+    assert np.isnan(gap["xnli", "en"])
+    assert np.isnan(gap["xcopa", "sw"])
+
+
+def test_gaps_are_means_over_seeds_that_did_not_diverge() -> None:
+    runs = [
+        cell(seed=seed, language=language, value=value, diverged=seed == 3)
+        for seed, values in ((1, (80, 60)), (2, (80, 64)), (3, (80, 5)))
+        for language, value in zip(("en", "sw"), values, strict=True)
+    ]
+    (row,) = gaps(add_gap(pd.DataFrame(runs))).to_dict("records")
+    assert row["gap"] == 18.0
+
+
+def test_a_cell_that_is_there_twice_is_an_error() -> None:
+    with pytest.raises(InputError, match="seed 1, language en, metric accuracy: more than one"):
+        add_gap(pd.DataFrame([cell(), cell()]))
+
+
+def test_similarity_splits_into_parts_that_add_up() -> None:
+    frame = simulated()
+    parts = split_similarity(frame)
+    assert parts.groupby(["target", "language"])["w"].mean().abs().max() < 1e-9
+    assert parts["w"].std() == pytest.approx(1.0)
+    assert (parts.loc[parts["intermediate"] == "none", "w"] == 0).all()
+    assert parts.groupby("language")["b_language"].nunique().max() == 1
+
+
+def test_a_simulated_effect_is_inside_its_interval() -> None:
+    frame = simulated()
+    effects = pd.DataFrame(fit(frame)).set_index("level")
+    language = frame.groupby("language")["similarity"].transform("mean")
+    truth = SLOPE * language.std()
+    row = effects.loc["language"]
+    assert row["low"] < truth < row["high"] < 0
+    assert effects.loc["within", "low"] < 0 < effects.loc["within", "high"]
+
+
+def test_no_simulated_effect_is_not_found() -> None:
+    row = pd.DataFrame(fit(simulated(slope=0.0, seed=3))).set_index("level").loc["language"]
+    assert row["low"] < 0 < row["high"]
+
+
+def test_the_fit_agrees_with_statsmodels() -> None:
+    # Another program on the same data: the two REML criteria agree to 1e-3.
+    row = fit(simulated(), check=True)[0]
+    assert abs(row["statsmodels_difference"]) < 1e-3
+
+
+def test_statsmodels_is_given_the_same_model() -> None:
+    data = split_similarity(simulated())
+    fixed, random, _ = terms(data)
+    result = mixedlm.lmer(" + ".join([f"gap ~ {' + '.join(fixed)}", *random]), data)
+    ours = statsmodels_criterion(data, fixed, random)
+    assert ours == pytest.approx(result.REMLcrit(), abs=1e-3)
+
+
+def test_terms_that_few_data_cannot_hold_are_named() -> None:
+    row = fit(simulated(targets=1))[0]
+    assert "(1|target)" in row["dropped"]
+    assert "b_target" in row["dropped"]
+
+
+def test_similarity_that_never_varies_is_an_error() -> None:
+    with pytest.raises(InputError, match="the same in every cell"):
+        fit(simulated().assign(similarity=1.0))
+
+
+def test_a_cell_without_similarity_is_an_error() -> None:
+    frame = simulated()
+    kept = frame.dropna().iloc[1:]
+    with pytest.raises(InputError, match="no value for a, t0, l0"):
+        join(frame.drop(columns="similarity"), kept)
+
+
+def test_the_answer_says_effect_interval_and_truth() -> None:
+    effects = pd.DataFrame(fit(simulated())).assign(measure="centroid_cosine")
+    planted = effects.assign(measure="planted", estimate=-5.04)
+    text = answer("nano", pd.concat([effects, planted]), "centroid_cosine")
+    row = effects.set_index("level").loc["language"]
+    assert f"{-row['estimate']:.1f} points smaller between languages" in text
+    assert f"(95% interval {-row['high']:.1f} to {-row['low']:.1f}" in text
+    assert "the planted truth is 5.0 smaller" in text
+    assert "which includes none" in text

@@ -1,0 +1,99 @@
+"""The workflow itself: single cells, the store, the tables and the report of a finished study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import Study
+
+from xstilts import cli
+from xstilts.degradation.effects import EFFECTS
+from xstilts.degradation.outcomes import CELLS
+from xstilts.tables import read_table
+
+pytestmark = pytest.mark.xdist_group("workflow")
+CELL = (
+    "results/tiny/scores/model=nano/intermediate=mnli/target=xnli/seed=1/language=qe/scores.parquet"
+)
+
+
+def times(study: Study, pattern: str) -> dict[Path, int]:
+    return {path: path.stat().st_ino for path in study.folder.glob(pattern)}
+
+
+def test_forgetting_one_cell_computes_that_cell_and_what_depends_on_it(study: Study) -> None:
+    scores = "results/tiny/store/*/*/scores.parquet"
+    before = times(study, scores)
+    assert cli.main(["forget", str(study.folder / CELL)]) == 0
+    planned = study.planned()
+    assert planned["evaluate_xnli"] == 1
+    assert not {"finetune_target", "train_intermediate", "evaluate_udpos"} & set(planned)
+    result = study.snakemake(CELL)
+    assert result.returncode == 0, result.stderr[-2000:]
+    after = times(study, scores)
+    assert len(after) == len(before)
+    changed = {path for path in after if before.get(path) != after[path]}
+    key = read_table(study.folder / CELL)["key"][0].as_py()
+    assert {path.parent.name for path in changed} == {key}
+
+
+def test_a_deleted_score_file_is_linked_again_from_the_store(study: Study) -> None:
+    before = times(study, "results/tiny/store/*/*/scores.parquet")
+    (study.folder / CELL).unlink()
+    result = study.snakemake(CELL)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert times(study, "results/tiny/store/*/*/scores.parquet") == before
+    assert (study.folder / CELL).stat().st_nlink > 1
+
+
+def test_a_failing_language_does_not_stop_the_others(study: Study) -> None:
+    data = "results/tiny/encoded/part=test/model=nano/task=xnli/language=qe/sequences.parquet"
+    assert cli.main(["forget", str(study.folder / CELL)]) == 0
+    other = CELL.replace("language=qe", "language=qa")
+    assert cli.main(["forget", str(study.folder / other)]) == 0
+    (study.folder / data).write_bytes(b"broken")
+    stored = len(times(study, "results/tiny/store/*/*/scores.parquet"))
+    result = study.snakemake(CELL)
+    assert result.returncode != 0
+    assert len(times(study, "results/tiny/store/*/*/scores.parquet")) == stored + 1
+    assert "failed in qe" in result.stdout + result.stderr
+
+
+def test_the_cell_table_holds_every_cell_and_the_gap(finished: Study) -> None:
+    cells = read_table(finished.folder / "results/tiny/cells.parquet", CELLS).to_pandas()
+    reported = cells[cells["reported"]]
+    # xnli and udpos in four languages, tatoeba in the three that are not English, two intermediates
+    assert len(reported) == 2 * (4 + 4 + 3)
+    run = reported[(reported["target"] == "udpos") & (reported["intermediate"] == "none")]
+    values = run.set_index("language")
+    expected = values.loc["en", "value"] - values.loc["ql", "value"]
+    assert values.loc["ql", "gap"] == pytest.approx(expected)
+    assert pd.isna(values.loc["en", "gap"])
+    assert reported[reported["target"] == "tatoeba"]["gap"].isna().all()
+
+
+def test_effects_stand_beside_the_planted_truth(finished: Study) -> None:
+    effects = read_table(finished.folder / "results/tiny/effects.parquet", EFFECTS).to_pandas()
+    assert set(effects["measure"]) == {"centroid_cosine", "mmd", "planted"}
+    assert (effects["low"] <= effects["estimate"]).all()
+    answer = (finished.folder / "results/tiny/answer.txt").read_text()
+    assert "planted truth" in answer
+
+
+def test_the_report_is_one_page_with_every_figure(study: Study) -> None:
+    result = study.snakemake("--report", "report.html")
+    assert result.returncode == 0, result.stderr[-2000:]
+    page = (study.folder / "report.html").read_text()
+    for name in ("degradation.svg", "similarity.svg", "effects.svg", "answer.txt"):
+        assert name in page
+
+
+def test_the_tree_of_the_grid_shares_training(finished: Study) -> None:
+    tuned = list((finished.folder / "results/tiny/tuned").rglob("checkpoint.json"))
+    assert len(tuned) == 4  # (none, mnli) x (mnli, udpos); tatoeba is not trained
+
+
+def test_no_temporary_file_is_left(finished: Study) -> None:
+    assert not list((finished.folder / "results").rglob("*.tmp"))

@@ -1,0 +1,56 @@
+"""Where a task's data lie: the splits of its parts, the files of the config's `data` entries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from xstilts.languages import languages
+from xstilts.tasks import Task
+
+PART_SPLITS = {"train": ("train", "dev"), "test": ("dev", "test")}
+
+
+def needed_splits(task: Task, part: str) -> tuple[str, ...]:
+    """The splits of a part of this task; `dev` beside `test` only where scoring needs it."""
+    if part == "test" and task.reference != "dev":
+        return ("test",)
+    return PART_SPLITS[part]
+
+
+def local_files(source: Mapping[str, Any], language: str, split: str) -> list[Path]:
+    """The files of a `data` entry for a language and split; none if it lacks the split.
+
+    One file without `{split}` and without shares holds no dev split.
+    """
+    place = source["path"]
+    if isinstance(place, Mapping):
+        place = place.get(split, [])
+    templates = [place] if isinstance(place, str) else list(place)
+    divided = "splits" in source or isinstance(source["path"], Mapping)
+    if not divided and split == "dev" and not any("{split}" in each for each in templates):
+        return []
+    if split not in source.get("splits", {split: 1}):
+        return []
+    return [
+        Path(template.format(language=language, iso3=iso3(language), split=split))
+        for template in templates
+    ]
+
+
+def iso3(language: str) -> str:
+    """The three-letter code of a language, or its own code where the table has none."""
+    known = languages().get(language)
+    return known.iso3 if known else language
+
+
+def local_state(source: Mapping[str, Any], task: Task, part: str, codes: list[str]) -> list[Any]:
+    """Path, size and time of each local file of a part: a file that changes is fetched again."""
+    files = [
+        path
+        for language in codes
+        for split in needed_splits(task, part)
+        for path in local_files(source, language, split)
+    ]
+    return [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]
