@@ -1,12 +1,8 @@
 """Paths and what rules need of the config: every path pattern is written here, once."""
 
-import os
 import sys
 
 sys.path.insert(0, workflow.basedir)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(workflow.basedir), os.environ.get("PYTHONPATH")])
-)
 
 from snakemake.exceptions import WorkflowError
 
@@ -14,9 +10,12 @@ from xstilts.config import check_config
 from xstilts.digests import code_digest
 from xstilts.errors import InputError
 from xstilts.grid import language_names
+from xstilts.jobs import share_package
 from xstilts.recipes import recipes
 from xstilts.sources import local_state
 from xstilts.tasks import tasks
+
+share_package()
 
 try:
     GRID = check_config(config)
@@ -198,3 +197,7 @@ def truth_cells(wildcards):
 def truth_inputs(wildcards):
     cells = truth_cells(wildcards)
     return sorted({cell[name] for cell in cells for name in ("checkpoint", "encoded")})
+
+
+def figure_files():
+    return expand(f"{FIGURES}/{{name}}.svg", name=["degradation", "similarity", "effects"])

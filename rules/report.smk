@@ -5,10 +5,6 @@ OUTPUTS: figures/NAME.svg and figures/NAME.csv.
 """
 
 
-def figure_files():
-    return expand(f"{FIGURES}/{{name}}.svg", name=["degradation", "similarity", "effects"])
-
-
 rule plot_degradation:
     """Heat map of the transfer gap: intermediates by languages, a panel a target."""
     input:

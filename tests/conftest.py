@@ -63,7 +63,7 @@ class Study:
 
     def planned(self, *words: str) -> Counter[str]:
         """How many jobs of each rule a dry run plans."""
-        result = self.snakemake("-n", "--quiet", "rules", *words)
+        result = self.snakemake(*words, "-n", "--quiet", "rules")
         assert result.returncode == 0, result.stdout + result.stderr
         lines = (line.split() for line in result.stdout.splitlines())
         pairs = [words for words in lines if len(words) == 2 and words[1].isdigit()]

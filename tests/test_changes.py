@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from conftest import Study
 
@@ -36,14 +38,55 @@ def test_a_new_measure_is_one_file_and_plans_its_table_and_the_fits(study: Study
     }
 
 
-def test_a_new_language_is_one_row_and_retrains_nothing(study: Study) -> None:
-    table = study.folder / "xstilts/world/languages.csv"
-    table.write_text(table.read_text() + "qm,Morvan,Latin,SVO,before,0.6\n")
-    study.configure(languages=["en", "qa", "qe", "ql", "qm"])
-    result = study.snakemake("results/tiny/cells.parquet", warm=True)
+def tagged(folder: Path, language: str, sentences: int) -> None:
+    lines = ["a\tDET\ncat\tNOUN\nsat\tVERB\n"] * sentences
+    (folder / f"{language}.tsv").write_text("\n".join(lines))
+
+
+@pytest.fixture
+def local_study(study: Study) -> Study:
+    """Outside the world: the study's own table of languages, a local model, local files."""
+    folder = study.folder / "files"
+    folder.mkdir()
+    for language in ("en", "de", "xx"):
+        tagged(folder, language, 20)
+    encoder = study.folder / "results/tiny/pretrained/model=nano/encoder"
+    study.configure(
+        results="results/local",
+        world=None,
+        models=["mine"],
+        model_table={"mine": {"path": str(encoder), "layer": 1}},
+        intermediates=["none"],
+        targets=["udpos"],
+        languages="all",
+        data={"udpos": {"path": f"{folder}/{{language}}.tsv", "format": "conll"}},
+    )
+    table = study.folder / "xstilts/languages.csv"
+    rows = [row for row in table.read_text().splitlines() if row[:3] in ("cod", "en,", "de,")]
+    table.write_text("\n".join(rows) + "\n")
+    cells = study.snakemake("results/local/cells.parquet", warm=True)
+    assert cells.returncode == 0, cells.stderr[-2000:]
+    return study
+
+
+def test_a_new_language_is_one_row_and_retrains_nothing(local_study: Study) -> None:
+    table = local_study.folder / "xstilts/languages.csv"
+    table.write_text(table.read_text() + "xx,Xish,xxx,Latin,Invented,udpos\n")
+    planned = local_study.planned("results/local/cells.parquet")
+    assert not set(TRAINING) & set(planned)
+    assert planned["evaluate_udpos"] == 1
+    stored = set((local_study.folder / "results/local/store").glob("*/*"))
+    result = local_study.snakemake("results/local/cells.parquet", warm=True)
     assert result.returncode == 0, result.stderr[-2000:]
-    cells = list((study.folder / "results/tiny/scores").rglob("language=qm/scores.parquet"))
-    assert len(cells) == 6  # 2 intermediates x 3 targets
+    assert len(set((local_study.folder / "results/local/store").glob("*/*")) - stored) == 1
+
+
+def test_a_changed_data_file_is_fetched_again(local_study: Study) -> None:
+    assert "fetch_task" not in local_study.planned("results/local/cells.parquet")
+    tagged(local_study.folder / "files", "de", 21)
+    planned = local_study.planned("results/local/cells.parquet")
+    assert planned["fetch_task"] == 1
+    assert not set(TRAINING) & set(planned)
 
 
 def test_a_new_language_plans_no_training(study: Study) -> None:
@@ -54,15 +97,24 @@ def test_a_new_language_plans_no_training(study: Study) -> None:
 
 
 def test_a_new_task_is_one_file_and_plans_only_itself(study: Study) -> None:
-    old = (study.folder / "xstilts/tasks/pawsx.py").read_text()
-    new = study.folder / "xstilts/tasks/newtask.py"
+    new = study.folder / "xstilts/tasks/chunking.py"
     new.write_text(
-        old.replace('name="pawsx"', 'name="newtask"').replace('("pawsx",)', '("newtask",)')
+        '"""Chunking: a task of our own, from local files."""\n'
+        "from xstilts.tasks import Schedule, Task\n"
+        'TASK = Task(name="chunking", title="Chunking", kind="tagging", metric="span_f1",\n'
+        "    training=Schedule(batch_size=32, epochs=10), trains_on=('chunking',), target=True,\n"
+        "    languages=('en', 'de'))\n"
     )
-    study.configure(targets=["xnli", "udpos", "tatoeba", "newtask"])
+    for language in ("train", "en", "qa", "qe", "ql"):
+        tagged(study.folder, language, 20)
+    paths = {"train": "train.tsv", "test": "{language}.tsv"}
+    study.configure(
+        targets=["xnli", "udpos", "tatoeba", "chunking"],
+        data={"chunking": {"path": paths, "format": "conll"}},
+    )
     planned = study.planned()
     assert planned["finetune_target"] == 2  # after none and after mnli, on its own training set
-    assert planned["evaluate_newtask"] == 2
+    assert planned["evaluate_chunking"] == 2
     assert not {"train_intermediate", "evaluate_xnli", "evaluate_udpos"} & set(planned)
 
 

@@ -61,6 +61,14 @@ MISTAKES = {
         "model_table: mine: path 'docs' holds no model (no config.json); "
         "give a folder written by save_pretrained",
     ),
+    "a headline that is not measured": (
+        {"similarity": {"measures": ["mmd"], "headline": "centroid_cosine"}},
+        "config: similarity: unknown headline 'centroid_cosine'; known: mmd",
+    ),
+    "a list of files that are not parallel": (
+        {"data": {"xnli": {"path": ["a.tsv", "b.tsv"], "format": "tsv"}}},
+        "config: data: xnli: a list of paths needs format parallel",
+    ),
     "a variable that is not set": (
         {"results": "${NO_SUCH_VARIABLE}/results"},
         "config: results: environment variable NO_SUCH_VARIABLE is not set",

@@ -144,11 +144,11 @@ def test_a_cell_without_similarity_is_an_error() -> None:
 
 
 def test_the_answer_says_effect_interval_and_truth() -> None:
-    effects = pd.DataFrame(fit(simulated())).assign(measure="centroid_cosine")
-    planted = effects.assign(measure="planted", estimate=-5.04)
-    text = answer("nano", pd.concat([effects, planted]), "centroid_cosine")
-    row = effects.set_index("level").loc["language"]
+    effects = [{**row, "measure": "centroid_cosine"} for row in fit(simulated())]
+    planted = [{**row, "measure": "planted", "estimate": -5.04} for row in effects]
+    text = answer("nano", [*effects, *planted], "centroid_cosine")
+    (row,) = (row for row in effects if row["level"] == "language")
     assert f"{-row['estimate']:.1f} points smaller between languages" in text
     assert f"(95% interval {-row['high']:.1f} to {-row['low']:.1f}" in text
-    assert "the planted truth is 5.0 smaller" in text
+    assert "the planted truth is 5.0 points smaller" in text
     assert "which includes none" in text

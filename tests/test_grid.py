@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,3 +75,9 @@ def test_the_shipped_configs_are_valid(name: str) -> None:
     shipped = yaml.safe_load((ROOT / "config.yaml").read_text())
     grid = check_config({**shipped, **yaml.safe_load((ROOT / name).read_text())})
     assert len(list(grid.cells())) > 1000
+
+
+def test_a_task_may_list_its_languages_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = replace(tasks()["bucc"], languages=("sw",))
+    monkeypatch.setitem(tasks(), "bucc", own)
+    assert set(languages_of("bucc")) == {"de", "fr", "ru", "zh", "sw"}

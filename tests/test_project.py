@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -36,6 +38,23 @@ def test_a_script_names_a_function_that_is_there(script: Path) -> None:
     module, name = re.findall(r'"(xstilts[\w.]*):(\w+)"', script.read_text())[0]
     source = ROOT / f"{module.replace('.', '/')}.py"
     assert f"def {name}(" in source.read_text()
+
+
+LIGHT = {
+    "xstilts.config": ("torch", "transformers"),  # read at every start of Snakemake
+    "xstilts.measuring": ("torch", "transformers"),  # envs/stats.yaml has neither
+    "xstilts.degradation.mixed_model": ("torch", "transformers"),
+    "xstilts.figures": ("torch", "transformers", "mixedlm", "statsmodels"),
+}
+
+
+@pytest.mark.parametrize("module", LIGHT)
+def test_a_module_imports_only_what_its_environment_has(module: str) -> None:
+    program = f"import sys, {module}; print(sorted(set({LIGHT[module]}) & set(sys.modules)))"
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"
 
 
 def test_a_digest_of_code_changes_with_it_and_only_with_it() -> None:

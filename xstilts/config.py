@@ -16,6 +16,7 @@ from xstilts.grid import Grid, read_grid
 from xstilts.recipes import recipes
 from xstilts.sources import local_files, needed_splits
 from xstilts.tasks import tasks
+from xstilts.world.examples import SKILLS
 
 SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.yaml"
 
@@ -70,16 +71,18 @@ def _fill(config: dict[str, Any], described: Mapping[str, Any]) -> None:
 def _message(error: jsonschema.ValidationError) -> str:
     """One line: where, the value, and what is allowed."""
     place = ": ".join(["config", *map(str, error.absolute_path)])
+    described: Any = error.schema
+    value: Any = error.instance
     if error.validator == "additionalProperties":
-        known = error.schema["properties"]
-        unknown = next(name for name in error.instance if name not in known)
+        known = described["properties"]
+        unknown = next(name for name in value if name not in known)
         try:
             check_name("key", unknown, known, place)
         except InputError as better:
             return str(better)
     if error.validator in ("anyOf", "oneOf"):
-        return f"{place}: {error.instance!r} does not fit; {error.schema.get('description', '')}"
-    return f"{place}: {error.message}; expected {_expected(error.schema)}"
+        return f"{place}: {value!r} does not fit; {described.get('description', '')}"
+    return f"{place}: {error.message}; expected {_expected(described)}"
 
 
 def _expected(described: Mapping[str, Any]) -> str:
@@ -97,7 +100,9 @@ def _check_files(config: Mapping[str, Any], grid: Grid) -> None:
         source = config["data"].get(task)
         if source:
             _check_source(task, part, codes, source)
-        elif not config["world"] and not tasks()[task].hub:
+        elif config["world"]:
+            check_name("task of the embedded world", task, SKILLS, "config: world")
+        elif not tasks()[task].hub:
             raise InputError(
                 f"config: data: {task} is not on the hub; "
                 f"write data: {{{task}: {{path: ..., format: ...}}}} with files of your own"

@@ -85,17 +85,16 @@ def _panels(
     drawn, axes = plt.subplots(
         rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
     )
-    image = None
     for at, panel in enumerate(axes.flat):
         if at >= len(targets):
             panel.set_visible(False)
             continue
         chosen = frame[frame["target"] == targets[at]]
         matrix = chosen.pivot_table(index="intermediate", columns="language", values=value)
-        image = _heat(panel, matrix.reindex(index=list(intermediates), columns=codes), colours)
+        _heat(panel, matrix.reindex(index=list(intermediates), columns=codes), colours)
         panel.set_title(tasks()[targets[at]].title)
         _tick_names(panel, intermediates, [languages[code] for code in codes])
-    drawn.colorbar(image, ax=axes, label=title, shrink=0.6)
+    drawn.colorbar(axes[0, 0].images[0], ax=axes, label=title, shrink=0.6)
     return drawn
 
 
@@ -110,10 +109,10 @@ def _ordered_languages(frame: pd.DataFrame, languages: Mapping[str, str]) -> lis
     return [code for code in languages if code in present]
 
 
-def _heat(panel: Axes, matrix: pd.DataFrame, colours: tuple[str, float, float]):  # type: ignore[no-untyped-def]
+def _heat(panel: Axes, matrix: pd.DataFrame, colours: tuple[str, float, float]) -> None:
     palette = matplotlib.colormaps[colours[0]].with_extremes(bad=NOT_RUN)
     values = np.ma.masked_invalid(matrix.to_numpy(dtype=float))
-    return panel.imshow(values, cmap=palette, vmin=colours[1], vmax=colours[2], aspect="auto")
+    panel.imshow(values, cmap=palette, vmin=colours[1], vmax=colours[2], aspect="auto")
 
 
 def _tick_names(panel: Axes, intermediates: Sequence[str], names: Sequence[str]) -> None:

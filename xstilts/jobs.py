@@ -16,7 +16,8 @@ import socket
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import Popen
 from threading import Thread
@@ -27,6 +28,13 @@ from xstilts.errors import InputError
 WARM = "XSTILTS_WARM"  # environment variable: the warm process's socket
 PRELOAD = ("xstilts.training", "xstilts.embeddings", "xstilts.world.encoder")
 MOST = 1 << 20  # bytes of a request
+
+
+def share_package() -> None:
+    """Let the jobs that this process starts import this copy of the package, installed or not."""
+    root = str(Path(__file__).parents[1])
+    known = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([root, *filter(None, known)]))
 
 
 def run_job(log: str, threads: int, function: str, **arguments: Any) -> None:
@@ -46,27 +54,38 @@ def run_job(log: str, threads: int, function: str, **arguments: Any) -> None:
 
 
 def _call(request: bytes, log: int) -> int:
-    """Run a request in this process, standard output and error going to the log."""
-    if not sys.stderr.isatty():
-        os.dup2(log, sys.stderr.fileno())
+    """Run a request in this process; messages, errors and standard error go to the log."""
     job = json.loads(request)
-    _use_threads(job["threads"])
-    handler = logging.StreamHandler(os.fdopen(os.dup(log), "w"))
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(message)s", handlers=[handler], force=True
-    )
     module, name = job["function"].split(":")
-    try:
-        getattr(importlib.import_module(module), name)(**job["arguments"])
-    except InputError as error:
-        handler.stream.write(f"{error}\n")
-        return 1
-    except Exception:
-        handler.stream.write(traceback.format_exc())
-        return 1
-    finally:
-        handler.flush()
+    _use_threads(job["threads"])
+    with os.fdopen(os.dup(log), "w") as file, _redirected(log):
+        handler = logging.StreamHandler(file)
+        form = "%(asctime)s %(message)s"
+        logging.basicConfig(level=logging.INFO, format=form, handlers=[handler], force=True)
+        try:
+            getattr(importlib.import_module(module), name)(**job["arguments"])
+        except InputError as error:
+            file.write(f"{error}\n")
+            return 1
+        except Exception:
+            file.write(traceback.format_exc())
+            return 1
     return 0
+
+
+@contextmanager
+def _redirected(log: int) -> Iterator[None]:
+    """Standard error to the log, but not on a terminal: there, progress bars are wanted."""
+    if sys.stderr.isatty():
+        yield
+        return
+    kept = os.dup(2)
+    os.dup2(log, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _use_threads(threads: int) -> None:

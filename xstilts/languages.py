@@ -11,6 +11,9 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+from xstilts.tasks import tasks
 
 TABLE = Path(__file__).with_name("languages.csv")
 
@@ -31,13 +34,15 @@ class Language:
 def languages() -> dict[str, Language]:
     """Every language by its code, in the table's order."""
     with TABLE.open(newline="") as file:
-        rows = [
-            Language(**{**row, "targets": tuple(row["targets"].split())})
-            for row in csv.DictReader(file)
-        ]
-    return {row.code: row for row in rows}
+        return {row["code"]: _language(row) for row in csv.DictReader(file)}
+
+
+def _language(row: dict[str, Any]) -> Language:
+    return Language(**{**row, "targets": tuple(row["targets"].split())})
 
 
 def languages_of(target: str) -> list[str]:
-    """Codes of the languages that a target is evaluated in."""
-    return [row.code for row in languages().values() if target in row.targets]
+    """Codes of the languages that a target is evaluated in: the table's and the task's own."""
+    own = tasks()[target].languages
+    rows = languages().values()
+    return [row.code for row in rows if target in row.targets or row.code in own]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
-
-from xstilts.degradation.effects import TRUTH
+from xstilts.degradation.effects import EFFECTS, TRUTH
 from xstilts.similarity import measures
 from xstilts.tables import atomic, read_table
+
+Row = dict[str, Any]
 
 LEVEL_WORDS = {
     "language": "between languages",
@@ -24,19 +25,20 @@ NOTHING = (
 
 def write_answer(*, effects: str, headline: str, output: str) -> None:
     """Write one paragraph a model."""
-    table = read_table(Path(effects)).to_pandas()
+    rows = read_table(Path(effects), EFFECTS).to_pylist()
+    models = list(dict.fromkeys(row["model"] for row in rows))
     paragraphs = [
-        answer(model, rows, headline) for model, rows in table.groupby("model", sort=False)
-    ] or [NOTHING]
+        answer(model, [row for row in rows if row["model"] == model], headline) for model in models
+    ]
     with atomic(Path(output)) as temporary:
-        temporary.write_text("\n\n".join(paragraphs) + "\n")
+        temporary.write_text("\n\n".join(paragraphs or [NOTHING]) + "\n")
 
 
-def answer(model: str, effects: pd.DataFrame, headline: str) -> str:
+def answer(model: str, effects: list[Row], headline: str) -> str:
     """The effect of the headline measure on each level, its interval, and the truth if known."""
-    fitted = effects[effects["measure"] == headline].set_index("level")
-    truth = effects[effects["measure"] == TRUTH].set_index("level")
-    size = fitted.iloc[0]
+    fitted = {row["level"]: row for row in effects if row["measure"] == headline}
+    truth = {row["level"]: row["estimate"] for row in effects if row["measure"] == TRUTH}
+    size = next(iter(fitted.values()))
     opening = (
         f"Does similarity predict what zero-shot transfer of {model} loses? Over {size['rows']} "
         f"combinations of {size['intermediates']} intermediates, {size['targets']} targets and "
@@ -44,7 +46,9 @@ def answer(model: str, effects: pd.DataFrame, headline: str) -> str:
         f"({measures()[headline].title}) goes with"
     )
     clauses = [
-        _clause(level, fitted.loc[level], truth) for level in LEVEL_WORDS if level in fitted.index
+        _clause(words, fitted[level], truth.get(level))
+        for level, words in LEVEL_WORDS.items()
+        if level in fitted
     ]
     caution = ""
     if size["dropped"]:
@@ -52,19 +56,17 @@ def answer(model: str, effects: pd.DataFrame, headline: str) -> str:
     return f"{opening} {'; '.join(clauses)}.{caution}"
 
 
-def _clause(level: str, row: pd.Series, truth: pd.DataFrame) -> str:
-    direction = "smaller" if row["estimate"] < 0 else "larger"
-    low, high = sorted(
-        (row["low"], row["high"]) if row["estimate"] >= 0 else (-row["high"], -row["low"])
-    )
-    sure = "" if row["low"] * row["high"] > 0 else ", which includes none"
-    known = ""
-    if level in truth.index:
-        planted = truth.loc[level, "estimate"]
-        known = (
-            f"; the planted truth is {abs(planted):.1f} {'smaller' if planted < 0 else 'larger'}"
-        )
+def _clause(words: str, row: Row, planted: float | None) -> str:
+    """One level: how much smaller or larger the gap is; the interval in the same direction."""
+    sign = -1 if row["estimate"] < 0 else 1
+    low, high = sorted((sign * row["low"], sign * row["high"]))
+    unsure = ", which includes none" if low <= 0 <= high else ""
+    known = "" if planted is None else f"; the planted truth is {_points(planted)}"
     return (
-        f"a transfer gap {abs(row['estimate']):.1f} points {direction} {LEVEL_WORDS[level]} "
-        f"(95% interval {low:.1f} to {high:.1f}{sure}{known})"
+        f"a transfer gap {_points(row['estimate'])} {words} "
+        f"(95% interval {low:.1f} to {high:.1f}{unsure}{known})"
     )
+
+
+def _points(slope: float) -> str:
+    return f"{abs(slope):.1f} points {'smaller' if slope < 0 else 'larger'}"

@@ -34,6 +34,10 @@ class Scale(nn.Module):
         super().__init__()
         self.scale = nn.Parameter(torch.tensor(FIRST_SCALE))
 
+    def forward(self, vectors: Tensor) -> Tensor:
+        """The vectors, scaled."""
+        return self.scale * vectors
+
 
 def encode(
     examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
@@ -58,7 +62,7 @@ def head(width: int, labels: int) -> nn.Module:
 def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
     """Cross-entropy of each query over all candidates of the batch."""
     vectors = _vectors(hidden, batch)
-    logits = head.scale * vectors[:, 0] @ vectors[:, 1].T
+    logits = head(vectors[:, 0]) @ vectors[:, 1].T
     return cross_entropy(logits, torch.arange(len(logits), device=logits.device))
 
 

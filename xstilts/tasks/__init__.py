@@ -66,6 +66,7 @@ class Task:
         training: the schedule of phase three, for tasks that targets train on.
         trains_on: for targets, the chain of tasks trained on in English; empty = no training.
         target: whether this is an evaluated task.
+        languages: codes of languages it has beside those whose row in the table names it.
         answerable: for span QA, whether every question has an answer.
         reference: what scoring needs beside a language's test outputs: nothing, its dev split (to
             tune a threshold), or every language's test set (the pool to retrieve from).
@@ -85,6 +86,7 @@ class Task:
     training: Schedule | None = None
     trains_on: tuple[str, ...] = ()
     target: bool = False
+    languages: tuple[str, ...] = ()
     answerable: bool = True
     reference: Literal["none", "dev", "pool"] = "none"
     licence: str = "unknown"

@@ -19,6 +19,7 @@ import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,11 +67,7 @@ class World:
     def languages(self) -> dict[str, Speech]:
         """The languages by code, English first."""
         with TABLE.open(newline="") as file:
-            rows = [
-                Speech(**{**row, "alignment": float(row["alignment"])})
-                for row in csv.DictReader(file)
-            ]
-        return {row.code: row for row in rows}
+            return {row["code"]: _speech(row) for row in csv.DictReader(file)}
 
     def languages_of(self, target: str) -> list[str]:
         """Every language; English too where the study's target has it."""
@@ -109,3 +106,7 @@ class World:
         shares = self.topic_shares(target)
         scale = np.linalg.norm(mixed) * np.linalg.norm(shares)
         return float((mixed * shares * self.similarity(language)).sum() / scale)
+
+
+def _speech(row: dict[str, Any]) -> Speech:
+    return Speech(**{**row, "alignment": float(row["alignment"])})

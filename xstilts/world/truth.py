@@ -23,7 +23,7 @@ from xstilts.evaluation import predict, score
 from xstilts.kinds import Reference
 from xstilts.recipes import NONE, recipes
 from xstilts.scores import evaluate_metric
-from xstilts.tables import rows_table, schema, write_table
+from xstilts.tables import schema, write_table
 from xstilts.world import World
 from xstilts.world.encoder import special_tokens
 
@@ -82,7 +82,7 @@ def measure_truth(
             )
     keys = ["model", "intermediate", "target", "language"]
     means = pd.DataFrame(rows).groupby(keys, as_index=False).mean()
-    write_table(Path(output), rows_table(means.to_dict("records"), TRUTH), TRUTH)
+    write_table(Path(output), pa.Table.from_pandas(means, preserve_index=False), TRUTH)
 
 
 def _expected_gaps(
@@ -115,18 +115,18 @@ def dose_response(network: Network, part: Encoded, batch_tokens: int) -> np.ndar
 def _away(english: torch.Tensor) -> torch.Tensor:
     """A random vector orthogonal to each word's, of the same length."""
     random = torch.randn(english.shape, generator=torch.Generator().manual_seed(0))
-    along = (random * english).sum(-1, keepdim=True) / english.pow(2).sum(-1, keepdim=True).clamp(
-        1e-9
-    )
-    across = random - along * english
-    return across * english.norm(dim=-1, keepdim=True) / across.norm(dim=-1, keepdim=True)
+    squared = english.pow(2).sum(-1, keepdim=True).clamp(1e-9)
+    across = random - (random * english).sum(-1, keepdim=True) / squared * english
+    turned: torch.Tensor = squared.sqrt() * torch.nn.functional.normalize(across, dim=-1)
+    return turned
 
 
 def _pool(network: Network, part: Encoded, batch_tokens: int) -> Reference:
     """The unturned candidates of every language, for retrieval from a pool."""
     if part.task.reference != "pool":
         return Reference()
-    outputs, examples = [], []
+    outputs: list[Any] = []
+    examples: list[Any] = []
     for language in part.manifest["languages"]:
         outputs += predict(network, part, language, "test", -1, batch_tokens)
         examples += part.examples(language, "test")
