@@ -10,7 +10,16 @@ import torch
 
 from xstilts.batches import by_length, pad
 from xstilts.encoder import Encoder, load_tokenizer
-from xstilts.kinds import Reference, dual_encoder, kind_names, kind_of, mining, span_qa, tagging
+from xstilts.kinds import (
+    Asked,
+    Reference,
+    dual_encoder,
+    kind_names,
+    kind_of,
+    mining,
+    span_qa,
+    tagging,
+)
 from xstilts.kinds.classification import score as score_classes
 from xstilts.scores import evaluate_metric
 from xstilts.tasks import tasks
@@ -57,9 +66,9 @@ def test_a_task_is_encoded_learned_decoded_and_scored(nano: Any, name: str) -> N
         assert torch.isfinite(loss)
     with torch.inference_mode():
         outputs = kind.decode(head, encoder(batch), batch)
-    scored = kind.score(
-        outputs, rows, found, task, labels, Reference(outputs=outputs, examples=found)
-    )
+    reference = Reference(outputs=outputs, examples=found)
+    asked = Asked(task=task, labels=labels, rows=rows, examples=found, reference=reference)
+    scored = kind.score(outputs, asked)
     value, low, high = evaluate_metric(task.metric, scored.statistics, resamples=50)
     assert len(scored.predictions) == len(found)
     assert 0 <= low <= value <= high <= 100
@@ -89,7 +98,8 @@ def test_batches_by_length_hold_every_row_once_within_the_budget() -> None:
 
 def test_accuracy_by_hand() -> None:
     gold = [{"label": 0}, {"label": 1}, {"label": 1}, {"label": 2}]
-    scored = score_classes([0, 1, 2, 2], [], gold, tasks()["xnli"], ["e", "n", "c"], Reference())
+    asked = Asked(task=tasks()["xnli"], labels=["e", "n", "c"], rows=[], examples=gold)
+    scored = score_classes([0, 1, 2, 2], asked)
     assert evaluate_metric("accuracy", scored.statistics, 10)[0] == 75.0
 
 
@@ -118,7 +128,8 @@ def test_span_f1_by_hand() -> None:
     # gold spans A(0,2) B(2,3); predicted A(0,1) B(1,3): no hit. Second sentence: 1 hit of 1 and 1.
     gold = [{"tags": ["A", "A", "B"]}, {"tags": ["A"]}]
     rows = [{"example": 0}, {"example": 1}]
-    scored = tagging.score([[0, 1, 1], [0]], rows, gold, tasks()["udpos"], ["A", "B"], Reference())
+    asked = Asked(task=tasks()["udpos"], labels=["A", "B"], rows=rows, examples=gold)
+    scored = tagging.score([[0, 1, 1], [0]], asked)
     assert evaluate_metric("span_f1", scored.statistics, 10)[0] == pytest.approx(100 * 2 / 6)
     assert evaluate_metric("token_accuracy", scored.statistics, 10)[0] == 75.0
 
@@ -171,14 +182,14 @@ def test_mean_average_precision_by_hand() -> None:
     pool = [{"key": "y"}, {"key": "x"}, {"key": "x"}, {"key": "z"}]
     vectors = [[1.0, 0.0], [0.9, 0.1], [0.8, 0.2], [0.0, 1.0]]
     outputs = [np.array([[0.0, 0.0], vector]) for vector in vectors]
-    scored = dual_encoder.score(
-        [np.array([[1.0, 0.0], [0.0, 0.0]])],
-        [],
-        [query],
-        tasks()["lareqa"],
-        [],
-        Reference(outputs=outputs, examples=pool),
+    asked = Asked(
+        task=tasks()["lareqa"],
+        labels=[],
+        rows=[],
+        examples=[query],
+        reference=Reference(outputs=outputs, examples=pool),
     )
+    scored = dual_encoder.score([np.array([[1.0, 0.0], [0.0, 0.0]])], asked)
     assert scored.statistics["average_precision"][0] == pytest.approx((1 / 2 + 2 / 3) / 2)
     assert scored.statistics["reciprocal_rank"][0] == 0.5
 

@@ -21,7 +21,7 @@ from xstilts.checkpoints import Network, load
 from xstilts.digests import PACKAGE, digest
 from xstilts.encoder import device, run
 from xstilts.encoding import Encoded
-from xstilts.kinds import Kind, Reference, Scored, kind_of
+from xstilts.kinds import Asked, Kind, Reference, Scored, kind_of
 from xstilts.scores import ALSO, PREDICTIONS, SCORES, evaluate_metric
 from xstilts.tables import read_json, rows_table, write_table
 
@@ -204,9 +204,14 @@ def score(
     reference: Reference,
 ) -> Scored:
     """Per-example statistics of a language's outputs; labels are those that the head learned."""
-    rows, examples = part.rows(language, split), part.examples(language, split)
-    labels = network.labels.get(_head_name(network, part), part.labels)
-    return kind_of(part.task).score(outputs, rows, examples, part.task, labels, reference)
+    asked = Asked(
+        task=part.task,
+        labels=network.labels.get(_head_name(network, part), part.labels),
+        rows=part.rows(language, split),
+        examples=part.examples(language, split),
+        reference=reference,
+    )
+    return kind_of(part.task).score(outputs, asked)
 
 
 def _metric_rows(part: Encoded, scored: Scored, resamples: int) -> list[dict[str, Any]]:

@@ -44,7 +44,8 @@ def run_job(log: str, threads: int, function: str, **arguments: Any) -> None:
         request = json.dumps(
             {"function": function, "arguments": arguments, "threads": threads}
         ).encode()
-        if address := os.environ.get(WARM):
+        address = os.environ.get(WARM, "")
+        if Path(address).is_socket():  # not on another machine that inherits the variable
             status = _ask(address, request, file.fileno())
         else:
             status = _call(request, file.fileno())

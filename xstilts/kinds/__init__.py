@@ -39,6 +39,17 @@ class Reference:
     examples: Examples = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the outputs answer: encoded rows in their order, and the examples they came from."""
+
+    task: Task
+    labels: list[str]
+    rows: list[dict[str, Any]]
+    examples: Examples
+    reference: Reference = field(default_factory=Reference)
+
+
 class Kind(Protocol):
     """The functions that a module of this folder defines."""
 
@@ -61,15 +72,7 @@ class Kind(Protocol):
     def decode(self, head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
         """One output per row of the batch."""
 
-    def score(
-        self,
-        outputs: list[Any],
-        rows: list[dict[str, Any]],
-        examples: Examples,
-        task: Task,
-        labels: list[str],
-        reference: Reference,
-    ) -> Scored:
+    def score(self, outputs: list[Any], asked: Asked) -> Scored:
         """Per-example statistics, from the outputs of every row in order."""
 
 

@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
 from xstilts.encoder import mean_pool
-from xstilts.kinds import Examples, Reference, Scored
+from xstilts.kinds import Asked, Examples, Scored
 from xstilts.tasks import Task
 
 COLUMNS = {"source": pa.string(), "target": pa.string()}
@@ -59,14 +59,7 @@ def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
     return list(vectors.view(len(batch.rows), 2, -1).cpu().numpy())
 
 
-def score(
-    outputs: list[Any],
-    rows: list[dict[str, Any]],
-    examples: Examples,
-    task: Task,
-    labels: list[str],
-    reference: Reference,
-) -> Scored:
+def score(outputs: list[Any], asked: Asked) -> Scored:
     """Statistic `correct`: is the nearest sentence the translation?"""
     vectors = np.stack(outputs)
     nearest = (vectors[:, 1] @ vectors[:, 0].T).argmax(axis=1)

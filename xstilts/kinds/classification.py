@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
-from xstilts.kinds import Examples, Reference, Scored
+from xstilts.kinds import Asked, Examples, Scored
 from xstilts.tasks import Task
 
 COLUMNS = {"text_a": pa.string(), "text_b": pa.string(), "label": pa.int32()}
@@ -64,17 +64,10 @@ def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
     return best
 
 
-def score(
-    outputs: list[Any],
-    rows: list[dict[str, Any]],
-    examples: Examples,
-    task: Task,
-    labels: list[str],
-    reference: Reference,
-) -> Scored:
+def score(outputs: list[Any], asked: Asked) -> Scored:
     """Statistic `correct`, 0 or 1."""
-    gold = np.array([example["label"] for example in examples])
+    gold = np.array([example["label"] for example in asked.examples])
     return Scored(
         statistics={"correct": (np.array(outputs) == gold).astype(float)},
-        predictions=[labels[output] for output in outputs],
+        predictions=[asked.labels[output] for output in outputs],
     )

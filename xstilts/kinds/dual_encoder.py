@@ -18,7 +18,7 @@ from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
 from xstilts.encoder import mean_pool
-from xstilts.kinds import Examples, Reference, Scored
+from xstilts.kinds import Asked, Examples, Scored
 from xstilts.tasks import Task
 
 COLUMNS = {"key": pa.string(), "query": pa.string(), "candidate": pa.string()}
@@ -76,23 +76,16 @@ def _vectors(hidden: Tensor, batch: Batch) -> Tensor:
     return vectors.view(len(batch.rows), 2, -1)
 
 
-def score(
-    outputs: list[Any],
-    rows: list[dict[str, Any]],
-    examples: Examples,
-    task: Task,
-    labels: list[str],
-    reference: Reference,
-) -> Scored:
+def score(outputs: list[Any], asked: Asked) -> Scored:
     """Statistics `reciprocal_rank` and `average_precision`, both cut off at rank 20.
 
     Average precision divides by min(right candidates, 20), as XTREME-R's LAReQA scorer does.
     """
-    pool = np.stack([output[1] for output in reference.outputs])
-    keys = np.array([example["key"] for example in reference.examples])
+    pool = np.stack([output[1] for output in asked.reference.outputs])
+    keys = np.array([example["key"] for example in asked.reference.examples])
     cosine = np.stack(outputs)[:, 0] @ pool.T
     ranked = np.argsort(-cosine, axis=1, kind="stable")[:, :CUT_OFF]
-    wanted = np.array([example["key"] for example in examples])
+    wanted = np.array([example["key"] for example in asked.examples])
     right = keys[ranked] == wanted[:, None]
     total = np.minimum((keys[None] == wanted[:, None]).sum(axis=1), CUT_OFF)
     ranks = np.arange(1, ranked.shape[1] + 1)

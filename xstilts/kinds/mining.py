@@ -12,30 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from xstilts.kinds import Examples, Reference, Scored
+from xstilts.kinds import Asked, Examples, Scored
 from xstilts.kinds.bitext import COLUMNS, LAYER, decode, encode, head, loss
-from xstilts.tasks import Task
 
 __all__ = ["COLUMNS", "LAYER", "decode", "encode", "head", "loss", "score"]
 
 NEIGHBOURS = 4
 
 
-def score(
-    outputs: list[Any],
-    rows: list[dict[str, Any]],
-    examples: Examples,
-    task: Task,
-    labels: list[str],
-    reference: Reference,
-) -> Scored:
+def score(outputs: list[Any], asked: Asked) -> Scored:
     """Statistics `hits`, `predicted` and `gold` of each row as a source sentence."""
-    threshold = best_threshold(mine(reference.outputs, reference.examples), reference.examples)
-    found = np.full(len(examples), -1)
-    for margin, source, target in mine(outputs, examples):
+    threshold = best_threshold(
+        mine(asked.reference.outputs, asked.reference.examples), asked.reference.examples
+    )
+    found = np.full(len(asked.examples), -1)
+    for margin, source, target in mine(outputs, asked.examples):
         if margin >= threshold:
             found[source] = target
-    gold = _is_pair(examples)
+    gold = _is_pair(asked.examples)
     return Scored(
         statistics={
             "hits": ((found == np.arange(len(found))) & gold).astype(float),

@@ -19,7 +19,7 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
-from xstilts.kinds import Examples, Reference, Scored
+from xstilts.kinds import Asked, Examples, Scored
 from xstilts.tasks import Task
 
 COLUMNS = {
@@ -115,24 +115,17 @@ def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
     return outputs
 
 
-def score(
-    outputs: list[Any],
-    rows: list[dict[str, Any]],
-    examples: Examples,
-    task: Task,
-    labels: list[str],
-    reference: Reference,
-) -> Scored:
+def score(outputs: list[Any], asked: Asked) -> Scored:
     """Statistics `exact_match` and `f1`, the best over the gold answers."""
-    windows: list[list[Any]] = [[] for _ in examples]
-    for output, row in zip(outputs, rows, strict=True):
+    windows: list[list[Any]] = [[] for _ in asked.examples]
+    for output, row in zip(outputs, asked.rows, strict=True):
         windows[row["example"]].append(output)
     answers = []
-    for example, spans in zip(examples, windows, strict=True):
+    for example, spans in zip(asked.examples, windows, strict=True):
         best, begin, end, _ = max(spans)
-        empty = not task.answerable and min(span[3] for span in spans) > best
+        empty = not asked.task.answerable and min(span[3] for span in spans) > best
         answers.append("" if empty else example["context"][begin:end])
-    gold = [example["answers"] or [""] for example in examples]
+    gold = [example["answers"] or [""] for example in asked.examples]
     pairs = list(zip(answers, gold, strict=True))
     return Scored(
         statistics={

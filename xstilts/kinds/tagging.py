@@ -16,7 +16,7 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
-from xstilts.kinds import Examples, Reference, Scored
+from xstilts.kinds import Asked, Examples, Scored
 from xstilts.tasks import Task
 
 COLUMNS = {"words": pa.list_(pa.string()), "tags": pa.list_(pa.string())}
@@ -94,23 +94,16 @@ def _aligned(batch: Batch) -> Tensor:
     return tags
 
 
-def score(
-    outputs: list[Any],
-    rows: list[dict[str, Any]],
-    examples: Examples,
-    task: Task,
-    labels: list[str],
-    reference: Reference,
-) -> Scored:
+def score(outputs: list[Any], asked: Asked) -> Scored:
     """Statistics of spans (`hits`, `predicted`, `gold`) and of tokens (`correct`, `tokens`)."""
-    sentences: list[list[str]] = [[] for _ in examples]
-    for output, row in zip(outputs, rows, strict=True):
-        sentences[row["example"]] += [labels[tag] for tag in output]
-    spans = iob_spans if any(label.startswith("B-") for label in labels) else run_spans
+    sentences: list[list[str]] = [[] for _ in asked.examples]
+    for output, row in zip(outputs, asked.rows, strict=True):
+        sentences[row["example"]] += [asked.labels[tag] for tag in output]
+    spans = iob_spans if any(label.startswith("B-") for label in asked.labels) else run_spans
     columns: dict[str, list[float]] = {
         name: [] for name in ("hits", "predicted", "gold", "correct", "tokens")
     }
-    for tags, example in zip(sentences, examples, strict=True):
+    for tags, example in zip(sentences, asked.examples, strict=True):
         found, gold = set(spans(tags)), set(spans(example["tags"]))
         columns["hits"].append(len(found & gold))
         columns["predicted"].append(len(found))
