@@ -43,6 +43,7 @@ EVALUATION_CODE = (
     "batches.py",
     "encoder.py",
     "evaluation.py",
+    "prediction.py",
     "scores.py",
     "checkpoints.py",
     "kinds",

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from xstilts.digests import file_digest
+from xstilts.digests import digest, file_digest
 from xstilts.encoder import Encoder, device
 from xstilts.errors import InputError
 from xstilts.kinds import kind_of
@@ -47,8 +47,12 @@ class Network:
         return {name: value for name, value in named if value.requires_grad}
 
 
-def save(path: Path, network: Network, pretrained: str, facts: dict[str, Any]) -> None:
-    """Write the weights, then the manifest at `path`."""
+def save(path: Path, network: Network, facts: dict[str, Any]) -> None:
+    """Write the weights, then the manifest at `path`.
+
+    `facts` names the pretrained folder (`pretrained`) and the digest of its files (`base`), on
+    which the checkpoint's own digest depends as it does on the weights.
+    """
     tensors = {name: value.detach().cpu() for name, value in network.trainable().items()}
     weights = path.with_name(WEIGHTS)
     with atomic(weights) as temporary:
@@ -57,9 +61,8 @@ def save(path: Path, network: Network, pretrained: str, facts: dict[str, Any]) -
         path,
         {
             **facts,
-            "pretrained": pretrained,
             "weights": WEIGHTS,
-            "digest": file_digest(weights),
+            "digest": digest([facts["base"], file_digest(weights)]),
             "heads": network.labels,
         },
     )

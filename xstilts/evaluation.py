@@ -7,21 +7,18 @@ not stop the others.
 from __future__ import annotations
 
 import logging
-import subprocess
 import time
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import torch
-import transformers
-
-from xstilts import __version__, store
+from xstilts import store
 from xstilts.checkpoints import Network, load
-from xstilts.digests import PACKAGE, digest
-from xstilts.encoder import device, run
+from xstilts.digests import digest
 from xstilts.encoding import Encoded
-from xstilts.kinds import Asked, Kind, Reference, Scored, kind_of
+from xstilts.kinds import Reference, Scored
+from xstilts.prediction import predict, score
+from xstilts.provenance import device_name, versions
 from xstilts.scores import ALSO, PREDICTIONS, SCORES, evaluate_metric
 from xstilts.tables import read_json, rows_table, write_table
 
@@ -145,7 +142,7 @@ class _Judge:
             "checkpoint": manifest["digest"],
             "data": self.part.manifest["languages"][language],
             "key": key,
-            "device": _device_name(),
+            "device": device_name(),
             "versions": versions(),
         }
         values = _metric_rows(self.part, scored, self.settings["resamples"])
@@ -165,55 +162,6 @@ class _Judge:
         return rows_table(rows, PREDICTIONS)
 
 
-def predict(
-    network: Network, part: Encoded, language: str, split: str, layer: int, tokens: int
-) -> list[Any]:
-    """Outputs of the task's head (or of none, where nothing is learned) for every row."""
-    kind = kind_of(part.task)
-    rows = part.rows(language, split)
-    head = _head(network, part, kind)
-    head.eval()
-    chosen = layer if kind.LAYER == "retrieval" else None
-    return run(
-        network.encoder,
-        rows,
-        tokens,
-        chosen,
-        lambda hidden, batch: kind.decode(head, hidden, batch),
-    )
-
-
-def _head(network: Network, part: Encoded, kind: Kind) -> torch.nn.Module:
-    """The head that the target's training left; a target that learns nothing has a blank one."""
-    name = _head_name(network, part)
-    return network.heads[name] if name in network.heads else kind.head(network.encoder.width, 1)
-
-
-def _head_name(network: Network, part: Encoded) -> str:
-    """The task itself while it is trained on, else the last task of the target's chain."""
-    own = part.task.name
-    return own if own in network.heads or not part.task.trains_on else part.task.trains_on[-1]
-
-
-def score(
-    network: Network,
-    part: Encoded,
-    language: str,
-    split: str,
-    outputs: list[Any],
-    reference: Reference,
-) -> Scored:
-    """Per-example statistics of a language's outputs; labels are those that the head learned."""
-    asked = Asked(
-        task=part.task,
-        labels=network.labels.get(_head_name(network, part), part.labels),
-        rows=part.rows(language, split),
-        examples=part.examples(language, split),
-        reference=reference,
-    )
-    return kind_of(part.task).score(outputs, asked)
-
-
 def _metric_rows(part: Encoded, scored: Scored, resamples: int) -> list[dict[str, Any]]:
     reported = part.task.metric
     rows = []
@@ -229,35 +177,3 @@ def _metric_rows(part: Encoded, scored: Scored, resamples: int) -> list[dict[str
             }
         )
     return rows
-
-
-def headline_score(
-    network: Network, part: Encoded, split: str, layer: int, tokens: int
-) -> float | None:
-    """The reported metric in percent on the English examples of a split, if it has any."""
-    if not part.examples("en", split):
-        return None
-    outputs = predict(network, part, "en", split, layer, tokens)
-    reference = Reference(outputs=outputs, examples=part.examples("en", split))
-    scored = score(network, part, "en", split, outputs, reference)
-    return evaluate_metric(part.task.metric, scored.statistics, resamples=0)[0]
-
-
-def versions() -> str:
-    """What produced a score, in one line."""
-    return (
-        f"xstilts {__version__} ({commit()}), torch {torch.__version__}, "
-        f"transformers {transformers.__version__}"
-    )
-
-
-@cache
-def commit() -> str:
-    """The repository's commit, or `unknown` outside a checkout."""
-    command = ["git", "-C", str(PACKAGE), "rev-parse", "--short", "HEAD"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    return result.stdout.strip() or "unknown"
-
-
-def _device_name() -> str:
-    return torch.cuda.get_device_name() if device().type == "cuda" else "cpu"

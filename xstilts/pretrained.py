@@ -32,12 +32,14 @@ def fetch_model(
         raise InputError(
             f"{folder}: no safetensors weights; convert the model with save_pretrained"
         )
+    known = digest([[file.name, file_digest(file)] for file in files])
     write_json(
         Path(output),
         {
             "pretrained": str(folder),
             "weights": None,
-            "digest": digest([[file.name, file_digest(file)] for file in files]),
+            "base": known,
+            "digest": known,
             "history": [],
             "heads": {},
             "diverged": False,

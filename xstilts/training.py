@@ -19,8 +19,8 @@ from xstilts.batches import pad
 from xstilts.checkpoints import Network, load, save
 from xstilts.encoder import device
 from xstilts.encoding import Encoded, Rows
-from xstilts.evaluation import headline_score
 from xstilts.kinds import kind_of
+from xstilts.prediction import headline_score
 from xstilts.sampling import shuffled_batches, task_order
 from xstilts.tables import read_json, rows_table, schema, write_table
 from xstilts.tasks import Schedule, Task
@@ -97,13 +97,15 @@ def _phase(
     write_table(path.with_name("curve.parquet"), rows_table(curve, CURVE))
     trained = [Encoded(Path(part)).task.name for parts in fits for part in parts]
     facts = {
+        "pretrained": manifest["pretrained"],
+        "base": manifest["base"],
         "history": [*manifest["history"], trained],
         "seed": seed,
         "steps": len(curve),
         "diverged": not all(math.isfinite(row["loss"]) for row in curve),
         "dev": _dev_scores(network, [part for parts in fits for part in parts], chosen),
     }
-    save(path, network, manifest["pretrained"], facts)
+    save(path, network, facts)
 
 
 def _add_heads(network: Network, parts: list[Encoded]) -> None:

@@ -19,8 +19,8 @@ import torch
 
 from xstilts.checkpoints import Network, load
 from xstilts.encoding import Encoded
-from xstilts.evaluation import predict, score
 from xstilts.kinds import Reference
+from xstilts.prediction import predict, score
 from xstilts.recipes import NONE, recipes
 from xstilts.scores import evaluate_metric
 from xstilts.tables import schema, write_table
