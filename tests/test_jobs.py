@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -53,3 +56,25 @@ def test_a_mistake_in_the_data_is_one_line(tmp_path: Path) -> None:
     result = run(program, warm=False)
     assert "planted encoder exists in the embedded world only" in result.stderr
     assert "Traceback" not in result.stderr + (tmp_path / "log").read_text()
+
+
+def test_the_warm_process_ends_with_the_one_that_started_it() -> None:
+    command = [str(Path(sys.executable).parent / "xstilts"), "warm", "sleep", "60"]
+    with subprocess.Popen(command, start_new_session=True) as process:
+        deadline = time.monotonic() + 60
+        while len(members(process.pid)) < 3 and time.monotonic() < deadline:
+            time.sleep(0.2)  # itself, the warm process, and sleep
+        process.kill()
+    while len(members(process.pid)) > 1 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    left = [Path(f"/proc/{pid}/comm").read_text().strip() for pid in members(process.pid)]
+    os.killpg(process.pid, signal.SIGKILL)
+    assert left == ["sleep"]
+
+
+def members(group: int) -> list[int]:
+    """Processes of a process group."""
+    result = subprocess.run(
+        ["pgrep", "-g", str(group)], capture_output=True, text=True, check=False
+    )
+    return [int(pid) for pid in result.stdout.split()]

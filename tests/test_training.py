@@ -138,6 +138,9 @@ def test_a_loss_that_is_not_finite_stops_training_and_is_recorded(
     manifest = finetune(parts, ["udpos"], tmp_path / "checkpoint.json")
     assert manifest["diverged"]
     assert manifest["steps"] == 3
+    diverged = {**parts, "nano": str(tmp_path / "checkpoint.json")}
+    child = finetune(diverged, ["mnli"], tmp_path / "child/checkpoint.json", max_steps=2)
+    assert child["diverged"]  # what grows from a diverged checkpoint says so too
 
 
 def test_warm_up_and_decay_are_linear() -> None:

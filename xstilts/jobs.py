@@ -28,6 +28,7 @@ from xstilts.errors import InputError
 WARM = "XSTILTS_WARM"  # environment variable: the warm process's socket
 PRELOAD = ("xstilts.training", "xstilts.embeddings", "xstilts.world.encoder")
 MOST = 1 << 20  # bytes of a request
+PATIENCE = 5  # seconds between looks whether the parent is still there
 
 
 def share_package() -> None:
@@ -126,14 +127,20 @@ def run_warm(command: Sequence[str]) -> int:
 
 
 def _serve(server: socket.socket) -> None:
-    """Fork for every request, for ever. Forks only from a process that has no threads."""
+    """Fork for every request until the parent has gone. This process never starts a thread."""
+    parent = os.getppid()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    while True:
-        connection, _ = server.accept()
+    server.settimeout(PATIENCE)
+    while os.getppid() == parent:
+        try:
+            connection, _ = server.accept()
+        except TimeoutError:
+            continue
         if os.fork() == 0:
             server.close()
             os._exit(_answer(connection))
         connection.close()
+    os._exit(0)
 
 
 def _answer(connection: socket.socket) -> int:

@@ -102,7 +102,7 @@ def _phase(
         "history": [*manifest["history"], trained],
         "seed": seed,
         "steps": len(curve),
-        "diverged": not all(math.isfinite(row["loss"]) for row in curve),
+        "diverged": manifest["diverged"] or not all(math.isfinite(row["loss"]) for row in curve),
         "dev": _dev_scores(network, [part for parts in fits for part in parts], chosen),
     }
     save(path, network, facts)
