@@ -11,6 +11,7 @@ from xstilts.digests import code_digest
 from xstilts.errors import InputError
 from xstilts.grid import language_names
 from xstilts.jobs import share_package
+from xstilts.models import model_state
 from xstilts.recipes import recipes
 from xstilts.sources import local_state
 from xstilts.tasks import tasks
@@ -39,6 +40,15 @@ TRUTH = f"{RESULTS}/truth/model={{model}}/truth.parquet"
 ANSWER = f"{RESULTS}/answer.txt"
 FIGURES = f"{RESULTS}/figures"
 
+TRAINING_CODE = code_digest(
+    "batches.py",
+    "checkpoints.py",
+    "encoder.py",
+    "kinds",
+    "prediction.py",
+    "sampling.py",
+    "training.py",
+)
 EVALUATION_CODE = (
     "batches.py",
     "encoder.py",
@@ -80,12 +90,12 @@ def fetched_languages(wildcards):
 
 def fetch_code(wildcards):
     world = ["world"] if config["world"] else []
-    own = f"tasks/{wildcards.task}.py"
-    return code_digest("data.py", "columns.py", "readers.py", "sources.py", own, *world)
+    own = ("tasks/__init__.py", "tasks/copa.py", f"tasks/{wildcards.task}.py")
+    return code_digest("data.py", "columns.py", "readers.py", "sources.py", *own, *world)
 
 
 def encode_code(wildcards):
-    return code_digest("encoding.py", "kinds", f"tasks/{wildcards.task}.py")
+    return code_digest("encoding.py", "kinds", "tasks/__init__.py", f"tasks/{wildcards.task}.py")
 
 
 def measure_code(wildcards):
@@ -118,6 +128,19 @@ def model_layer(wildcards):
 
 def training_parts(model, names):
     return [ENCODED.format(part="train", model=model, task=name) for name in names]
+
+
+def local_model_state(wildcards):
+    """What tells whether the files of a local model have changed since they were fetched."""
+    return model_state(GRID.models[wildcards.model])
+
+
+def intermediate_schedules(wildcards):
+    return [vars(tasks()[name].intermediate) for name in recipes()[wildcards.intermediate]]
+
+
+def training_schedules(wildcards):
+    return [vars(tasks()[name].training) for name in wildcards.training.split("+")]
 
 
 def recipe_parts(wildcards):

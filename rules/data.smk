@@ -44,6 +44,7 @@ rule fetch_model:
         path=model_path,
         revision=model_revision,
         world=config["world"],
+        state=local_model_state,
         code=code_digest("world", "pretrained.py"),
     message:
         "Fetching model {wildcards.model}"

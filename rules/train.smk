@@ -23,7 +23,8 @@ rule train_intermediate:
         runtime=1440,
     params:
         settings=config["training"],
-        code=code_digest("training.py", "sampling.py", "kinds"),
+        schedules=intermediate_schedules,
+        code=TRAINING_CODE,
     message:
         "Training {wildcards.model} on {wildcards.intermediate}, seed {wildcards.seed}"
     script:
@@ -48,7 +49,8 @@ rule finetune_target:
         runtime=1440,
     params:
         settings=config["training"],
-        code=code_digest("training.py", "sampling.py", "kinds"),
+        schedules=training_schedules,
+        code=TRAINING_CODE,
     message:
         "Fine-tuning {wildcards.model} after {wildcards.intermediate} on {wildcards.training}, seed {wildcards.seed}"
     script:

@@ -120,6 +120,13 @@ def test_a_wrong_label_names_file_and_row(tmp_path: Path) -> None:
         fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "tsv"})
 
 
+def test_a_wrong_tag_names_file_and_row(tmp_path: Path) -> None:
+    file = tmp_path / "en.tsv"
+    file.write_text("a\tDET\ncat\tNOUNN\n")
+    with pytest.raises(InputError, match=r"en.tsv, row 1: tag 'NOUNN' is none of ADJ"):
+        fetch(tmp_path, "udpos", "test", {"path": str(file), "format": "conll"})
+
+
 def test_a_missing_column_names_file_and_row(tmp_path: Path) -> None:
     file = tmp_path / "en.jsonl"
     file.write_text('{"premise": "a", "label": 0}\n')

@@ -136,6 +136,13 @@ def test_similarity_that_never_varies_is_an_error() -> None:
         fit(simulated().assign(similarity=1.0))
 
 
+def test_too_few_cells_are_an_error() -> None:
+    frame = simulated()
+    one = frame[(frame["target"] == "t0") & (frame["language"] == "l0")]
+    with pytest.raises(InputError, match="one target in one language"):
+        fit(one)
+
+
 def test_a_cell_without_similarity_is_an_error() -> None:
     frame = simulated()
     kept = frame.dropna().iloc[1:]

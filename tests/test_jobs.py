@@ -47,6 +47,17 @@ def test_a_job_runs(tmp_path: Path, warm: bool) -> None:
     assert output.is_file()
 
 
+def test_a_request_may_be_larger_than_a_socket_message(tmp_path: Path) -> None:
+    log = str(tmp_path / "log")
+    program = (
+        "from xstilts.jobs import run_job\n"
+        f"run_job({log!r}, 1, 'xstilts.tables:write_json', path=None, content={{'a': 'x' * 10**6}})"
+    )
+    result = run(program, warm=True)
+    assert "Message too long" not in result.stderr
+    assert "NoneType" in Path(log).read_text()  # the function ran, and had no path to write to
+
+
 def test_a_mistake_in_the_data_is_one_line(tmp_path: Path) -> None:
     program = (
         "from xstilts.jobs import run_job\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -159,6 +160,15 @@ def test_a_long_context_is_read_in_overlapping_windows(nano: Any) -> None:
     covered = {at for row in rows for at in row["starts"] if at >= 0}
     words = example["context"].split()
     assert len(covered) == len(words)
+
+
+def test_a_question_longer_than_a_window_is_cut(nano: Any) -> None:
+    _, tokenizer = nano
+    example = dict(examples(WORLD, "squad1", "en", "train")[0])
+    example["question"] = " ".join([example["question"]] * 100)
+    short = replace(tasks()["squad1"], max_length=48)
+    rows = span_qa.encode([example], tokenizer, short, [])
+    assert max(len(row["sequences"][0]) for row in rows) <= 48
 
 
 def test_ratio_margin_by_hand() -> None:

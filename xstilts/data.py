@@ -203,7 +203,7 @@ def _canonical(
                 dropped += 1
                 continue
         if "tags" in example:
-            example["tags"] = [_tag(task, tag) for tag in example["tags"]]
+            example["tags"] = [_tag(task, tag, where) for tag in example["tags"]]
         if "answers" in example:
             _check_answers(example, where)
         yield example
@@ -213,18 +213,25 @@ def _canonical(
 
 def _label(task: Task, value: Any, renamed: Mapping[str, str], where: str) -> int:
     """The index of a label given as a name, as its number, or as a renamed name."""
+    if value is None or value == "":
+        return UNLABELLED
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     name = renamed.get(str(value), str(value))
     if name in task.labels:
         return task.labels.index(name)
     if name.lstrip("-").isdigit() and UNLABELLED <= int(name) < len(task.labels):
         return int(name)
-    if not name:
-        return UNLABELLED
     raise InputError(f"{where}: label '{value}' is none of {', '.join(task.labels)}")
 
 
-def _tag(task: Task, value: Any) -> str:
-    return task.labels[value] if isinstance(value, int) else str(value)
+def _tag(task: Task, value: Any, where: str) -> str:
+    """A tag given as a name or as its number; any name, where the task's tags are not fixed."""
+    if isinstance(value, int) and 0 <= value < len(task.labels):
+        return task.labels[value]
+    if isinstance(value, str) and (value in task.labels or not task.labels):
+        return value
+    raise InputError(f"{where}: tag '{value}' is none of {', '.join(task.labels)}")
 
 
 def _check_answers(example: Example, where: str) -> None:

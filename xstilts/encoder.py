@@ -18,7 +18,9 @@ class Encoder(nn.Module):
 
     def __init__(self, folder: Path | str) -> None:
         super().__init__()
-        self.model = AutoModel.from_pretrained(str(folder), trust_remote_code=False)
+        self.model = AutoModel.from_pretrained(
+            str(folder), trust_remote_code=False, dtype=torch.float32
+        )
         if getattr(self.model, "pooler", None) is not None:
             self.model.pooler = None  # never read, and not in every checkpoint
         self.width: int = self.model.config.hidden_size

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from xstilts.data import LABELS, examples_of
-from xstilts.digests import file_digest
+from xstilts.digests import digest, file_digest
 from xstilts.encoder import load_tokenizer
 from xstilts.kinds import Examples, kind_of
 from xstilts.sources import PART_SPLITS
@@ -52,7 +52,7 @@ def encode_task(
             rows += [{"split": split, **row} for row in encoded]
         path = _table(target, language)
         write_table(path, pa.Table.from_pylist(rows))
-        digests[language] = file_digest(path)
+        digests[language] = digest([file_digest(path), source["languages"][language]])
     write_json(target, {"task": task, "data": data, "languages": digests, LABELS: source[LABELS]})
 
 

@@ -57,6 +57,8 @@ def plot_similarity(
 ) -> None:
     """A measure: a panel a target, intermediates down, languages across."""
     frame = pd.concat([read_table(Path(path)).to_pandas() for path in tables])
+    if frame.empty:
+        return _save(_nothing(), frame, figure, data)
     title = measures()[frame["measure"].iloc[0]].title
     low, high = frame["value"].min(), frame["value"].max()
     drawn = _panels(frame, "value", intermediates, languages, ("viridis", low, high), title)

@@ -27,7 +27,6 @@ from xstilts.errors import InputError
 
 WARM = "XSTILTS_WARM"  # environment variable: the warm process's socket
 PRELOAD = ("xstilts.training", "xstilts.embeddings", "xstilts.world.encoder")
-MOST = 1 << 20  # bytes of a request
 PATIENCE = 5  # seconds between looks whether the parent is still there
 
 
@@ -69,7 +68,7 @@ def _call(request: bytes, log: int) -> int:
         except InputError as error:
             file.write(f"{error}\n")
             return 1
-        except Exception:
+        except BaseException:  # a panic in a compiled library is no Exception
             file.write(traceback.format_exc())
             return 1
     return 0
@@ -99,9 +98,14 @@ def _use_threads(threads: int) -> None:
 
 def _ask(address: str, request: bytes, log: int) -> int:
     """Have the warm process run a request; returns the exit status of its fork."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection,
+        tempfile.TemporaryFile() as file,  # a message of a socket has a size limit, a file has none
+    ):
+        file.write(request)
+        file.flush()
         connection.connect(address)
-        socket.send_fds(connection, [request], [log])
+        socket.send_fds(connection, [b"."], [log, file.fileno()])
         answer = connection.recv(16)
     return int(answer) if answer else 1
 
@@ -138,22 +142,26 @@ def _serve(server: socket.socket) -> None:
             continue
         if os.fork() == 0:
             server.close()
-            os._exit(_answer(connection))
+            try:
+                _answer(connection)
+            finally:
+                os._exit(0)  # whatever happened, a fork never returns into the server
         connection.close()
     os._exit(0)
 
 
-def _answer(connection: socket.socket) -> int:
+def _answer(connection: socket.socket) -> None:
     """In the fork: run one request and send its exit status; end if whoever asked has gone."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    request, descriptors, _, _ = socket.recv_fds(connection, MOST, 1)
+    _, (log, request), _, _ = socket.recv_fds(connection, 1, 2)
     Thread(target=_watch, args=(connection,), daemon=True).start()
-    os.dup2(descriptors[0], 1)
-    os.dup2(descriptors[0], 2)
-    status = _call(request, descriptors[0])
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.lseek(request, 0, os.SEEK_SET)
+    with os.fdopen(request, "rb") as file:
+        status = _call(file.read(), log)
     connection.send(str(status).encode())
-    return status
 
 
 def _watch(connection: socket.socket) -> None:

@@ -54,6 +54,14 @@ def model_row(name: str, added: Mapping[str, Mapping[str, Any]], place: str) -> 
     return model
 
 
+def model_state(model: Model) -> list[list[object]]:
+    """Name, size and time of each file of a local model's folder; nothing for other models."""
+    if not model.path or is_hub_id(model.path):
+        return []
+    files = sorted(file for file in Path(model.path).iterdir() if file.is_file())
+    return [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files]
+
+
 def is_hub_id(path: str) -> bool:
     """Whether a path is an `organisation/name` of the hub rather than a folder here."""
     return re.fullmatch(r"[\w-]+/[\w.-]+", path) is not None and not Path(path).exists()

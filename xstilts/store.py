@@ -40,8 +40,9 @@ def add(store: Path, key: str, write: Callable[[Path], None]) -> None:
     temporary.mkdir(parents=True)
     try:
         write(temporary)
-        shutil.rmtree(target, ignore_errors=True)
-        os.replace(temporary, target)
+        if not is_stored(store, key):  # another job may have been faster
+            shutil.rmtree(target, ignore_errors=True)
+            os.replace(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -18,15 +18,15 @@ LEVEL_WORDS = {
 }
 
 NOTHING = (
-    "No answer yet: the transfer gap needs targets that were run in English and in other "
-    "languages, and this grid has none."
+    "No answer yet: it needs targets that were run in English and in several other languages, "
+    "after several intermediates, and this grid has too few."
 )
 
 
 def write_answer(*, effects: str, headline: str, output: str) -> None:
     """Write one paragraph a model."""
     rows = read_table(Path(effects), EFFECTS).to_pylist()
-    models = list(dict.fromkeys(row["model"] for row in rows))
+    models = list(dict.fromkeys(row["model"] for row in rows if row["measure"] == headline))
     paragraphs = [
         answer(model, [row for row in rows if row["model"] == model], headline) for model in models
     ]

@@ -61,12 +61,24 @@ def fit_degradation(
     rows: list[dict[str, Any]] = []
     for (model, measure), table in tables.groupby(["model", "measure"]):
         frame = join(scored[scored["model"] == model], table)
-        found = fit(frame, check=measure == headline)
+        found = _fit_or_say_why(frame, check=measure == headline)
         rows += [{"model": model, "measure": measure, **row} for row in found]
     for path in truth:
         planted = read_table(Path(path)).to_pandas()
-        rows += [{"model": planted["model"][0], "measure": TRUTH, **row} for row in fit(planted)]
+        rows += [
+            {"model": planted["model"][0], "measure": TRUTH, **row}
+            for row in _fit_or_say_why(planted)
+        ]
     write_table(Path(output), rows_table(rows, EFFECTS), EFFECTS)
+
+
+def _fit_or_say_why(frame: pd.DataFrame, check: bool = False) -> list[dict[str, Any]]:
+    """The fit, or no rows and a line in the log where the cells of a part of a grid are too few."""
+    try:
+        return fit(frame, check)
+    except InputError as error:
+        logger.warning("%s", error)
+        return []
 
 
 def join(scored: pd.DataFrame, similarity: pd.DataFrame) -> pd.DataFrame:
@@ -109,6 +121,8 @@ def fit(frame: pd.DataFrame, check: bool = False) -> list[dict[str, Any]]:
     present = [name for name in LEVELS if name in fixed]
     if not present:
         raise InputError("similarity is the same in every cell: there is nothing to fit")
+    if not random:
+        raise InputError("too few cells: one target in one language has no groups to compare")
     formula = " + ".join([f"gap ~ {' + '.join(fixed)}", *random])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -28,7 +28,7 @@ LAYER: Literal["last"] = "last"
 def encode(
     examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
 ) -> list[dict[str, Any]]:
-    """One sequence a choice; the prompt is cut, never the choice."""
+    """One sequence a choice, beside the prompt; the longer of the two is cut first."""
     prompts = [example["prompt"] for example in examples for _ in example["choices"]]
     choices = [choice for example in examples for choice in example["choices"]]
     encoded = tokenizer(prompts, choices, truncation=True, max_length=task.max_length)

@@ -38,12 +38,13 @@ def encode(
     examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
 ) -> list[dict[str, Any]]:
     """One row a window; `starts`/`ends` are the context tokens' character offsets, else -1."""
+    stride = min(STRIDE, task.max_length // 3)
     encoded = tokenizer(
-        [example["question"] for example in examples],
+        [_shortened(example["question"], tokenizer, task.max_length // 3) for example in examples],
         [example["context"] for example in examples],
         truncation="only_second",
         max_length=task.max_length,
-        stride=min(STRIDE, task.max_length // 3),
+        stride=stride,
         return_overflowing_tokens=True,
         return_offsets_mapping=True,
     )
@@ -65,6 +66,13 @@ def encode(
             }
         )
     return rows
+
+
+def _shortened(question: str, tokenizer: PreTrainedTokenizerBase, tokens: int) -> str:
+    """The question, cut to a number of tokens, so that a window has room for its context."""
+    offsets = tokenizer(question, add_special_tokens=False, return_offsets_mapping=True)
+    ends = [end for _, end in offsets["offset_mapping"]]
+    return question if len(ends) < tokens else question[: ends[tokens - 5]]
 
 
 def _answer_tokens(example: Any, starts: np.ndarray, ends: np.ndarray) -> tuple[int, int]:
