@@ -159,3 +159,5 @@ def test_the_answer_says_effect_interval_and_truth() -> None:
     assert f"(95% interval {-row['high']:.1f} to {-row['low']:.1f}" in text
     assert "the planted truth is 5.0 points smaller" in text
     assert "which includes none" in text
+    flat = [{**row, "estimate": 0.0} for row in planted]
+    assert "the planted truth is zero" in answer("nano", [*effects, *flat], "centroid_cosine")

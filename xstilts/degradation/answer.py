@@ -61,7 +61,9 @@ def _clause(words: str, row: Row, planted: float | None) -> str:
     sign = -1 if row["estimate"] < 0 else 1
     low, high = sorted((sign * row["low"], sign * row["high"]))
     unsure = ", which includes none" if low <= 0 <= high else ""
-    known = "" if planted is None else f"; the planted truth is {_points(planted)}"
+    known = ""
+    if planted is not None:
+        known = f"; the planted truth is {_points(planted) if abs(planted) >= 0.05 else 'zero'}"
     return (
         f"a transfer gap {_points(row['estimate'])} {words} "
         f"(95% interval {low:.1f} to {high:.1f}{unsure}{known})"
