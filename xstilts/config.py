@@ -14,7 +14,7 @@ import yaml
 from xstilts.errors import InputError, check_name
 from xstilts.grid import Grid, read_grid
 from xstilts.recipes import recipes
-from xstilts.sources import local_files, needed_splits
+from xstilts.sources import local_files, needed_splits, part_files
 from xstilts.tasks import tasks
 from xstilts.world.examples import SKILLS
 
@@ -36,7 +36,7 @@ def check_config(config: dict[str, Any]) -> Grid:
     _fill(config, described)
     errors = sorted(jsonschema.Draft202012Validator(described).iter_errors(config), key=str)
     if errors:
-        raise InputError(_message(errors[0]))
+        raise _mistake(errors[0])
     grid = read_grid(config)
     _check_files(config, grid)
     return grid
@@ -68,21 +68,17 @@ def _fill(config: dict[str, Any], described: Mapping[str, Any]) -> None:
             _fill(config[name], inner)
 
 
-def _message(error: jsonschema.ValidationError) -> str:
-    """One line: where, the value, and what is allowed."""
+def _mistake(error: jsonschema.ValidationError) -> InputError:
+    """One line: where, the value, and what is allowed; an unknown key raises it itself."""
     place = ": ".join(["config", *map(str, error.absolute_path)])
     described: Any = error.schema
     value: Any = error.instance
     if error.validator == "additionalProperties":
         known = described["properties"]
-        unknown = next(name for name in value if name not in known)
-        try:
-            check_name("key", unknown, known, place)
-        except InputError as better:
-            return str(better)
+        check_name("key", next(name for name in value if name not in known), known, place)
     if error.validator in ("anyOf", "oneOf"):
-        return f"{place}: {value!r} does not fit; {described.get('description', '')}"
-    return f"{place}: {error.message}; expected {_expected(described)}"
+        return InputError(f"{place}: {value!r} does not fit; {described.get('description', '')}")
+    return InputError(f"{place}: {error.message}; expected {_expected(described)}")
 
 
 def _expected(described: Mapping[str, Any]) -> str:
@@ -116,11 +112,9 @@ def _check_source(task: str, part: str, codes: list[str], source: Mapping[str, A
         optional = (part, split) == ("train", "dev")
         if not optional and not local_files(source, codes[0], split):
             raise InputError(f"config: data: {task}: path or splits name nothing for {split}")
-    for language in codes:
-        splits = needed_splits(tasks()[task], part)
-        for path in (path for split in splits for path in local_files(source, language, split)):
-            if not path.is_file():
-                raise InputError(
-                    f"config: data: {task}: no file '{path}' ({language}); "
-                    "correct the path, or list the languages that are there under languages"
-                )
+    for language, path in part_files(source, tasks()[task], part, codes):
+        if not path.is_file():
+            raise InputError(
+                f"config: data: {task}: no file '{path}' ({language}); "
+                "correct the path, or list the languages that are there under languages"
+            )

@@ -21,7 +21,6 @@ from xstilts.sources import PART_SPLITS
 from xstilts.tables import read_json, read_table, write_json, write_table
 from xstilts.tasks import Task, tasks
 
-MANIFEST = "manifest.json"
 Rows = list[dict[str, Any]]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +45,17 @@ def iso3(language: str) -> str:
     return known.iso3 if known else language
 
 
+def part_files(
+    source: Mapping[str, Any], task: Task, part: str, codes: list[str]
+) -> Iterator[tuple[str, Path]]:
+    """Every (language, file) that a `data` entry names for a part in these languages."""
+    for language in codes:
+        for split in needed_splits(task, part):
+            for path in local_files(source, language, split):
+                yield language, path
+
+
 def local_state(source: Mapping[str, Any], task: Task, part: str, codes: list[str]) -> list[Any]:
     """Path, size and time of each local file of a part: a file that changes is fetched again."""
-    files = [
-        path
-        for language in codes
-        for split in needed_splits(task, part)
-        for path in local_files(source, language, split)
-    ]
+    files = [path for _, path in part_files(source, task, part, codes)]
     return [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]
