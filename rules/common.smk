@@ -11,6 +11,7 @@ from xstilts.digests import code_digest
 from xstilts.errors import InputError
 from xstilts.grid import language_names
 from xstilts.jobs import share_package
+from xstilts.lock import commit_of, read_lock, source_of, sources_of
 from xstilts.models import model_state
 from xstilts.recipes import recipes
 from xstilts.sources import local_state
@@ -23,6 +24,7 @@ try:
 except InputError as error:
     raise WorkflowError(str(error))
 
+COMMITS = read_lock()
 RESULTS = config["results"]
 LOGS = f"{RESULTS}/logs"
 DATA = f"{RESULTS}/data/part={{part}}/task={{task}}/manifest.json"
@@ -47,9 +49,11 @@ TRAINING_CODE = code_digest(
     "kinds",
     "prediction.py",
     "sampling.py",
+    "sides.py",
     "training.py",
 )
 EVALUATION_CODE = (
+    "answers.py",
     "batches.py",
     "encoder.py",
     "evaluation.py",
@@ -57,6 +61,8 @@ EVALUATION_CODE = (
     "scores.py",
     "checkpoints.py",
     "kinds",
+    "sides.py",
+    "spans.py",
 )
 
 
@@ -91,11 +97,12 @@ def fetched_languages(wildcards):
 def fetch_code(wildcards):
     world = ["world"] if config["world"] else []
     own = ("tasks/__init__.py", "tasks/copa.py", f"tasks/{wildcards.task}.py")
-    return code_digest("data.py", "columns.py", "readers.py", "sources.py", *own, *world)
+    reading = ("data.py", "columns.py", "readers.py", "releases.py", "sources.py", "hub.py")
+    return code_digest(*reading, *own, *world)
 
 
 def encode_code(wildcards):
-    return code_digest("encoding.py", "kinds", "tasks/__init__.py", f"tasks/{wildcards.task}.py")
+    return code_digest("encoding.py", "kinds", "sides.py", "tasks/__init__.py", f"tasks/{wildcards.task}.py")
 
 
 def measure_code(wildcards):
@@ -114,12 +121,21 @@ def task_source(wildcards):
     return config["data"].get(wildcards.task)
 
 
+def task_commits(wildcards):
+    """The commits at which a task's hub data sets are read; one that changes is fetched again."""
+    local = task_source(wildcards) or config["world"]
+    sources = [] if local else sources_of(tasks()[wildcards.task])
+    return {source: COMMITS[source] for source in sources if source in COMMITS}
+
+
 def model_path(wildcards):
     return GRID.models[wildcards.model].path
 
 
 def model_revision(wildcards):
-    return GRID.models[wildcards.model].revision
+    model = GRID.models[wildcards.model]
+    source = source_of(model)
+    return commit_of(source, COMMITS) if source else model.revision
 
 
 def model_layer(wildcards):

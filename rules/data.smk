@@ -20,6 +20,7 @@ rule fetch_task:
         languages=fetched_languages,
         source=task_source,
         world=config["world"],
+        commits=task_commits,
         limits=config["examples"],
         state=local_data_state,
         code=fetch_code,

@@ -69,11 +69,47 @@ MISTAKES = {
         {"data": {"xnli": {"path": ["a.tsv", "b.tsv"], "format": "tsv"}}},
         "config: data: xnli: a list of paths needs format parallel",
     ),
+    "a licensed data set without files": (
+        {"world": None, "intermediates": ["none", "ccg"], "languages": "all"},
+        "config: ccg needs files of your own: CCGbank is sold by the Linguistic Data Consortium as "
+        "LDC2005T13 (https://catalog.ldc.upenn.edu/LDC2005T13); with it write data: {ccg: {path:",
+    ),
+    "pools to mine that the hub lacks": (
+        {"world": None, "intermediates": ["none"], "targets": ["bucc"], "languages": "all"},
+        "config: bucc needs files of your own: the hub's copies lack the pools to mine",
+    ),
+    "mentions whose texts no copy has": (
+        {"world": None, "intermediates": ["none"], "targets": ["mewslix"], "languages": "all"},
+        "config: mewslix needs files of your own: the hub's copy cannot be read reliably",
+    ),
+    "hub data that are not locked": (
+        {"world": None, "intermediates": ["none"], "targets": ["xnli"], "languages": "all"},
+        "config: nyu-mll/glue@main has no commit in data.lock.yaml, so it could change between "
+        "runs; run `xstilts lock-data` once where there is network, or set allow_unlocked: true",
+    ),
+    "a release that is no folder": (
+        {"data": {"ccg": {"path": {"train": "a"}, "format": "ccgbank"}}, "intermediates": ["ccg"]},
+        "config: data: ccg: format ccgbank needs one folder as path",
+    ),
     "a variable that is not set": (
         {"results": "${NO_SUCH_VARIABLE}/results"},
         "config: results: environment variable NO_SUCH_VARIABLE is not set",
     ),
 }
+
+
+def test_locked_hub_data_are_planned_at_their_commits(bare: Study) -> None:
+    bare.configure(world=None, intermediates=["none"], targets=["pawsx"], languages=["en", "de"])
+    commit = "0123456789abcdef" * 2 + "01234567"
+    lock = bare.folder / "data.lock.yaml"
+    lock.write_text(f"google-research-datasets/paws-x@main: {commit}\n")
+    assert bare.planned()["fetch_task"] == 2
+    lock.write_text("google-research-datasets/paws-x@main: newest\n")
+    result = bare.snakemake("-n")
+    lock.unlink()
+    assert "data.lock.yaml: google-research-datasets/paws-x@main: 'newest' is not a commit" in (
+        result.stdout + result.stderr
+    )
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

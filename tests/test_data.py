@@ -12,6 +12,7 @@ import pytest
 from xstilts.columns import read_column
 from xstilts.data import examples_of, fetch_task
 from xstilts.errors import InputError
+from xstilts.releases import POOL
 from xstilts.tables import read_json
 
 
@@ -21,6 +22,7 @@ def fetch(
     part: str,
     source: dict[str, Any],
     languages: tuple[str, ...] = ("en",),
+    limits: dict[str, int] | None = None,
 ) -> dict[str, list[dict[str, Any]]]:
     output = tmp_path / "out" / "manifest.json"
     fetch_task(
@@ -30,7 +32,8 @@ def fetch(
         output=str(output),
         world=None,
         source=source,
-        limits={},
+        commits={},
+        limits=limits or {},
     )
     return examples_of(output, languages[0])
 
@@ -99,9 +102,17 @@ def squad(context: str, text: str, start: int, key: str = "q") -> str:
     )
 
 
-def test_squad_files_with_repeated_ids_get_distinct_ones(tmp_path: Path) -> None:
+def test_an_id_that_was_there_before_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "en.json"
+    file.write_text(squad("a cat sat", "cat", 2))
+    with pytest.raises(InputError, match=r"en.json, row 2: id 'q' was there before, in .*row 1"):
+        fetch(tmp_path, "xquad", "test", {"path": str(file), "format": "squad"})
+
+
+def test_repeated_ids_are_renumbered_where_the_config_says_so(tmp_path: Path) -> None:
     (tmp_path / "en.json").write_text(squad("a cat sat", "cat", 2))
-    found = fetch(tmp_path, "xquad", "test", {"path": str(tmp_path / "en.json"), "format": "squad"})
+    source = {"path": str(tmp_path / "en.json"), "format": "squad", "renumber": True}
+    found = fetch(tmp_path, "xquad", "test", source)
     assert [row["id"] for row in found["test"]] == ["q", "q#2"]
     assert found["test"][0]["answers"] == ["cat"]
 
@@ -134,11 +145,112 @@ def test_a_missing_column_names_file_and_row(tmp_path: Path) -> None:
         fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "jsonl"})
 
 
-def test_rows_without_a_label_are_dropped(tmp_path: Path) -> None:
+NLI = '{"premise": "a", "hypothesis": "b", "label": %s}\n'
+
+
+def test_rows_without_a_label_are_dropped_and_counted(tmp_path: Path) -> None:
     file = tmp_path / "en.jsonl"
-    file.write_text('{"premise": "a", "hypothesis": "b", "label": -1}\n' * 2)
-    with pytest.raises(InputError, match="no example of test data"):
+    file.write_text(NLI % -1 + NLI % 2 + NLI % '""' + NLI % "null")
+    found = fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "jsonl"})
+    assert [row["label"] for row in found["test"]] == [2]
+    assert read_json(tmp_path / "out/manifest.json")["dropped"] == {"en, test": 3}
+
+
+def test_a_split_whose_labels_are_all_hidden_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "en.jsonl"
+    file.write_text(NLI % -1)
+    with pytest.raises(InputError, match="xnli, en, test: every label is hidden"):
         fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "jsonl"})
+
+
+def test_an_empty_file_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "en.tsv"
+    file.write_text("")
+    with pytest.raises(InputError, match=r"en.tsv: holds no row of split test"):
+        fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "tsv"})
+
+
+def test_an_empty_share_of_a_file_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "en.tsv"
+    file.write_text("a\tb\tneutral\n")
+    source = {"path": str(file), "format": "tsv", "splits": {"train": 0.9, "dev": 0.1}}
+    with pytest.raises(InputError, match=r"en.tsv: holds no row of split dev"):
+        fetch(tmp_path, "mnli", "train", source)
+
+
+@pytest.mark.parametrize(
+    ("task", "file_format"),
+    [("xnli", "tsv"), ("xnli", "jsonl"), ("xnli", "csv"), ("udpos", "conll"), ("xquad", "squad")],
+)
+def test_bytes_that_are_not_utf8_name_file_and_line(
+    tmp_path: Path, task: str, file_format: str
+) -> None:
+    file = tmp_path / "en.txt"
+    file.write_bytes(b"{}\n" + "caf\xe9\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"en.txt, line 2: byte 0xe9 is not UTF-8"):
+        fetch(tmp_path, task, "test", {"path": str(file), "format": file_format})
+
+
+def test_text_that_is_not_json_names_file_and_line(tmp_path: Path) -> None:
+    file = tmp_path / "en.json"
+    file.write_text('{"data":\n oops}')
+    with pytest.raises(InputError, match=r"en.json, line 2: not JSON"):
+        fetch(tmp_path, "xquad", "test", {"path": str(file), "format": "squad"})
+
+
+def test_json_of_another_shape_says_what_it_lacks(tmp_path: Path) -> None:
+    file = tmp_path / "en.json"
+    file.write_text('{"data": [{"title": "x"}]}')
+    with pytest.raises(InputError, match=r"en.json: not in SQuAD's format, lacks 'paragraphs'"):
+        fetch(tmp_path, "xquad", "test", {"path": str(file), "format": "squad"})
+
+
+def test_as_many_tags_as_words(tmp_path: Path) -> None:
+    file = tmp_path / "en.txt"
+    file.write_text("the cat sat\tDET NOUN\n")
+    with pytest.raises(InputError, match=r"en.txt, row 1: 3 words and 2 tags"):
+        fetch(tmp_path, "udpos", "test", {"path": str(file), "format": "tagged"})
+
+
+def test_a_token_line_with_a_column_less_names_file_and_line(tmp_path: Path) -> None:
+    file = tmp_path / "en.tsv"
+    file.write_text("the\tDET\ncat\n")
+    with pytest.raises(InputError, match=r"en.tsv, line 2: 1 columns after 2"):
+        fetch(tmp_path, "udpos", "test", {"path": str(file), "format": "conll"})
+
+
+def test_columns_of_token_files_are_numbered(tmp_path: Path) -> None:
+    file = tmp_path / "en.iob2"
+    file.write_text("# text = Ann sat\n1\tAnn\tB-PER\t-\n2\tsat\tO\t-\n")
+    columns = {"words": "1", "tags": "2"}
+    source = {"path": str(file), "format": "conll", "columns": columns}
+    (row,) = fetch(tmp_path, "wikiann", "test", source)["test"]
+    assert (row["words"], row["tags"]) == (["Ann", "sat"], ["B-PER", "O"])
+
+
+def test_a_limit_keeps_the_answers_of_the_queries_it_keeps(tmp_path: Path) -> None:
+    """Of six rows the first, a query, brings its answer, and the last, an answer, its query."""
+    rows = [
+        {"id": f"q{at}", "query": "?", "candidate": None, "keys": [f"q{at}"]} for at in range(3)
+    ]
+    rows += [
+        {"id": f"c{at}", "query": None, "candidate": "!", "keys": [f"q{at}"]} for at in range(3)
+    ]
+    file = tmp_path / "en.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    source = {"path": str(file), "format": "jsonl"}
+    found = fetch(tmp_path, "lareqa", "test", source, limits={"test": 2})["test"]
+    assert [row["id"] for row in found] == ["q0", "q2", "c0", "c2"]
+
+
+def test_candidates_of_no_language_join_the_pool(tmp_path: Path) -> None:
+    (tmp_path / "en.jsonl").write_text('{"id": "q", "query": "?", "candidate": "!", "keys": "Q1"}')
+    (tmp_path / "all.jsonl").write_text('{"id": "Q2", "query": null, "candidate": "other"}')
+    paths = {"test": str(tmp_path / "{language}.jsonl"), "pool": str(tmp_path / "all.jsonl")}
+    found = fetch(tmp_path, "mewslix", "test", {"path": paths, "format": "jsonl"})
+    assert found["test"][0]["keys"] == ["Q1"]
+    (row,) = examples_of(tmp_path / "out/manifest.json", POOL)["test"]
+    assert (row["candidate"], row["keys"]) == ("other", ["Q2"])  # without keys: its own id
 
 
 def test_tags_of_a_task_without_fixed_labels_come_from_its_training_set(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ def test_a_real_data_set_is_read_whole(task: str, language: str, tmp_path: Path)
         output=str(output),
         world=None,
         source=real_config()["data"][task],
+        commits={},
         limits={},
     )
     found = examples_of(output, language)
@@ -68,6 +69,7 @@ def test_rows_of_parallel_sets_that_are_tested_were_not_trained_on(tmp_path: Pat
             output=str(output),
             world=None,
             source=source,
+            commits={},
             limits={},
         )
         found = examples_of(output, "en")

@@ -47,6 +47,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
             output=data,
             world=WORLD,
             source=None,
+            commits={},
             limits={},
         )
         encode_task(

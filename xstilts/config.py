@@ -13,7 +13,9 @@ import yaml
 
 from xstilts.errors import InputError, check_name
 from xstilts.grid import Grid, read_grid
+from xstilts.lock import check_locked, read_lock, source_of, sources_of
 from xstilts.recipes import recipes
+from xstilts.releases import RELEASES
 from xstilts.sources import local_files, needed_splits, part_files
 from xstilts.tasks import tasks
 from xstilts.world.examples import SKILLS
@@ -38,7 +40,7 @@ def check_config(config: dict[str, Any]) -> Grid:
     if errors:
         raise _mistake(errors[0])
     grid = read_grid(config)
-    _check_files(config, grid)
+    _check_data(config, grid)
     return grid
 
 
@@ -86,28 +88,35 @@ def _expected(described: Mapping[str, Any]) -> str:
     return str(words).rstrip(".")
 
 
-def _check_files(config: Mapping[str, Any], grid: Grid) -> None:
-    """Raise if a local data file that the grid needs is not there."""
+def _check_data(config: Mapping[str, Any], grid: Grid) -> None:
+    """Raise if a file that the grid needs is not there, or what it needs of the hub not locked."""
     trained = {task for name in grid.intermediates for task in recipes()[name]}
     trained |= {task for target in grid.targets for task in tasks()[target].trains_on}
     needed = [(task, "train", ["en"]) for task in sorted(trained)]
     needed += [(target, "test", grid.fetched_languages(target)) for target in grid.targets]
+    read: list[str] = []
     for task, part, codes in needed:
         source = config["data"].get(task)
         if source:
             _check_source(task, part, codes, source)
         elif config["world"]:
             check_name("task of the embedded world", task, SKILLS, "config: world")
-        elif not tasks()[task].hub:
-            raise InputError(
-                f"config: data: {task} is not on the hub; "
-                f"write data: {{{task}: {{path: ..., format: ...}}}} with files of your own"
-            )
+        elif tasks()[task].advice:
+            raise InputError(f"config: {task} needs files of your own: {tasks()[task].advice}")
+        else:
+            read += sources_of(tasks()[task])
+    read += [source for model in grid.models.values() if (source := source_of(model))]
+    if not config["allow_unlocked"]:
+        check_locked(read, read_lock())
 
 
 def _check_source(task: str, part: str, codes: list[str], source: Mapping[str, Any]) -> None:
     if isinstance(source["path"], list) and source["format"] != "parallel":
         raise InputError(f"config: data: {task}: a list of paths needs format parallel")
+    if not isinstance(source["path"], str) and source["format"] in RELEASES:
+        raise InputError(
+            f"config: data: {task}: format {source['format']} needs one folder as path"
+        )
     for split in needed_splits(tasks()[task], part):
         optional = (part, split) == ("train", "dev")
         if not optional and not local_files(source, codes[0], split):

@@ -31,7 +31,7 @@ def embed_texts(
     """
     part, encoder = Encoded(Path(encoded)), load(Path(pretrained)).encoder
     tables = []
-    for language in part.manifest["languages"]:
+    for language in part.languages:
         rows = _sample(part, language, texts)
         vectors = np.stack(
             run(

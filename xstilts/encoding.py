@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from transformers import PreTrainedTokenizerBase
 
 from xstilts.data import LABELS, examples_of
 from xstilts.digests import digest, file_digest
 from xstilts.encoder import load_tokenizer
 from xstilts.kinds import Examples, kind_of
+from xstilts.releases import POOL
 from xstilts.sources import PART_SPLITS
 from xstilts.tables import read_json, read_table, write_json, write_table
 from xstilts.tasks import Task, tasks
 
 Rows = list[dict[str, Any]]
+CHUNK = 2000  # examples tokenised at once: a window of a long context takes 60 KB as Python objects
 
 
 def encode_task(
@@ -42,17 +45,30 @@ def encode_task(
     digests = {}
     for language in source["languages"]:
         examples = examples_of(Path(data), language)
-        rows: Rows = []
-        for split in PART_SPLITS[source["part"]]:
-            chosen = examples.get(split, [])
-            encoded = (
-                kind_of(facts).encode(chosen, tokenizer, facts, source[LABELS]) if chosen else []
-            )
-            rows += [{"split": split, **row} for row in encoded]
+        chunks = [
+            _encoded_chunk(facts, split, examples[split], start, tokenizer, source[LABELS])
+            for split in PART_SPLITS[source["part"]]
+            for start in range(0, len(examples.get(split, ())), CHUNK)
+        ]
         path = _table(target, language)
-        write_table(path, pa.Table.from_pylist(rows))
+        write_table(path, pa.concat_tables(chunks, promote_options="permissive"))
         digests[language] = digest([file_digest(path), source["languages"][language]])
-    write_json(target, {"task": task, "data": data, "languages": digests, LABELS: source[LABELS]})
+    kept = {name: source[name] for name in (LABELS, "source")}
+    write_json(target, {"task": task, "data": data, "languages": digests, **kept})
+
+
+def _encoded_chunk(
+    task: Task,
+    split: str,
+    examples: Examples,
+    start: int,
+    tokenizer: PreTrainedTokenizerBase,
+    labels: list[str],
+) -> pa.Table:
+    """Rows of the examples from number `start` on, which their column `example` counts from 0."""
+    rows = kind_of(task).encode(examples[start : start + CHUNK], tokenizer, task, labels)
+    placed = [{"split": split, **row, "example": start + row["example"]} for row in rows]
+    return pa.Table.from_pylist(placed)
 
 
 def _limited(task: Task, max_length: int | None) -> Task:
@@ -73,6 +89,11 @@ class Encoded:
     def manifest(self) -> dict[str, Any]:
         """The manifest's content."""
         return read_json(self.path)
+
+    @property
+    def languages(self) -> list[str]:
+        """The languages that were fetched."""
+        return [language for language in self.manifest["languages"] if language != POOL]
 
     @property
     def task(self) -> Task:

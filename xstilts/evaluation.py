@@ -12,12 +12,14 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from xstilts import store
 from xstilts.checkpoints import Network, load
 from xstilts.digests import digest
 from xstilts.encoding import Encoded
 from xstilts.kinds import Reference, Scored
-from xstilts.prediction import predict, score
+from xstilts.prediction import predict, reference_of, score
 from xstilts.provenance import device_name, versions
 from xstilts.scores import ALSO, PREDICTIONS, SCORES, evaluate_metric
 from xstilts.tables import read_json, rows_table, write_table
@@ -109,16 +111,12 @@ class _Judge:
     @cache  # noqa: B019
     def reference(self, language: str) -> Reference:
         """What the kind's scoring needs beside a language's outputs."""
-        pairs = {
+        places = {
             "none": [],
             "dev": [(language, "dev")],
             "pool": [(code, "test") for code in self.part.manifest["languages"]],
         }[self.part.task.reference]
-        predicted = [self.predict(*pair) for pair in pairs]
-        return Reference(
-            outputs=[output for outputs in predicted for output in outputs],
-            examples=[example for pair in pairs for example in self.part.examples(*pair)],
-        )
+        return reference_of(self.part, places, self.predict)
 
     @cache  # noqa: B019
     def predict(self, language: str, split: str) -> list[Any]:
@@ -141,6 +139,7 @@ class _Judge:
             "diverged": manifest["diverged"],
             "checkpoint": manifest["digest"],
             "data": self.part.manifest["languages"][language],
+            "source": self.part.manifest["source"],
             "key": key,
             "device": device_name(),
             "versions": versions(),
@@ -152,12 +151,11 @@ class _Judge:
         write_table(folder / store.FILES[1], self._predictions(language, scored), PREDICTIONS)
 
     def _predictions(self, language: str, scored: Scored) -> Any:
-        outcome = next(iter(scored.statistics.values()))
+        names = list(scored.statistics)
+        matrix = np.stack(list(scored.statistics.values()), axis=1).tolist()
         rows = [
-            {"id": example["id"], "prediction": prediction, "outcome": float(value)}
-            for example, prediction, value in zip(
-                self.part.examples(language, "test"), scored.predictions, outcome, strict=True
-            )
+            {"id": name, "prediction": text, "statistics": list(zip(names, values, strict=True))}
+            for name, text, values in zip(scored.ids, scored.predictions, matrix, strict=True)
         ]
         return rows_table(rows, PREDICTIONS)
 

@@ -20,12 +20,12 @@ class Model:
     Attributes:
         path: hub id or folder; None for the encoder that the embedded world plants.
         layer: hidden state that retrieval and similarity read; 0 is the embeddings.
-        revision: the hub's commit, for a hub id.
+        revision: the branch of the hub, or a commit, for a hub id (`xstilts.lock`).
     """
 
     path: str | None
     layer: int
-    revision: str | None = None
+    revision: str = "main"
 
 
 MODELS = {

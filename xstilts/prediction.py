@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -42,12 +43,30 @@ def score(
     """Per-example statistics of a language's outputs; labels are those that the head learned."""
     asked = Asked(
         task=part.task,
+        language=language,
         labels=network.labels.get(_head_name(network, part), part.labels),
         rows=part.rows(language, split),
         examples=part.examples(language, split),
         reference=reference,
     )
     return kind_of(part.task).score(outputs, asked)
+
+
+def reference_of(
+    part: Encoded, places: list[tuple[str, str]], outputs: Callable[[str, str], list[Any]]
+) -> Reference:
+    """What scoring needs beside a language's outputs: those of other (language, split) places.
+
+    An id is preceded by its language, since two languages of a pool may use the same.
+    """
+    return Reference(
+        outputs=[output for place in places for output in outputs(*place)],
+        examples=[
+            {**example, "id": f"{language}:{example['id']}"}
+            for language, split in places
+            for example in part.examples(language, split)
+        ],
+    )
 
 
 def headline_score(

@@ -16,13 +16,13 @@ FILES = ("*.json", "*.safetensors", "*.model", "*.txt")  # never pickled weights
 
 
 def fetch_model(
-    *, path: str | None, revision: str | None, world: Mapping[str, Any] | None, output: str
+    *, path: str | None, revision: str, world: Mapping[str, Any] | None, output: str
 ) -> None:
     """Write the manifest of a pretrained model, with its folder and the digest of its files.
 
     Args:
         path: hub id or folder; None for the world's planted encoder.
-        revision: the hub's commit.
+        revision: the commit (or branch) of the hub.
         world: the world's settings, for the planted encoder.
         output: the manifest to write.
     """
@@ -48,7 +48,7 @@ def fetch_model(
 
 
 def _folder(
-    path: str | None, revision: str | None, world: Mapping[str, Any] | None, planted: Path
+    path: str | None, revision: str, world: Mapping[str, Any] | None, planted: Path
 ) -> Path:
     if path is None:
         if world is None:

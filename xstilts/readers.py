@@ -1,4 +1,7 @@
-"""File formats of local data: each reader yields rows (dicts) of one file or set of files."""
+"""File formats of local data: each reader yields the rows (dicts) of one file.
+
+Bytes that are no UTF-8, and text that is not in the format, are errors that name file and line.
+"""
 
 from __future__ import annotations
 
@@ -8,28 +11,47 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from xstilts.errors import InputError
 from xstilts.tables import read_table
 
 Row = dict[str, Any]
+Located = tuple[str, Row]
+"""A row and where it was read: file (or hub data set) and row number."""
 
 
-def _open(path: Path) -> IO[str]:
+def _decoded(path: Path) -> Iterator[str]:
+    """Lines with their ends; files ending in .gz or .bz2 are decompressed."""
     opener: Any = {".bz2": bz2.open, ".gz": gzip.open}.get(path.suffix, open)
-    file: IO[str] = opener(path, "rt", encoding="utf-8", newline="")
-    return file
+    with opener(path, "rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                yield line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                byte = line[error.start]
+                raise InputError(
+                    f"{path}, line {number}: byte 0x{byte:02x} is not UTF-8; convert the file"
+                ) from error
 
 
-def _lines(path: Path) -> Iterator[str]:
-    with _open(path) as file:
-        for line in file:
-            yield line.rstrip("\r\n")
+def read_lines(path: Path) -> Iterator[str]:
+    """Lines of a text file without their ends."""
+    for line in _decoded(path):
+        yield line.rstrip("\r\n")
 
 
-def _jsonl(path: Path) -> Iterator[Row]:
-    for number, line in enumerate(_lines(path), start=1):
+def read_json_text(path: Path) -> Any:
+    """The content of a JSON file of somebody's."""
+    try:
+        return json.loads("".join(_decoded(path)))
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}, line {error.lineno}: not JSON ({error.msg})") from error
+
+
+def jsonl_rows(path: Path) -> Iterator[Row]:
+    """One JSON object a line."""
+    for number, line in enumerate(read_lines(path), start=1):
         try:
             yield json.loads(line)
         except json.JSONDecodeError as error:
@@ -38,49 +60,103 @@ def _jsonl(path: Path) -> Iterator[Row]:
 
 def _tsv(path: Path) -> Iterator[Row]:
     """Columns named "0", "1", ...; there is no header and no quoting."""
-    for line in _lines(path):
+    for line in read_lines(path):
         yield {str(at): value for at, value in enumerate(line.split("\t"))}
 
 
 def _csv(path: Path) -> Iterator[Row]:
     """Columns named by the header."""
-    with _open(path) as file:
-        yield from csv.DictReader(file)
+    yield from csv.DictReader(_decoded(path))
 
 
-def _conll(path: Path) -> Iterator[Row]:
-    """`words` from the first column and `tags` from the last; a blank line ends a sentence."""
+def conll_rows(path: Path) -> Iterator[Row]:
+    """A sentence a row: `words`, the first column, and `tags`, the last; all as "0", "1", ..."""
     sentence: list[list[str]] = []
-    for line in [*_lines(path), ""]:
+    for number, line in enumerate([*read_lines(path), ""], start=1):
         if line.startswith("#") and "\t" not in line:
             continue  # a comment; the token "#" has a tag
         if line.strip():
             sentence.append(line.split("\t"))
+            if len(sentence[-1]) != len(sentence[0]):
+                raise InputError(
+                    f"{path}, line {number}: {len(sentence[-1])} columns after {len(sentence[0])}"
+                )
         elif sentence:
-            yield {
-                "words": [cells[0] for cells in sentence],
-                "tags": [cells[-1] for cells in sentence],
-            }
+            columns = [list(column) for column in zip(*sentence, strict=True)]
+            numbered = {str(at): column for at, column in enumerate(columns)}
+            yield {"words": columns[0], "tags": columns[-1], **numbered}
             sentence = []
 
 
-def _squad(path: Path) -> Iterator[Row]:
+def _tagged(path: Path) -> Iterator[Row]:
+    """A sentence a line: its words, a tab, their tags; both separated by spaces."""
+    for number, line in enumerate(read_lines(path), start=1):
+        text, tab, tags = line.partition("\t")
+        if not tab:
+            raise InputError(f"{path}, line {number}: no tab between words and tags")
+        yield {"words": text.split(" "), "tags": tags.split(" ")}
+
+
+def squad_rows(path: Path) -> Iterator[Row]:
     """SQuAD's nested JSON as rows like the hub's: `answers` holds `text` and `answer_start`."""
-    with _open(path) as file:
-        articles = json.load(file)["data"]
-    for article in articles:
-        for paragraph in article["paragraphs"]:
+    for _, paragraph, question in squad_questions(path):
+        answers = question.get("answers", [])
+        yield {
+            "id": question["id"],
+            "context": paragraph["context"],
+            "question": question["question"],
+            "answers": {
+                "text": [answer["text"] for answer in answers],
+                "answer_start": [answer["answer_start"] for answer in answers],
+            },
+        }
+
+
+def squad_questions(path: Path) -> Iterator[tuple[int, Row, Row]]:
+    """(paragraph number, paragraph, question) of a file of SQuAD's nested JSON."""
+    content = read_json_text(path)
+    try:
+        paragraphs = [each for article in content["data"] for each in article["paragraphs"]]
+        for number, paragraph in enumerate(paragraphs):
             for question in paragraph["qas"]:
-                answers = question.get("answers", [])
-                yield {
-                    "id": question["id"],
-                    "context": paragraph["context"],
-                    "question": question["question"],
-                    "answers": {
-                        "text": [answer["text"] for answer in answers],
-                        "answer_start": [answer["answer_start"] for answer in answers],
-                    },
-                }
+                yield number, paragraph, question
+    except (KeyError, TypeError) as error:
+        raise InputError(f"{path}: not in SQuAD's format, lacks {error}") from error
+
+
+def _xquad_r(path: Path) -> Iterator[Row]:
+    """LAReQA's XQuAD-R: a row a question, then a row a sentence that might answer.
+
+    A candidate is its sentence and its paragraph, nothing between, without line ends; its `keys`
+    are the ids of the questions whose answer begins in that sentence (or in its equal of the same
+    paragraph). All as in XTREME-R's script.
+    """
+    answered: dict[tuple[int, str], list[str]] = {}
+    paragraphs: dict[int, Row] = {}
+    for number, paragraph, question in squad_questions(path):
+        paragraphs[number] = paragraph
+        start = question["answers"][0]["answer_start"]
+        sentence = _sentence_at(paragraph["sentence_breaks"], start)
+        if sentence is None:
+            raise InputError(f"{path}: question {question['id']}: no sentence holds its answer")
+        text = paragraph["sentences"][sentence]
+        answered.setdefault((number, text), []).append(question["id"])
+        key = question["id"]
+        yield {"id": key, "query": question["question"], "candidate": None, "keys": [key]}
+    for number, paragraph in paragraphs.items():
+        context = paragraph["context"].replace("\n", "")
+        for at, sentence in enumerate(paragraph["sentences"]):
+            yield {
+                "id": f"paragraph-{number}-sentence-{at}",
+                "query": None,
+                "candidate": sentence.replace("\n", "") + context,
+                "keys": answered.get((number, sentence), []),
+            }
+
+
+def _sentence_at(breaks: list[list[int]], start: int) -> int | None:
+    """Number of the sentence that holds a character."""
+    return next((at for at, (begin, end) in enumerate(breaks) if begin <= start < end), None)
 
 
 def _parquet(path: Path) -> Iterator[Row]:
@@ -88,36 +164,43 @@ def _parquet(path: Path) -> Iterator[Row]:
 
 
 READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
-    "jsonl": _jsonl,
+    "jsonl": jsonl_rows,
     "tsv": _tsv,
     "csv": _csv,
-    "conll": _conll,
-    "squad": _squad,
+    "conll": conll_rows,
+    "tagged": _tagged,
+    "squad": squad_rows,
+    "xquad_r": _xquad_r,
     "parquet": _parquet,
 }
 
 
-def read_rows(paths: list[Path], file_format: str, lines: int) -> Iterator[Row]:
-    """Rows of one file; of several line-aligned files where the format is `parallel`.
+def read_rows(paths: list[Path], file_format: str, lines: int = 1) -> Iterator[Located]:
+    """Rows of files one after the other, each with its place.
 
     Args:
-        paths: the file, or for `parallel` one file a column.
+        paths: the files; for `parallel` one file a column.
         file_format: a name in `FORMATS`.
         lines: for `lines`, how many lines make a row; columns are "0", "1", ...
     """
     if file_format == "parallel":
-        yield from _parallel(paths)
-    elif file_format == "lines":
-        yield from _records(paths[0], lines)
-    else:
-        yield from READERS[file_format](paths[0])
+        yield from _numbered(paths[0], _parallel(paths))
+        return
+    for path in paths:
+        rows = _records(path, lines) if file_format == "lines" else READERS[file_format](path)
+        yield from _numbered(path, rows)
 
 
 FORMATS = (*READERS, "lines", "parallel")
 
 
+def _numbered(path: Path, rows: Iterator[Row]) -> Iterator[Located]:
+    for number, row in enumerate(rows, start=1):
+        yield f"{path}, row {number}", row
+
+
 def _parallel(paths: list[Path]) -> Iterator[Row]:
-    sides = [list(_lines(path)) for path in paths]
+    sides = [list(read_lines(path)) for path in paths]
     if len({len(side) for side in sides}) > 1:
         counts = ", ".join(f"{path} {len(side)}" for path, side in zip(paths, sides, strict=True))
         raise InputError(f"parallel files differ in lines: {counts}")
@@ -126,7 +209,7 @@ def _parallel(paths: list[Path]) -> Iterator[Row]:
 
 
 def _records(path: Path, lines: int) -> Iterator[Row]:
-    content = list(_lines(path))
+    content = list(read_lines(path))
     if len(content) % lines:
         raise InputError(f"{path}: {len(content)} lines are no whole number of {lines}-line rows")
     for start in range(0, len(content), lines):

@@ -26,6 +26,7 @@ SCORES = schema(
     ("diverged", pa.bool_(), "Whether the training behind it diverged."),
     ("checkpoint", pa.string(), "SHA-256 of the checkpoint's weights."),
     ("data", pa.string(), "SHA-256 of the encoded test data."),
+    ("source", pa.string(), "Where the test data came from: hub data set and commit, or files."),
     ("key", pa.string(), "Key of the cell in the cell store."),
     ("seconds", pa.float64(), "Seconds of prediction and scoring."),
     ("device", pa.string(), "Device it ran on."),
@@ -34,7 +35,11 @@ SCORES = schema(
 PREDICTIONS = schema(
     ("id", pa.string(), "Id of the example."),
     ("prediction", pa.string(), "What the model answered."),
-    ("outcome", pa.float64(), "First per-example statistic: right or wrong, exact match, hits."),
+    (
+        "statistics",
+        pa.map_(pa.string(), pa.float64()),
+        "Per-example statistics that the metrics are made of: correct, exact_match, hits, ...",
+    ),
 )
 
 
@@ -50,8 +55,12 @@ METRICS: dict[str, Callable[[Means], np.ndarray]] = {
     "accuracy": lambda means: means["correct"],
     "retrieval_accuracy": lambda means: means["correct"],
     "token_accuracy": _ratio("correct", "tokens"),
+    "token_accuracy_real_piece": _ratio("real_piece_correct", "tokens"),
     "span_f1": _ratio("hits", "predicted", "gold"),
+    "span_f1_real_piece": _ratio("real_piece_hits", "real_piece_predicted", "gold"),
     "mining_f1": _ratio("hits", "predicted", "gold"),
+    "precision": _ratio("hits", "predicted"),
+    "recall": _ratio("hits", "gold"),
     "exact_match": lambda means: means["exact_match"],
     "f1": lambda means: means["f1"],
     "qa": lambda means: (means["exact_match"] + means["f1"]) / 2,
@@ -59,7 +68,15 @@ METRICS: dict[str, Callable[[Means], np.ndarray]] = {
     "map@20": lambda means: means["average_precision"],
 }
 ALSO = {  # further metrics that are written beside the reported one
-    "span_f1": ("token_accuracy",),
+    "span_f1": (
+        "precision",
+        "recall",
+        "token_accuracy",
+        "span_f1_real_piece",
+        "token_accuracy_real_piece",
+    ),
+    "token_accuracy": ("token_accuracy_real_piece",),
+    "mining_f1": ("precision", "recall"),
     "qa": ("exact_match", "f1"),
     "map@20": ("mrr@20",),
     "mrr@20": ("map@20",),

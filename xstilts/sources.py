@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.languages import languages
+from xstilts.releases import POOL, RELEASES
 from xstilts.tasks import Task
 
 PART_SPLITS = {"train": ("train", "dev"), "test": ("dev", "test")}
@@ -25,18 +26,24 @@ def local_files(source: Mapping[str, Any], language: str, split: str) -> list[Pa
     One file without `{split}` and without shares holds no dev split.
     """
     place = source["path"]
+    if source["format"] in RELEASES:
+        return RELEASES[source["format"]].files(Path(place), language, split)
     if isinstance(place, Mapping):
-        place = place.get(split, [])
+        place = place.get(POOL if language == POOL else split, [])
+    elif language == POOL:
+        return []
     templates = [place] if isinstance(place, str) else list(place)
     divided = "splits" in source or isinstance(source["path"], Mapping)
     if not divided and split == "dev" and not any("{split}" in each for each in templates):
         return []
     if split not in source.get("splits", {split: 1}):
         return []
-    return [
-        Path(template.format(language=language, iso3=iso3(language), split=split))
-        for template in templates
-    ]
+    return [Path(filled(template, language, split)) for template in templates]
+
+
+def filled(template: str, language: str, split: str) -> str:
+    """A path or address with `{language}`, `{iso3}` and `{split}` filled in."""
+    return template.format(language=language, iso3=iso3(language), split=split)
 
 
 def iso3(language: str) -> str:
@@ -49,13 +56,20 @@ def part_files(
     source: Mapping[str, Any], task: Task, part: str, codes: list[str]
 ) -> Iterator[tuple[str, Path]]:
     """Every (language, file) that a `data` entry names for a part in these languages."""
-    for language in codes:
+    for language in [*codes, *pools(source, task, part)]:
         for split in needed_splits(task, part):
             for path in local_files(source, language, split):
                 yield language, path
 
 
+def pools(source: Mapping[str, Any] | None, task: Task, part: str) -> list[str]:
+    """`[POOL]` if a `data` entry names candidates beside those of the test languages."""
+    if part == "train" or task.reference != "pool" or not source:
+        return []
+    return [POOL] if local_files(source, POOL, "test") else []
+
+
 def local_state(source: Mapping[str, Any], task: Task, part: str, codes: list[str]) -> list[Any]:
     """Path, size and time of each local file of a part: a file that changes is fetched again."""
-    files = [path for _, path in part_files(source, task, part, codes)]
+    files = dict.fromkeys(path for _, path in part_files(source, task, part, codes))
     return [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]

@@ -17,6 +17,7 @@ if __name__ == "__main__":
         languages=snakemake.params.languages,
         world=snakemake.params.world,
         source=snakemake.params.source,
+        commits=snakemake.params.commits,
         limits=snakemake.params.limits,
         output=snakemake.output[0],
     )

@@ -10,6 +10,7 @@ import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol, cast
 
 import numpy as np
@@ -18,16 +19,20 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
+from xstilts.errors import InputError
 from xstilts.tasks import Task
 
 Examples = Sequence[Mapping[str, Any]]
+Statistics = dict[str, np.ndarray]
+"""Additive statistics of each example, one array a name: what metrics are made of."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:
-    """What scoring says of each example: additive statistics and the prediction as text."""
+    """What scoring says of each scored example: additive statistics, the prediction as text."""
 
-    statistics: dict[str, np.ndarray]
+    ids: list[str]
+    statistics: Statistics
     predictions: list[str]
 
 
@@ -44,6 +49,7 @@ class Asked:
     """What the outputs answer: encoded rows in their order, and the examples they came from."""
 
     task: Task
+    language: str
     labels: list[str]
     rows: list[dict[str, Any]]
     examples: Examples
@@ -74,6 +80,27 @@ class Kind(Protocol):
 
     def score(self, outputs: list[Any], asked: Asked) -> Scored:
         """Per-example statistics, from the outputs of every row in order."""
+
+    def read_files(self, predictions: Path, gold: Path | None, task: Task) -> tuple[Any, Any]:
+        """Answers and gold answers of files in the official scorer's format."""
+
+    def judge(self, answers: Any, gold: Any, task: Task, language: str) -> Statistics:
+        """Per-example statistics of answers, as they come from `read_files` or from `score`."""
+
+
+def required(gold: Path | None) -> Path:
+    """The gold file, where a kind cannot do without."""
+    if gold is None:
+        raise InputError("--gold FILE is needed: the gold answers in the predictions' order")
+    return gold
+
+
+def check_counts(
+    predictions: Path, answers: Sequence[Any], gold_file: Path, gold: Sequence[Any]
+) -> None:
+    """Raise unless there are as many answers as gold answers."""
+    if len(answers) != len(gold):
+        raise InputError(f"{predictions} holds {len(answers)} answers, {gold_file} {len(gold)}")
 
 
 def kind_of(task: Task) -> Kind:

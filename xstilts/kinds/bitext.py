@@ -6,17 +6,19 @@ Nothing is trained.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 from torch import Tensor, nn
-from torch.nn.functional import normalize
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
-from xstilts.encoder import mean_pool
-from xstilts.kinds import Asked, Examples, Scored
+from xstilts.errors import InputError
+from xstilts.kinds import Asked, Examples, Scored, Statistics, check_counts
+from xstilts.readers import read_lines
+from xstilts.sides import decode_sides, encode_sides, nearest
 from xstilts.tasks import Task
 
 COLUMNS = {"source": pa.string(), "target": pa.string()}
@@ -26,21 +28,8 @@ LAYER: Literal["retrieval"] = "retrieval"
 def encode(
     examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
 ) -> list[dict[str, Any]]:
-    """Two sequences an example: the sentence of the language, and its English translation.
-
-    A sentence without translation (in pools to mine) has the empty text for the other side.
-    """
-    sides = [
-        tokenizer(
-            [example[side] or "" for example in examples],
-            truncation=True,
-            max_length=task.max_length,
-        )["input_ids"]
-        for side in ("source", "target")
-    ]
-    return [
-        {"example": at, "sequences": list(pair)} for at, pair in enumerate(zip(*sides, strict=True))
-    ]
+    """Two sequences an example: the sentence of the language, and its English translation."""
+    return encode_sides(examples, ("source", "target"), tokenizer, task.max_length)
 
 
 def head(width: int, labels: int) -> nn.Module:
@@ -55,15 +44,39 @@ def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
 
 def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
     """(2, width) unit vectors of each row: its two sides."""
-    vectors = normalize(mean_pool(hidden, batch.attention_mask), dim=-1)
-    return list(vectors.view(len(batch.rows), 2, -1).cpu().numpy())
+    return decode_sides(hidden, batch)
 
 
 def score(outputs: list[Any], asked: Asked) -> Scored:
     """Statistic `correct`: is the nearest sentence the translation?"""
     vectors = np.stack(outputs)
-    nearest = (vectors[:, 1] @ vectors[:, 0].T).argmax(axis=1)
+    answers = nearest(vectors[:, 1], vectors[:, 0], 1)[1][:, 0]
     return Scored(
-        statistics={"correct": (nearest == np.arange(len(vectors))).astype(float)},
-        predictions=[str(row) for row in nearest],
+        ids=[example["id"] for example in asked.examples],
+        statistics=judge(answers, np.arange(len(answers)), asked.task, asked.language),
+        predictions=[str(row) for row in answers],
     )
+
+
+def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, Any]:
+    """A line an English sentence: the number, from 0, of the sentence found for it.
+
+    Without a gold file, sentence i translates sentence i.
+    """
+    answers = [_number(predictions, at, line) for at, line in enumerate(read_lines(predictions))]
+    if gold is None:
+        return answers, list(range(len(answers)))
+    wanted = [_number(gold, at, line) for at, line in enumerate(read_lines(gold))]
+    check_counts(predictions, answers, gold, wanted)
+    return answers, wanted
+
+
+def _number(path: Path, at: int, line: str) -> int:
+    if not line.strip().isdigit():
+        raise InputError(f"{path}, line {at + 1}: '{line}' is not a sentence's number")
+    return int(line)
+
+
+def judge(answers: Any, gold: Any, task: Task, language: str) -> Statistics:
+    """Statistic `correct`: is it the right sentence?"""
+    return {"correct": (np.asarray(answers) == np.asarray(gold)).astype(float)}

@@ -5,6 +5,7 @@ Head as in RoBERTa and jiant: dropout, dense, tanh, dropout, linear on the first
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +15,9 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
-from xstilts.kinds import Asked, Examples, Scored
+from xstilts.errors import check_name
+from xstilts.kinds import Asked, Examples, Scored, Statistics, check_counts, required
+from xstilts.readers import read_lines
 from xstilts.tasks import Task
 
 COLUMNS = {"text_a": pa.string(), "text_b": pa.string(), "label": pa.int32()}
@@ -66,8 +69,31 @@ def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
 
 def score(outputs: list[Any], asked: Asked) -> Scored:
     """Statistic `correct`, 0 or 1."""
-    gold = np.array([example["label"] for example in asked.examples])
+    answers = [asked.labels[output] for output in outputs]
+    gold = [asked.task.labels[example["label"]] for example in asked.examples]
     return Scored(
-        statistics={"correct": (np.array(outputs) == gold).astype(float)},
-        predictions=[asked.labels[output] for output in outputs],
+        ids=[example["id"] for example in asked.examples],
+        statistics=judge(answers, gold, asked.task, asked.language),
+        predictions=answers,
     )
+
+
+def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, Any]:
+    """A label a line; of gold files with more columns, the last."""
+    gold = required(gold)
+    answers, wanted = (
+        [_known(path, at, line, task) for at, line in enumerate(read_lines(path), start=1)]
+        for path in (predictions, gold)
+    )
+    check_counts(predictions, answers, gold, wanted)
+    return answers, wanted
+
+
+def _known(path: Path, number: int, line: str, task: Task) -> str:
+    label = line.rpartition("\t")[2].strip()
+    return check_name("label", label, task.labels, f"{path}, line {number}")
+
+
+def judge(answers: Any, gold: Any, task: Task, language: str) -> Statistics:
+    """Statistic `correct`: is the label the gold one?"""
+    return {"correct": (np.array(answers) == np.array(gold)).astype(float)}

@@ -1,27 +1,30 @@
 """Dual-encoder retrieval: a question and its answer meet as mean-pooled unit vectors.
 
 Trained with in-batch negatives: softmax over scaled cosines to the batch's candidates. Scored
-against the candidates of all the target's languages together (LAReQA's multilingual pool): a
-candidate is right if its `key` is the query's.
+against the candidates of all the target's languages together (LAReQA's multilingual pool). A
+candidate is right for a query if they share a key; a row may hold a query, a candidate, or both.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
-from xstilts.encoder import mean_pool
-from xstilts.kinds import Asked, Examples, Scored
+from xstilts.errors import InputError
+from xstilts.kinds import Asked, Examples, Scored, Statistics, check_counts, required
+from xstilts.readers import read_lines
+from xstilts.sides import decode_sides, encode_sides, nearest, unit_vectors
 from xstilts.tasks import Task
 
-COLUMNS = {"key": pa.string(), "query": pa.string(), "candidate": pa.string()}
+COLUMNS = {"query": pa.string(), "candidate": pa.string(), "keys": pa.list_(pa.string())}
 LAYER: Literal["last"] = "last"
 CUT_OFF = 20
 FIRST_SCALE = 100.0  # of the cosines, learned from there, as in XTREME-R's dual encoder
@@ -42,16 +45,8 @@ class Scale(nn.Module):
 def encode(
     examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
 ) -> list[dict[str, Any]]:
-    """Two sequences an example: query and candidate."""
-    sides = [
-        tokenizer(
-            [example[side] for example in examples], truncation=True, max_length=task.max_length
-        )["input_ids"]
-        for side in ("query", "candidate")
-    ]
-    return [
-        {"example": at, "sequences": list(pair)} for at, pair in enumerate(zip(*sides, strict=True))
-    ]
+    """A sequence for the query, one for the candidate, where the example has them."""
+    return encode_sides(examples, ("query", "candidate"), tokenizer, task.max_length)
 
 
 def head(width: int, labels: int) -> nn.Module:
@@ -60,39 +55,62 @@ def head(width: int, labels: int) -> nn.Module:
 
 
 def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
-    """Cross-entropy of each query over all candidates of the batch."""
-    vectors = _vectors(hidden, batch)
+    """Cross-entropy of each query over all candidates of the batch; rows hold both sides."""
+    vectors = unit_vectors(hidden, batch).view(len(batch.rows), 2, -1)
     logits = head(vectors[:, 0]) @ vectors[:, 1].T
     return cross_entropy(logits, torch.arange(len(logits), device=logits.device))
 
 
 def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
-    """(2, width) unit vectors of each row: query and candidate."""
-    return list(_vectors(hidden, batch).cpu().numpy())
-
-
-def _vectors(hidden: Tensor, batch: Batch) -> Tensor:
-    vectors = normalize(mean_pool(hidden, batch.attention_mask), dim=-1)
-    return vectors.view(len(batch.rows), 2, -1)
+    """(2, width) unit vectors of each row: query and candidate, NaN where there is none."""
+    return decode_sides(hidden, batch)
 
 
 def score(outputs: list[Any], asked: Asked) -> Scored:
+    """Statistics `reciprocal_rank` and `average_precision` of each query, cut off at rank 20."""
+    asking = [at for at, example in enumerate(asked.examples) if example["query"]]
+    pool = [at for at, example in enumerate(asked.reference.examples) if example["candidate"]]
+    candidates = [asked.reference.examples[at] for at in pool]
+    vectors = np.stack([asked.reference.outputs[at][1] for at in pool])
+    ranked = nearest(np.stack([outputs[at][0] for at in asking]), vectors, CUT_OFF)[1]
+    answers = [[candidates[at]["id"] for at in row] for row in ranked]
+    answering: dict[str, set[str]] = {}
+    for candidate in candidates:
+        for key in candidate["keys"]:
+            answering.setdefault(key, set()).add(candidate["id"])
+    queries = [asked.examples[at] for at in asking]
+    gold = [set().union(*(answering.get(key, ()) for key in each["keys"])) for each in queries]
+    return Scored(
+        ids=[query["id"] for query in queries],
+        statistics=judge(answers, gold, asked.task, asked.language),
+        predictions=[" ".join(row) for row in answers],
+    )
+
+
+def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, Any]:
+    """A line a query: the ids of the candidates, best first; in the gold file, the right ones.
+
+    An empty line of predictions found nothing.
+    """
+    gold = required(gold)
+    answers = [line.split() for line in read_lines(predictions)]
+    wanted = [set(line.split()) for line in read_lines(gold)]
+    check_counts(predictions, answers, gold, wanted)
+    return answers, wanted
+
+
+def judge(answers: Any, gold: Any, task: Task, language: str) -> Statistics:
     """Statistics `reciprocal_rank` and `average_precision`, both cut off at rank 20.
 
     Average precision divides by min(right candidates, 20), as XTREME-R's LAReQA scorer does.
     """
-    pool = np.stack([output[1] for output in asked.reference.outputs])
-    keys = np.array([example["key"] for example in asked.reference.examples])
-    cosine = np.stack(outputs)[:, 0] @ pool.T
-    ranked = np.argsort(-cosine, axis=1, kind="stable")[:, :CUT_OFF]
-    wanted = np.array([example["key"] for example in asked.examples])
-    right = keys[ranked] == wanted[:, None]
-    total = np.minimum((keys[None] == wanted[:, None]).sum(axis=1), CUT_OFF)
-    ranks = np.arange(1, ranked.shape[1] + 1)
-    return Scored(
-        statistics={
-            "reciprocal_rank": np.where(right.any(axis=1), 1 / (right.argmax(axis=1) + 1), 0.0),
-            "average_precision": (right * right.cumsum(axis=1) / ranks).sum(axis=1) / total,
-        },
-        predictions=[" ".join(map(str, row)) for row in ranked],
-    )
+    pairs = []
+    for number, (ranked, right) in enumerate(zip(answers, gold, strict=True), start=1):
+        if not right:
+            raise InputError(f"query {number}: no candidate is right, so it cannot be scored")
+        hits = [rank for rank, name in enumerate(ranked[:CUT_OFF], start=1) if name in right]
+        precisions = [found / rank for found, rank in enumerate(hits, start=1)]
+        reciprocal = 1 / hits[0] if hits else 0.0
+        pairs.append((reciprocal, sum(precisions) / min(len(right), CUT_OFF)))
+    ranks, averages = np.array(pairs, dtype=float).reshape(-1, 2).T
+    return {"reciprocal_rank": ranks, "average_precision": averages}

@@ -3,78 +3,168 @@ r"""Bitext mining: which sentences of two pools are translations of each other?
 Ratio margin of Artetxe and Schwenk (2019), k = 4, with "max" retrieval:
 $$\mathrm{margin}(x, y) = \frac{\cos(x, y)}
   {\sum_{z \in NN_k(x)} \cos(x, z) / 2k + \sum_{z \in NN_k(y)} \cos(y, z) / 2k}$$
-The threshold is the one that maximises F1 on the dev split.
+Each sentence proposes the best of its k nearest neighbours; the best proposals win, a sentence
+being used once. Pairs count from a margin on, the one that maximises F1 on the dev split. A
+sentence that stands twice in its pool is one point of it, and its pairs are dropped, as in XTREME's
+script: nobody could say which was meant. A row is a sentence of either pool, or a pair; a source
+and a target are a gold pair if they share a key.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
-from xstilts.kinds import Asked, Examples, Scored
-from xstilts.kinds.bitext import COLUMNS, LAYER, decode, encode, head, loss
+from xstilts.errors import InputError
+from xstilts.kinds import Asked, Examples, Scored, Statistics, required
+from xstilts.kinds.bitext import LAYER, decode, encode, head, loss
+from xstilts.readers import read_lines
+from xstilts.sides import nearest
+from xstilts.tasks import Task
 
-__all__ = ["COLUMNS", "LAYER", "decode", "encode", "head", "loss", "score"]
+__all__ = [
+    "COLUMNS",
+    "LAYER",
+    "decode",
+    "encode",
+    "head",
+    "judge",
+    "loss",
+    "read_files",
+    "score",
+]
 
+COLUMNS = {"source": pa.string(), "target": pa.string(), "keys": pa.list_(pa.string())}
 NEIGHBOURS = 4
+
+Pair = tuple[str, str]  # ids of a source and a target sentence
 
 
 def score(outputs: list[Any], asked: Asked) -> Scored:
-    """Statistics `hits`, `predicted` and `gold` of each row as a source sentence."""
-    threshold = best_threshold(
-        mine(asked.reference.outputs, asked.reference.examples), asked.reference.examples
-    )
-    found = np.full(len(asked.examples), -1)
-    for margin, source, target in mine(outputs, asked.examples):
-        if margin >= threshold:
-            found[source] = target
-    gold = _is_pair(asked.examples)
+    """Statistics `hits`, `predicted` and `gold` of each source sentence."""
+    dev = asked.reference
+    threshold = best_threshold(mine(dev.outputs, dev.examples), gold_pairs(dev.examples))
+    answers = [pair for margin, pair in mine(outputs, asked.examples) if margin >= threshold]
+    found = dict(answers)
+    ids = [example["id"] for example in asked.examples if example["source"]]
     return Scored(
-        statistics={
-            "hits": ((found == np.arange(len(found))) & gold).astype(float),
-            "predicted": (found >= 0).astype(float),
-            "gold": gold.astype(float),
-        },
-        predictions=[str(target) if target >= 0 else "" for target in found],
+        ids=ids,
+        statistics=_counts(ids, answers, gold_pairs(asked.examples)),
+        predictions=[found.get(name, "") for name in ids],
     )
 
 
-def mine(outputs: list[Any], examples: Examples) -> list[tuple[float, int, int]]:
-    """(margin, source row, target row), best first, each row used at most once a side."""
+def gold_pairs(examples: Examples) -> list[Pair]:
+    """Ids of the sources and targets that share a key."""
+    targets: dict[str, list[str]] = {}
+    for example in examples:
+        for key in example["keys"] if example["target"] else ():
+            targets.setdefault(key, []).append(example["id"])
+    return [
+        (example["id"], target)
+        for example in examples
+        if example["source"]
+        for key in example["keys"]
+        for target in targets.get(key, ())
+    ]
+
+
+def mine(outputs: list[Any], examples: Examples) -> list[tuple[float, Pair]]:
+    """(margin, pair), best first, each sentence used at most once."""
     vectors = np.stack(outputs)
-    sources = np.flatnonzero([bool(example["source"]) for example in examples])
-    targets = np.flatnonzero([bool(example["target"]) for example in examples])
-    margin = ratio_margin(vectors[sources, 0] @ vectors[targets, 1].T)
-    pairs = {(row, int(column)) for row, column in enumerate(margin.argmax(axis=1))}
-    pairs |= {(int(row), column) for column, row in enumerate(margin.argmax(axis=0))}
-    kept, used_sources, used_targets = [], set(), set()
-    for row, column in sorted(pairs, key=lambda pair: (-margin[pair], pair)):
-        if row not in used_sources and column not in used_targets:
-            kept.append((float(margin[row, column]), int(sources[row]), int(targets[column])))
-            used_sources.add(row)
-            used_targets.add(column)
+    sources, targets = _pool(examples, "source"), _pool(examples, "target")
+    proposed = ratio_margins(vectors[sources.rows, 0], vectors[targets.rows, 1])
+    kept: list[tuple[float, Pair]] = []
+    used: tuple[set[int], set[int]] = (set(), set())
+    for (source, target), margin in sorted(proposed.items(), key=lambda item: -item[1]):
+        if margin > 0 and source not in used[0] and target not in used[1]:
+            used[0].add(source)
+            used[1].add(target)
+            pair = sources.names[source], targets.names[target]
+            if pair[0] and pair[1]:
+                kept.append((margin, pair))
     return kept
 
 
-def ratio_margin(cosine: np.ndarray) -> np.ndarray:
-    """Cosines (sources, targets) over the mean cosine of both sides' k nearest neighbours."""
-    nearest = [
-        np.sort(cosine, axis=axis).take(range(-min(NEIGHBOURS, cosine.shape[axis]), 0), axis=axis)
-        for axis in (1, 0)
-    ]
-    rows, columns = nearest[0].mean(axis=1, keepdims=True), nearest[1].mean(axis=0, keepdims=True)
-    margin: np.ndarray = cosine / ((rows + columns) / 2)
-    return margin
+class _Pool(NamedTuple):
+    """Distinct sentences of one side: a row of each, and its id, empty if it stands twice."""
+
+    rows: list[int]
+    names: list[str]
 
 
-def best_threshold(mined: list[tuple[float, int, int]], examples: Examples) -> float:
-    """The margin that maximises F1 over pairs mined from examples with known gold."""
-    gold = _is_pair(examples)
-    right = np.array([source == target and gold[source] for _, source, target in mined])
-    f1 = 2 * right.cumsum() / (np.arange(1, len(mined) + 1) + gold.sum())
-    return mined[int(f1.argmax())][0]
+def _pool(examples: Examples, side: str) -> _Pool:
+    texts = {at: example[side].strip() for at, example in enumerate(examples) if example[side]}
+    rows = {text: at for at, text in texts.items()}
+    count = Counter(texts.values())
+    return _Pool(
+        rows=list(rows.values()),
+        names=[examples[at]["id"] if count[text] == 1 else "" for text, at in rows.items()],
+    )
 
 
-def _is_pair(examples: Examples) -> np.ndarray:
-    return np.array([bool(example["source"] and example["target"]) for example in examples])
+def ratio_margins(sources: np.ndarray, targets: np.ndarray) -> dict[tuple[int, int], float]:
+    """The pair that each row proposes to the other side, and its margin."""
+    forward, to_target = nearest(sources, targets, NEIGHBOURS)
+    backward, to_source = nearest(targets, sources, NEIGHBOURS)
+    source_mean, target_mean = forward.mean(axis=1), backward.mean(axis=1)
+    forward = forward / ((source_mean[:, None] + target_mean[to_target]) / 2)
+    backward = backward / ((target_mean[:, None] + source_mean[to_source]) / 2)
+    proposed = {}
+    for row, best in enumerate(forward.argmax(axis=1)):
+        proposed[row, int(to_target[row, best])] = float(forward[row, best])
+    for row, best in enumerate(backward.argmax(axis=1)):
+        proposed[int(to_source[row, best]), row] = float(backward[row, best])
+    return proposed
+
+
+def best_threshold(mined: list[tuple[float, Pair]], gold: list[Pair]) -> float:
+    """The margin that maximises F1: halfway between the last pair taken and the first left out.
+
+    0, which takes every pair, if none is right.
+    """
+    known = set(gold)
+    right = np.array([pair in known for _, pair in mined])
+    if not right.any():
+        return 0.0
+    f1 = 2 * right.cumsum() / (np.arange(1, len(mined) + 1) + len(known))
+    last = int(f1.argmax())
+    following = mined[min(last + 1, len(mined) - 1)][0]
+    return (mined[last][0] + following) / 2
+
+
+def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, Any]:
+    """A pair a line: the source's id, a tab, the target's id; BUCC's gold files are so, too."""
+    return _read_pairs(predictions), _read_pairs(required(gold))
+
+
+def _read_pairs(path: Path) -> list[Pair]:
+    pairs: dict[Pair, int] = {}
+    for number, line in enumerate(read_lines(path), start=1):
+        source, tab, target = line.strip().partition("\t")
+        if not tab:
+            raise InputError(f"{path}, line {number}: '{line}' is not two ids with a tab between")
+        before = pairs.setdefault((source, target), number)
+        if before != number:
+            raise InputError(f"{path}, line {number}: pair '{line}' was there before, in {before}")
+    return list(pairs)
+
+
+def judge(answers: Any, gold: Any, task: Task, language: str) -> Statistics:
+    """Statistics `hits`, `predicted` and `gold` of each source sentence of either list."""
+    ids = list(dict.fromkeys(source for source, _ in [*gold, *answers]))
+    return _counts(ids, answers, gold)
+
+
+def _counts(ids: list[str], answers: list[Pair], gold: list[Pair]) -> Statistics:
+    place = {name: at for at, name in enumerate(ids)}
+    lists = {"hits": set(answers) & set(gold), "predicted": set(answers), "gold": set(gold)}
+    counts = {name: np.zeros(len(ids)) for name in lists}
+    for name, pairs in lists.items():
+        for source, _ in pairs:
+            counts[name][place[source]] += 1
+    return counts

@@ -16,10 +16,20 @@ from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
 from xstilts.kinds import Examples
-from xstilts.kinds.classification import score, scorer
+from xstilts.kinds.classification import judge, read_files, score, scorer
 from xstilts.tasks import Task
 
-__all__ = ["COLUMNS", "LAYER", "decode", "encode", "head", "loss", "score"]
+__all__ = [
+    "COLUMNS",
+    "LAYER",
+    "decode",
+    "encode",
+    "head",
+    "judge",
+    "loss",
+    "read_files",
+    "score",
+]
 
 COLUMNS = {"prompt": pa.string(), "choices": pa.list_(pa.string()), "label": pa.int32()}
 LAYER: Literal["last"] = "last"

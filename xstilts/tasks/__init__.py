@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 # fmt: off
 UPOS = (
@@ -32,14 +32,38 @@ SQUAD_COLUMNS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Hub:
-    """Where a data set lies on the hub; `{language}` and `{iso3}` are filled in."""
+    """Where a data set lies on the hub.
+
+    Attributes:
+        path: `organisation/name`.
+        config: its configuration; `{language}` and `{iso3}` are filled in.
+        revision: the branch to read, where it is not the main one. The commit that a run reads it
+            at stands in data.lock.yaml (`xstilts.lock`).
+        splits: the hub's name of each split that it has.
+        only: column -> what the values of the rows that are read begin with; `{name}` is the
+            language's English name in lower case.
+    """
 
     path: str
     config: str | None = None
-    revision: str | None = None
+    revision: str = "main"
     splits: Mapping[str, str] = field(
         default_factory=lambda: {"train": "train", "dev": "validation", "test": "test"}
     )
+    only: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """Test files published outside the hub, one a language; the address itself names a commit.
+
+    Attributes:
+        url: address; `{language}` and `{iso3}` are filled in.
+        format: how they are written, as in a `data` entry of the config.
+    """
+
+    url: str
+    format: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,17 +84,23 @@ class Task:
         chance: the reported metric's value for random answers.
         labels: class or tag names in label order.
         hub: hub data sets, concatenated; empty where the hub has none that can be used.
-        columns: canonical field -> column expression over a hub row.
+        files: where the test data are published, if not on the hub.
+        advice: for tasks with neither: what to get, where, and how to name it in the config.
+        columns: canonical field -> column expression over a row of the hub or of those files.
         values: column -> replacement of its values, before the expressions are read.
+        derived: further columns computed from a row, before the expressions are read.
         intermediate: the schedule of phase two, for the nine intermediate tasks.
         training: the schedule of phase three, for tasks that targets train on.
         trains_on: for targets, the chain of tasks trained on in English; empty = no training.
         target: whether this is an evaluated task.
         languages: codes of languages it has beside those whose row in the table names it.
         answerable: for span QA, whether every question has an answer.
+        answer_rules: for span QA, how answers are compared (`xstilts.answers`).
         reference: what scoring needs beside a language's test outputs: nothing, its dev split (to
             tune a threshold), or every language's test set (the pool to retrieve from).
         max_length: longest input in tokens.
+        licence: of the data; `unknown` where nobody says.
+        citation: the paper that introduced it.
     """
 
     name: str
@@ -80,17 +110,22 @@ class Task:
     chance: float = 0.0
     labels: tuple[str, ...] = ()
     hub: tuple[Hub, ...] = ()
+    files: Files | None = None
+    advice: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    derived: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
     intermediate: Schedule | None = None
     training: Schedule | None = None
     trains_on: tuple[str, ...] = ()
     target: bool = False
     languages: tuple[str, ...] = ()
     answerable: bool = True
+    answer_rules: Literal["squad", "mlqa"] = "squad"
     reference: Literal["none", "dev", "pool"] = "none"
-    licence: str = "unknown"
     max_length: int = 256
+    licence: str = "unknown"
+    citation: str = ""
 
     @property
     def training_name(self) -> str:

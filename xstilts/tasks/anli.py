@@ -27,4 +27,5 @@ TASK = Task(
     columns={"text_a": "premise", "text_b": "hypothesis", "label": "label"},
     intermediate=Schedule(batch_size=24, epochs=2),
     licence="CC BY-NC 4.0 (ANLI), CC BY-SA 4.0 (SNLI), mixed (MNLI)",
+    citation="Nie et al. 2020, Adversarial NLI, ACL; with SNLI (Bowman et al. 2015) and MNLI",
 )

@@ -13,4 +13,5 @@ TASK = Task(
     columns={"prompt": "question", "choices": "choices.text", "label": "answerKey"},
     intermediate=Schedule(batch_size=4, epochs=10),
     licence="MIT",
+    citation="Talmor et al. 2019, CommonsenseQA, NAACL",
 )

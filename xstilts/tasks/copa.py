@@ -23,4 +23,5 @@ TASK = Task(
     training=Schedule(batch_size=32, epochs=5),
     max_length=128,
     licence="BSD 2-Clause",
+    citation="Roemmele, Bejan and Gordon 2011, Choice of Plausible Alternatives, AAAI-SS",
 )

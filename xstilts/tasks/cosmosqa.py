@@ -17,4 +17,5 @@ TASK = Task(
     },
     intermediate=Schedule(batch_size=4, epochs=15),
     licence="CC BY 4.0",
+    citation="Huang et al. 2019, Cosmos QA, EMNLP",
 )

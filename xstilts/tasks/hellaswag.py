@@ -13,4 +13,5 @@ TASK = Task(
     columns={"prompt": "ctx_a", "choices": "ctx_b + endings", "label": "label"},
     intermediate=Schedule(batch_size=24, epochs=7),
     licence="MIT",
+    citation="Zellers et al. 2019, HellaSwag, ACL",
 )

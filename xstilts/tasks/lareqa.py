@@ -1,6 +1,13 @@
-"""LAReQA (Roy et al. 2020): find answers in a pool of all languages; from local files."""
+"""LAReQA (Roy et al. 2020): find the sentences that answer, in a pool of all languages.
 
-from xstilts.tasks import Task
+Questions and sentences are those of XQuAD-R. The hub's copy of it has no sentence breaks, so that
+only whole paragraphs could be ranked, an easier task; the authors' repository has them.
+"""
+
+from xstilts.tasks import Files, Task
+
+REPOSITORY = "https://raw.githubusercontent.com/google-research-datasets/lareqa"
+COMMIT = "9bc8c7fb6dd8d01d72a05a93c2cb96882b0d299c"
 
 TASK = Task(
     name="lareqa",
@@ -8,7 +15,9 @@ TASK = Task(
     kind="dual_encoder",
     reference="pool",
     metric="map@20",
+    files=Files(url=f"{REPOSITORY}/{COMMIT}/xquad-r/{{language}}.json", format="xquad_r"),
     trains_on=("squad_retrieval",),
     target=True,
     licence="CC BY-SA 4.0",
+    citation="Roy et al. 2020, LAReQA, EMNLP",
 )

@@ -20,4 +20,5 @@ TASK = Task(
     intermediate=Schedule(batch_size=24, epochs=2),
     training=Schedule(batch_size=32, epochs=2),
     licence="mixed (OANC, CC BY and others)",
+    citation="Williams, Nangia and Bowman 2018, A Broad-Coverage Challenge Corpus, NAACL",
 )

@@ -15,4 +15,5 @@ TASK = Task(
     trains_on=("pawsx",),
     target=True,
     licence="free use, acknowledge Google LLC",
+    citation="Yang et al. 2019, PAWS-X, EMNLP",
 )

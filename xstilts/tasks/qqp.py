@@ -13,4 +13,5 @@ TASK = Task(
     columns={"text_a": "question1", "text_b": "question2", "label": "label"},
     intermediate=Schedule(batch_size=24, epochs=3),
     licence="Quora's terms",
+    citation="Iyer, Dandekar and Csernai 2017, Quora Question Pairs; as in GLUE (Wang et al. 2019)",
 )

@@ -18,4 +18,5 @@ TASK = Task(
     training=Schedule(batch_size=32, epochs=5),
     max_length=128,
     licence="CC BY 4.0",
+    citation="Sap et al. 2019, Social IQa, EMNLP",
 )

@@ -13,4 +13,5 @@ TASK = Task(
     training=Schedule(batch_size=16, epochs=2),
     licence="CC BY-SA 4.0",
     max_length=384,
+    citation="Rajpurkar et al. 2016, SQuAD, EMNLP",
 )

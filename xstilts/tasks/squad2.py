@@ -13,4 +13,5 @@ TASK = Task(
     answerable=False,
     licence="CC BY-SA 4.0",
     max_length=384,
+    citation="Rajpurkar, Jia and Liang 2018, Know What You Don't Know, ACL",
 )

@@ -13,4 +13,5 @@ TASK = Task(
     target=True,
     licence="CC BY 2.0 FR",
     max_length=512,
+    citation="Artetxe and Schwenk 2019, Massively Multilingual Sentence Embeddings, TACL 7",
 )

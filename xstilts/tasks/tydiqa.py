@@ -9,9 +9,10 @@ TASK = Task(
     metric="qa",
     hub=(
         Hub(
-            path="juletxara/tydiqa_xtreme",
-            config="{language}",
+            path="google-research-datasets/tydiqa",
+            config="secondary_task",
             splits={"train": "train", "test": "validation"},
+            only={"id": "{name}-"},  # all languages in one table, told apart by their ids
         ),
     ),
     columns=SQUAD_COLUMNS,
@@ -20,4 +21,5 @@ TASK = Task(
     target=True,
     licence="Apache-2.0",
     max_length=384,
+    citation="Clark et al. 2020, TyDi QA, TACL 8",
 )

@@ -14,4 +14,5 @@ TASK = Task(
     trains_on=("udpos",),
     target=True,
     licence="each UD treebank's own",
+    citation="Nivre et al. 2020, Universal Dependencies v2, LREC",
 )

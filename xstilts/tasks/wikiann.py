@@ -13,4 +13,5 @@ TASK = Task(
     training=Schedule(batch_size=32, epochs=10),
     trains_on=("wikiann",),
     target=True,
+    citation="Pan et al. 2017, Cross-lingual Name Tagging, ACL; splits of Rahimi et al. 2019, ACL",
 )

@@ -17,4 +17,5 @@ TASK = Task(
     target=True,
     licence="CC BY 4.0",
     max_length=128,
+    citation="Ponti et al. 2020, XCOPA, EMNLP",
 )

@@ -14,4 +14,5 @@ TASK = Task(
     trains_on=("mnli",),
     target=True,
     licence="CC BY-NC 4.0",
+    citation="Conneau et al. 2018, XNLI, EMNLP",
 )

@@ -19,4 +19,5 @@ TASK = Task(
     target=True,
     licence="CC BY-SA 4.0",
     max_length=384,
+    citation="Artetxe, Ruder and Yogatama 2020, On the Cross-lingual Transferability, ACL",
 )

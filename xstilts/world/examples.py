@@ -213,7 +213,7 @@ def _translation(random: np.random.Generator, topic: int, teller: Teller, key: s
 
 def _pool(random: np.random.Generator, topic: int, teller: Teller, key: str) -> Example:
     """A translation pair, or (two in five) a sentence of one side only."""
-    pair = _translation(random, topic, teller, key)
+    pair = {**_translation(random, topic, teller, key), "keys": [key]}
     fate = random.random()
     if fate < 0.2:
         pair["target"] = None
@@ -226,7 +226,7 @@ def _retrieval(random: np.random.Generator, topic: int, teller: Teller, key: str
     """The sentence that answers: which animal does this with that name?"""
     scene = draw(random, topic)
     query = [*listed("PRON", -1, scene.agent.feature), scene.verb, scene.thing, *scene.names]
-    return {"key": key, "query": teller.say(query), "candidate": teller.tell(scene)}
+    return {"keys": [key], "query": teller.say(query), "candidate": teller.tell(scene)}
 
 
 def _linking(random: np.random.Generator, topic: int, teller: Teller, key: str) -> Example:
@@ -236,7 +236,7 @@ def _linking(random: np.random.Generator, topic: int, teller: Teller, key: str) 
     kind = [at % 3 for at in (scene.names[0].index, scene.names[-1].index)]
     described = [listed("ADJ", topic)[at] for at in kind]
     return {
-        "key": name,
+        "keys": [name],
         "query": f"{{ {teller.say(list(scene.names))} }} {teller.tell(scene)}",
         "candidate": teller.say([*scene.names, *described, pick(random, "ADV", topic)]),
     }

@@ -20,7 +20,7 @@ import torch
 from xstilts.checkpoints import Network, load
 from xstilts.encoding import Encoded
 from xstilts.kinds import Reference
-from xstilts.prediction import predict, score
+from xstilts.prediction import predict, reference_of, score
 from xstilts.recipes import NONE, recipes
 from xstilts.scores import evaluate_metric
 from xstilts.tables import schema, write_table
@@ -125,9 +125,8 @@ def _pool(network: Network, part: Encoded, batch_tokens: int) -> Reference:
     """The unturned candidates of every language, for retrieval from a pool."""
     if part.task.reference != "pool":
         return Reference()
-    outputs: list[Any] = []
-    examples: list[Any] = []
-    for language in part.manifest["languages"]:
-        outputs += predict(network, part, language, "test", -1, batch_tokens)
-        examples += part.examples(language, "test")
-    return Reference(outputs=outputs, examples=examples)
+
+    def outputs(language: str, split: str) -> list[Any]:
+        return predict(network, part, language, split, -1, batch_tokens)
+
+    return reference_of(part, [(language, "test") for language in part.languages], outputs)

@@ -1,0 +1,82 @@
+"""What every task must hold to: its facts, and any examples that are read for it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import torch
+
+from xstilts.batches import pad
+from xstilts.encoder import Encoder
+from xstilts.kinds import Asked, Reference, kind_names, kind_of
+from xstilts.languages import languages_of
+from xstilts.scores import METRICS, evaluate_metric
+from xstilts.tasks import Task, tasks
+
+OPTIONAL = {"keys"}  # canonical fields that a row may leave out
+
+
+def check_facts(task: Task) -> None:
+    """A task file says all that the workflow, the report and a reader need."""
+    assert task.kind in kind_names()
+    assert task.metric in METRICS
+    assert task.title
+    assert re.search(r"\b(19|20)\d\d\b", task.citation), "a citation has a year"
+    assert task.licence
+    assert sum(map(bool, (task.hub, task.files, task.advice))) == 1, "one way to its data"
+    if task.hub:
+        fields = set(kind_of(task).COLUMNS) - OPTIONAL
+        assert fields <= set(task.columns), "hub columns for every canonical field"
+    if task.kind in ("classification", "multiple_choice"):
+        assert task.chance == 1 / len(task.labels)
+    assert task.target or task.training or task.intermediate, "something uses it"
+    assert bool(task.target) == bool(languages_of(task.name))
+    for name in task.trains_on:
+        assert tasks()[name].training
+        assert tasks()[name].kind == task.kind
+
+
+def check_examples(
+    task: Task, found: dict[str, list[dict[str, Any]]], labels: list[str], model: tuple[Any, Any]
+) -> None:
+    """Examples are canonical, and can be encoded, learned from, decoded and scored."""
+    encoder, tokenizer = model
+    kind = kind_of(task)
+    for examples in found.values():
+        assert all(set(example) == {"id", *kind.COLUMNS} for example in examples)
+        assert len({example["id"] for example in examples}) == len(examples)
+    split = "train" if "train" in found else "test"
+    examples = found[split]
+    rows = kind.encode(examples, tokenizer, task, labels)
+    assert {row["example"] for row in rows} == set(range(len(examples)))
+    assert max(len(ids) for row in rows for ids in row["sequences"]) <= task.max_length
+    head = kind.head(encoder.width, len(labels))
+    if split == "train":
+        _check_loss(encoder, head, kind, rows)
+    scored = _scored(task, labels, encoder, head, rows, examples)
+    assert len(scored.ids) == len(scored.predictions) > 0
+    value, low, high = evaluate_metric(task.metric, scored.statistics, resamples=50)
+    assert 0 <= low <= value <= high <= 100
+
+
+def _check_loss(encoder: Encoder, head: Any, kind: Any, rows: list[Any]) -> None:
+    batch = pad(rows[:4], encoder.pad_id)
+    loss = kind.loss(head, encoder(batch), batch)
+    loss.backward()
+    assert torch.isfinite(loss)
+
+
+def _scored(
+    task: Task, labels: list[str], encoder: Encoder, head: Any, rows: list[Any], examples: Any
+) -> Any:
+    kind = kind_of(task)
+    encoder.eval()
+    with torch.inference_mode():
+        batch = pad(rows, encoder.pad_id)
+        outputs = kind.decode(head, encoder(batch), batch)
+    reference = Reference(outputs=outputs, examples=examples)
+    asked = Asked(
+        task=task, language="de", labels=labels, rows=rows, examples=examples, reference=reference
+    )
+    return kind.score(outputs, asked)

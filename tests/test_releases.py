@@ -1,0 +1,145 @@
+"""Data sets in the layout of their original release, on small files written by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xstilts.data import examples_of, fetch_task
+from xstilts.errors import InputError
+from xstilts.releases import POOL
+
+OFFICIAL = json.loads((Path(__file__).parent / "reference/scorers.json").read_text())
+
+
+def fetch(task: str, part: str, language: str, folder: Path, output: Path) -> dict[str, list[Any]]:
+    fetch_task(
+        task=task,
+        part=part,
+        languages=[language],
+        output=str(output),
+        world=None,
+        source={"path": str(folder), "format": task if task != "ccg" else "ccgbank"},
+        commits={},
+        limits={},
+    )
+    return examples_of(output, language)
+
+
+# A derivation as the CCGbank manual shows it; invented words.
+DERIVATION = (
+    "(<T S[dcl] 0 2> (<T S[dcl] 1 2> (<T NP 0 1> (<L N NNP NNP {word} N>) ) "
+    "(<L S[dcl]\\NP VBD VBD slept S[dcl]\\NP_1>) ) (<L . . . . .>) ) \n"
+)
+
+
+def section(folder: Path, number: int, *words: str) -> None:
+    lines = [
+        f"ID=wsj_{number:02}01.{at} PARSER=GOLD NUMPARSE=1\n{DERIVATION.format(word=word)}"
+        for at, word in enumerate(words, start=1)
+    ]
+    file = folder / f"{number:02}" / f"wsj_{number:02}01.auto"
+    file.parent.mkdir(parents=True)
+    file.write_text("".join(lines))
+
+
+def test_ccgbank_is_trained_on_sections_2_to_21_and_developed_on_0(tmp_path: Path) -> None:
+    for number in (0, 1, 2, 21, 22, 23):
+        section(tmp_path / "AUTO", number, f"word{number}")
+    found = fetch("ccg", "train", "en", tmp_path / "AUTO", tmp_path / "out.json")
+    assert [row["words"][0] for row in found["train"]] == ["word2", "word21"]
+    assert [row["words"][0] for row in found["dev"]] == ["word0"]
+    assert found["dev"][0]["tags"] == ["N", "S[dcl]\\NP", "."]
+    tags = json.loads((tmp_path / "out.json").read_text())["labels"]
+    assert tags == [".", "N", "S[dcl]\\NP"]
+
+
+def test_ccgbank_writes_brackets_as_brackets(tmp_path: Path) -> None:
+    section(tmp_path, 2, "-LRB-", "1\\/2")
+    section(tmp_path, 0, "-RRB-")
+    found = fetch("ccg", "train", "en", tmp_path, tmp_path / "out.json")
+    assert [row["words"][0] for row in found["train"]] == ["(", "1/2"]
+
+
+def test_a_line_that_is_no_derivation_names_file_and_line(tmp_path: Path) -> None:
+    section(tmp_path, 2, "a")
+    file = tmp_path / "02/wsj_0201.auto"
+    file.write_text(file.read_text() + "oops\n")
+    with pytest.raises(InputError, match=r"wsj_0201.auto, line 3: neither an ID nor a derivation"):
+        fetch("ccg", "train", "en", tmp_path, tmp_path / "out.json")
+
+
+def bucc(folder: Path, gold: str, german: str = "de-1\teins\nde-2\tzwei\nde-3\tdrei\n") -> None:
+    (folder / "de-en").mkdir()
+    for name in ("sample", "training"):
+        stem = f"{folder}/de-en/de-en.{name}"
+        Path(f"{stem}.de").write_text(german)
+        Path(f"{stem}.en").write_text("en-1\ttwo\nen-2\tone\n")
+        Path(f"{stem}.gold").write_text(gold)
+
+
+def test_bucc_pools_are_whole_and_gold_pairs_share_a_key(tmp_path: Path) -> None:
+    bucc(tmp_path, "de-1\ten-2\nde-2\ten-1\n")
+    found = fetch("bucc", "test", "de", tmp_path, tmp_path / "out.json")
+    assert set(found) == {"dev", "test"}
+    assert [(row["id"], row["source"], row["target"], row["keys"]) for row in found["test"]] == [
+        ("de-1", "eins", None, ["1"]),
+        ("de-2", "zwei", None, ["2"]),
+        ("de-3", "drei", None, []),
+        ("en-1", None, "two", ["2"]),
+        ("en-2", None, "one", ["1"]),
+    ]
+
+
+def test_a_gold_pair_of_an_unknown_sentence_names_file_and_line(tmp_path: Path) -> None:
+    bucc(tmp_path, "de-1\ten-2\nde-9\ten-1\n")
+    with pytest.raises(InputError, match=r"sample.gold, line 2: no sentence 'de-9' in .*sample.de"):
+        fetch("bucc", "test", "de", tmp_path, tmp_path / "out.json")
+
+
+def test_a_repeated_sentence_id_names_file_and_line(tmp_path: Path) -> None:
+    bucc(tmp_path, "de-1\ten-2\n", german="de-1\teins\nde-1\tzwei\n")
+    with pytest.raises(InputError, match=r"sample.de, line 2: id 'de-1' was there before"):
+        fetch("bucc", "test", "de", tmp_path, tmp_path / "out.json")
+
+
+def mewslix(folder: Path, mentions: Any, entities: list[Any]) -> None:
+    (folder / "wikinews_mentions-test.jsonl").write_text(json.dumps(mentions) + "\n")
+    lines = "".join(json.dumps(entity) + "\n" for entity in entities)
+    (folder / "candidate_set_entities.jsonl").write_text(lines)
+
+
+def test_mentions_and_entities_of_mewslix_read_as_the_official_script_writes_them(
+    tmp_path: Path,
+) -> None:
+    official = OFFICIAL["mewslix_text"]
+    mewslix(tmp_path, official["mentions"], [each["record"] for each in official["entities"]])
+    found = fetch("mewslix", "test", "en", tmp_path, tmp_path / "out.json")
+    assert {row["id"]: row["query"] for row in found["test"]} == official["queries"]
+    pool = examples_of(tmp_path / "out.json", POOL)["test"]
+    expected = {each["record"]["entity_id"]: each["text"] for each in official["entities"]}
+    assert {row["id"]: row["candidate"] for row in pool} == expected
+    assert all(row["keys"] == [row["id"]] for row in pool)
+
+
+def test_mewslix_is_trained_on_pairs_of_a_mention_and_its_entity(tmp_path: Path) -> None:
+    official = OFFICIAL["mewslix_text"]
+    context, mention = official["mentions"]["context"], official["mentions"]["mentions"][0]
+    entity = official["entities"][0]["record"]
+    pair = {"contextual_mention": {"context": context, "mention": mention}, "entity": entity}
+    for split in ("train", "dev"):
+        (tmp_path / f"wikipedia_pairs-{split}.jsonl").write_text(json.dumps(pair) + "\n")
+    (row,) = fetch("mewslix", "train", "en", tmp_path, tmp_path / "out.json")["train"]
+    assert row["query"] == official["queries"][mention["example_id"]]
+    assert row["candidate"] == official["entities"][0]["text"]
+
+
+def test_mentions_without_their_text_say_what_to_run(tmp_path: Path) -> None:
+    official = OFFICIAL["mewslix_text"]
+    textless = {**official["mentions"]["context"], "text": ""}
+    mewslix(tmp_path, {**official["mentions"], "context": textless}, official["entities"])
+    with pytest.raises(InputError, match=r"line 1: the text is missing; run .*get-mewsli-x.sh"):
+        fetch("mewslix", "test", "en", tmp_path, tmp_path / "out.json")

@@ -1,0 +1,68 @@
+"""Two texts an example that meet as unit vectors: what the retrieval kinds share.
+
+Either side may be missing: a sentence without translation, a candidate that answers nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+from transformers import PreTrainedTokenizerBase
+
+from xstilts.batches import Batch, Row
+from xstilts.encoder import device, mean_pool
+from xstilts.kinds import Examples
+
+BLOCK = 2048  # queries whose cosines with a whole pool are held at once
+
+
+def encode_sides(
+    examples: Examples, sides: tuple[str, str], tokenizer: PreTrainedTokenizerBase, max_length: int
+) -> list[Row]:
+    """A row an example: token ids of the sides it has, and which (0, 1) they are."""
+    rows: list[Row] = [{"example": at, "sequences": [], "sides": []} for at in range(len(examples))]
+    for side, name in enumerate(sides):
+        having = [at for at, example in enumerate(examples) if example[name]]
+        texts = [examples[at][name] for at in having]
+        encoded = tokenizer(texts, truncation=True, max_length=max_length) if texts else {}
+        for at, ids in zip(having, encoded.get("input_ids", ()), strict=True):
+            rows[at]["sequences"].append(ids)
+            rows[at]["sides"].append(side)
+    return rows
+
+
+def unit_vectors(hidden: Tensor, batch: Batch) -> Tensor:
+    """(sequences, width) mean-pooled vectors of length one, special tokens included."""
+    return normalize(mean_pool(hidden, batch.attention_mask), dim=-1)
+
+
+def decode_sides(hidden: Tensor, batch: Batch) -> list[Any]:
+    """(2, width) unit vectors of each row, NaN for a side that it lacks."""
+    vectors = unit_vectors(hidden, batch).cpu().numpy()
+    outputs, start = [], 0
+    for row in batch.rows:
+        output = np.full((2, vectors.shape[1]), np.nan, dtype=np.float32)
+        output[row["sides"]] = vectors[start : start + len(row["sides"])]
+        start += len(row["sides"])
+        outputs.append(output)
+    return outputs
+
+
+def nearest(queries: np.ndarray, pool: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cosines and rows of the k nearest pool vectors of each query, best first, both (n, k).
+
+    Exact, in blocks of queries, on the GPU where there is one: pools of a million fit. All vectors
+    have length one; k is at most the size of the pool.
+    """
+    columns = torch.from_numpy(pool).to(device()).T
+    cosines, rows = [], []
+    for start in range(0, len(queries), BLOCK):
+        block = torch.from_numpy(queries[start : start + BLOCK]).to(columns.device)
+        best = (block @ columns).topk(min(k, len(pool)), dim=1)
+        cosines.append(best.values.cpu().numpy())
+        rows.append(best.indices.cpu().numpy())
+    return np.concatenate(cosines), np.concatenate(rows)
