@@ -34,6 +34,7 @@ rule all:
         score_files(),
         similarity_files(),
         CELLS,
+        BENCHMARK,
         EFFECTS,
         ANSWER,
         figure_files(),

@@ -36,6 +36,8 @@ TUNED = f"{RESULTS}/tuned/model={{model}}/intermediate={{intermediate}}/training
 SCORES = f"{RESULTS}/scores/model={{model}}/intermediate={{intermediate}}/target={{target}}/seed={{seed}}/language={{language}}/scores.parquet"
 STORE = f"{RESULTS}/store"
 CELLS = f"{RESULTS}/cells.parquet"
+LAYERS = f"{RESULTS}/layers/model={{model}}/intermediate={{intermediate}}/target={{target}}/seed={{seed}}/layers.parquet"
+BENCHMARK = f"{RESULTS}/benchmark.csv"
 SIMILARITY = f"{RESULTS}/similarity/measure={{measure}}/model={{model}}/similarity.parquet"
 EFFECTS = f"{RESULTS}/effects.parquet"
 TRUTH = f"{RESULTS}/truth/model={{model}}/truth.parquet"
@@ -102,7 +104,9 @@ def fetch_code(wildcards):
 
 
 def encode_code(wildcards):
-    return code_digest("encoding.py", "kinds", "sides.py", "tasks/__init__.py", f"tasks/{wildcards.task}.py")
+    return code_digest(
+        "encoding.py", "kinds", "sides.py", "tasks/__init__.py", f"tasks/{wildcards.task}.py"
+    )
 
 
 def measure_code(wildcards):
@@ -181,6 +185,19 @@ def evaluated_checkpoint(target):
         return untuned_checkpoint(wildcards)
 
     return checkpoint
+
+
+def swept_targets():
+    """Targets that are evaluated without training of their own: their layer is a choice."""
+    return [target for target in GRID.targets if not tasks()[target].trains_on]
+
+
+def swept_data(wildcards):
+    return ENCODED.format(part="test", model=wildcards.model, task=wildcards.target)
+
+
+def swept_languages(wildcards):
+    return GRID.languages[wildcards.target]
 
 
 def target_scores(target):

@@ -1,7 +1,8 @@
 """Zero-shot evaluation: one job per (checkpoint, target), one cell per language.
 
 REQUIRED INPUTS: a checkpoint, the target's encoded test sets.
-OUTPUTS: scores.parquet a cell, predictions.parquet beside it, both links into the cell store.
+OUTPUTS: scores.parquet a cell, predictions.parquet beside it, both links into the cell store;
+layers.parquet, retrieval at every layer, when asked for.
 """
 
 for target in GRID.targets:
@@ -33,3 +34,32 @@ for target in GRID.targets:
             f"Evaluating {{wildcards.model}} after {{wildcards.intermediate}} on {target}, seed {{wildcards.seed}}"
         script:
             "../workflow/scripts/evaluate_target.py"
+
+
+if swept_targets():
+
+    rule sweep_layers:
+        """Retrieval at every layer of a checkpoint; made only when asked for by name."""
+        input:
+            checkpoint=untuned_checkpoint,
+            encoded=swept_data,
+        output:
+            LAYERS,
+        log:
+            f"{LOGS}/sweep_layers/{{model}}/{{intermediate}}/{{target}}/{{seed}}.log",
+        wildcard_constraints:
+            target="|".join(swept_targets()),
+        conda:
+            "../envs/torch.yaml"
+        resources:
+            gpu=1,
+            mem_mb=16000,
+            runtime=240,
+        params:
+            languages=swept_languages,
+            settings=config["evaluation"],
+            code=code_digest(*EVALUATION_CODE, "layers.py"),
+        message:
+            "Sweeping the layers of {wildcards.model} after {wildcards.intermediate} on {wildcards.target}"
+        script:
+            "../workflow/scripts/sweep_layers.py"

@@ -1,7 +1,7 @@
-"""Figures for `snakemake --report`, each with the data behind it as CSV.
+"""Figures and tables for `snakemake --report`, each figure with the data behind it as CSV.
 
 REQUIRED INPUTS: the tidy tables only.
-OUTPUTS: figures/NAME.svg and figures/NAME.csv.
+OUTPUTS: figures/NAME.svg and figures/NAME.csv; benchmark.csv.
 """
 
 
@@ -79,3 +79,26 @@ rule plot_effects:
         "Plotting effects"
     script:
         "../workflow/scripts/plot_effects.py"
+
+
+rule summarise_benchmark:
+    """A score a target, the plain mean over its languages, and the mean over targets."""
+    input:
+        CELLS,
+    output:
+        report(
+            BENCHMARK,
+            caption="../workflow/report/benchmark.rst",
+            category="4 Scores",
+            labels={"table": "score by target, mean over languages"},
+        ),
+    log:
+        f"{LOGS}/summarise_benchmark.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        code=code_digest("benchmark.py"),
+    message:
+        "Summarising scores by target"
+    script:
+        "../workflow/scripts/summarise_benchmark.py"

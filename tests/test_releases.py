@@ -7,12 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from contract import check_examples
 
 from xstilts.data import examples_of, fetch_task
+from xstilts.encoder import Encoder, load_tokenizer
 from xstilts.errors import InputError
 from xstilts.releases import POOL
+from xstilts.tasks import tasks
+from xstilts.world import World
+from xstilts.world.encoder import write_nano
 
 OFFICIAL = json.loads((Path(__file__).parent / "reference/scorers.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
+    folder = tmp_path_factory.mktemp("nano")
+    write_nano(World(), folder)
+    return Encoder(folder), load_tokenizer(folder)
 
 
 def fetch(task: str, part: str, language: str, folder: Path, output: Path) -> dict[str, list[Any]]:
@@ -55,6 +67,28 @@ def test_ccgbank_is_trained_on_sections_2_to_21_and_developed_on_0(tmp_path: Pat
     assert found["dev"][0]["tags"] == ["N", "S[dcl]\\NP", "."]
     tags = json.loads((tmp_path / "out.json").read_text())["labels"]
     assert tags == [".", "N", "S[dcl]\\NP"]
+
+
+def test_releases_keep_the_contract(tmp_path: Path, model: tuple[Any, Any]) -> None:
+    for number in (0, 2):
+        section(tmp_path / "AUTO", number, "word", "words")
+    (tmp_path / "bucc").mkdir()
+    bucc(tmp_path / "bucc", "de-1\ten-2\nde-2\ten-1\n")
+    (tmp_path / "mewslix").mkdir()
+    official = OFFICIAL["mewslix_text"]
+    records = [each["record"] for each in official["entities"]]
+    mewslix(tmp_path / "mewslix", official["mentions"], records)
+    for task, part, language, folder in (
+        ("ccg", "train", "en", "AUTO"),
+        ("bucc", "test", "de", "bucc"),
+        ("mewslix", "test", "en", "mewslix"),
+    ):
+        output = tmp_path / f"{task}.json"
+        found = fetch(task, part, language, tmp_path / folder, output)
+        if task == "mewslix":
+            found["test"] += examples_of(output, POOL)["test"]
+        labels = json.loads(output.read_text())["labels"]
+        check_examples(tasks()[task], found, labels, model)
 
 
 def test_ccgbank_writes_brackets_as_brackets(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from xstilts.answers import compare, words
+from xstilts.benchmark import OVERALL, target_scores
 from xstilts.errors import InputError
 from xstilts.kinds import (
     Asked,
@@ -305,7 +307,56 @@ def test_sentences_to_train_lareqa_on_end_where_the_official_splitter_ends_them(
         assert found == case["text"][begin:end].replace("\n", "")
 
 
+# The benchmark's summary
+
+TASKS = {"panx": "wikiann", "bucc2018": "bucc"}  # XTREME's names of ours
+
+
+@pytest.mark.parametrize("case", cases("driver"))
+def test_target_scores_are_those_of_xtremes_driver(case: Any) -> None:
+    """Plain means over languages, English included; of QA, of exact match and F1."""
+    rows = [
+        {
+            "target": TASKS.get(name, name),
+            "language": language,
+            "value": (scores["exact_match"] + scores["f1"]) / 2
+            if "exact_match" in scores
+            else scores.get("f1", scores.get("accuracy", scores.get("map@20"))),
+        }
+        for name, languages in case["scores"].items()
+        for language, scores in languages.items()
+    ]
+    run = {"model": "m", "intermediate": "none", "seed": 1, "reported": True}
+    found = target_scores(pd.DataFrame([{**row, **run} for row in rows]))
+    values = found.set_index("target")["value"].to_dict()
+    overall = values.pop(OVERALL)
+    assert values == pytest.approx(
+        {TASKS.get(name, name): each["avg_metric"] for name, each in case["averages"].items()}
+    )
+    # XTREME-R's driver never prints one, and XTREME's only where all nine tasks are there.
+    assert overall == pytest.approx(case["overall"].get("all_task", np.mean(list(values.values()))))
+
+
+def test_a_run_that_lacks_cells_has_no_overall_score() -> None:
+    run = {"model": "m", "seed": 1, "reported": True, "target": "xnli", "value": 50.0}
+    cells = [
+        {**run, "intermediate": name, "language": language}
+        for name, languages in (("none", "en de"), ("mnli", "en"))
+        for language in languages.split()
+    ]
+    found = target_scores(pd.DataFrame(cells))
+    assert found[found["target"] == OVERALL]["intermediate"].tolist() == ["none"]
+
+
 # Mining
+
+
+def test_repeated_sentences_are_those_that_the_official_script_drops() -> None:
+    reading = OFFICIAL["bucc"]["reading"]
+    for at, side in enumerate(("source", "target")):
+        examples = [{"id": name, side: text} for name, text in reading[side]]
+        kept = {name for name in mining.pool_of(examples, side).names if name}
+        assert kept == {pair[at] for pair in reading["kept"]}
 
 
 @pytest.mark.parametrize("case", OFFICIAL["bucc"]["thresholds"], ids=lambda _: "")

@@ -11,6 +11,7 @@ from conftest import Study
 from xstilts import cli
 from xstilts.degradation.effects import EFFECTS
 from xstilts.degradation.outcomes import CELLS
+from xstilts.layers import LAYERS
 from xstilts.tables import read_table
 
 pytestmark = pytest.mark.xdist_group("workflow")
@@ -37,6 +38,30 @@ def test_forgetting_one_cell_computes_that_cell_and_what_depends_on_it(study: St
     changed = {path for path in after if before.get(path) != after[path]}
     key = read_table(study.folder / CELL)["key"][0].as_py()
     assert {path.parent.name for path in changed} == {key}
+
+
+def test_a_layer_sweep_is_made_when_asked_for_and_agrees_with_the_cells(study: Study) -> None:
+    place = "model=nano/intermediate=none/target=tatoeba/seed=1"
+    sweep = f"results/tiny/layers/{place}/layers.parquet"
+    assert "sweep_layers" not in study.planned("--forceall")
+    result = study.snakemake(sweep)
+    assert result.returncode == 0, result.stderr[-2000:]
+    layers = read_table(study.folder / sweep, LAYERS).to_pandas()
+    assert sorted(set(layers["layer"])) == [0, 1, 2]  # nano's embeddings and two layers
+    retrieval = layers[layers["layer"] == 1].set_index("language")["value"]  # its row in models.py
+    for language, value in retrieval.items():
+        file = study.folder / f"results/tiny/scores/{place}/language={language}/scores.parquet"
+        assert read_table(file)["value"][0].as_py() == pytest.approx(value, abs=1e-9)
+
+
+def test_the_benchmark_table_holds_the_mean_over_languages(finished: Study) -> None:
+    summary = pd.read_csv(finished.folder / "results/tiny/benchmark.csv")
+    cells = read_table(finished.folder / "results/tiny/cells.parquet", CELLS).to_pandas()
+    chosen = cells[cells["reported"] & (cells["target"] == "udpos")]
+    for intermediate, rows in chosen.groupby("intermediate"):
+        found = summary[(summary["target"] == "udpos") & (summary["intermediate"] == intermediate)]
+        assert found["value"].item() == pytest.approx(rows["value"].mean(), abs=0.005)
+        assert found["languages"].item() == 4
 
 
 def test_a_deleted_score_file_is_linked_again_from_the_store(study: Study) -> None:

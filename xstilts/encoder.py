@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerBase
 
 from xstilts.batches import Batch, Row, by_length, pad
+
+Layer = int | Literal["all"] | None
+"""A hidden state, counted from 0, the embeddings (-1: the last); all; None: the model's output."""
 
 
 class Encoder(nn.Module):
@@ -26,15 +29,17 @@ class Encoder(nn.Module):
         self.width: int = self.model.config.hidden_size
         self.pad_id: int = self.model.config.pad_token_id
 
-    def forward(self, batch: Batch, layer: int | None = None) -> Tensor:
-        """(sequences, length, width) hidden states; `layer` counts from 0, the embeddings."""
+    def forward(self, batch: Batch, layer: Layer = None) -> Tensor:
+        """(sequences, length, width) hidden states; (layers + 1, ...) if `layer` is `all`."""
         states = self.model(
             input_ids=batch.input_ids,
             attention_mask=batch.attention_mask,
             output_hidden_states=layer is not None,
         )
-        last: Tensor = states.last_hidden_state if layer is None else states.hidden_states[layer]
-        return last
+        if layer == "all":
+            return torch.stack(states.hidden_states)
+        hidden: Tensor = states.last_hidden_state if layer is None else states.hidden_states[layer]
+        return hidden
 
     def freeze_embeddings(self) -> None:
         """Take the word embeddings, most of a multilingual model's weights, out of training."""
@@ -64,7 +69,7 @@ def run(
     encoder: Encoder,
     rows: list[Row],
     tokens: int,
-    layer: int | None,
+    layer: Layer,
     decode: Callable[[Tensor, Batch], list[Any]],
 ) -> list[Any]:
     """`decode(hidden, batch)` over all rows, batched by length, results in the rows' order."""

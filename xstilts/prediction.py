@@ -32,6 +32,24 @@ def predict(
     )
 
 
+def predict_layers(
+    network: Network, part: Encoded, language: str, split: str, tokens: int
+) -> list[list[Any]]:
+    """Outputs of a kind that learns nothing for every row, at each layer, in one pass."""
+    kind = kind_of(part.task)
+    head = _head(network, part, kind)
+    by_row = run(
+        network.encoder,
+        part.rows(language, split),
+        tokens,
+        "all",
+        lambda states, batch: list(
+            zip(*(kind.decode(head, hidden, batch) for hidden in states), strict=True)
+        ),
+    )
+    return [list(outputs) for outputs in zip(*by_row, strict=True)]
+
+
 def score(
     network: Network,
     part: Encoded,

@@ -76,7 +76,7 @@ def gold_pairs(examples: Examples) -> list[Pair]:
 def mine(outputs: list[Any], examples: Examples) -> list[tuple[float, Pair]]:
     """(margin, pair), best first, each sentence used at most once."""
     vectors = np.stack(outputs)
-    sources, targets = _pool(examples, "source"), _pool(examples, "target")
+    sources, targets = pool_of(examples, "source"), pool_of(examples, "target")
     proposed = ratio_margins(vectors[sources.rows, 0], vectors[targets.rows, 1])
     kept: list[tuple[float, Pair]] = []
     used: tuple[set[int], set[int]] = (set(), set())
@@ -90,18 +90,19 @@ def mine(outputs: list[Any], examples: Examples) -> list[tuple[float, Pair]]:
     return kept
 
 
-class _Pool(NamedTuple):
+class Pool(NamedTuple):
     """Distinct sentences of one side: a row of each, and its id, empty if it stands twice."""
 
     rows: list[int]
     names: list[str]
 
 
-def _pool(examples: Examples, side: str) -> _Pool:
+def pool_of(examples: Examples, side: str) -> Pool:
+    """The sentences of one side, each once."""
     texts = {at: example[side].strip() for at, example in enumerate(examples) if example[side]}
     rows = {text: at for at, text in texts.items()}
     count = Counter(texts.values())
-    return _Pool(
+    return Pool(
         rows=list(rows.values()),
         names=[examples[at]["id"] if count[text] == 1 else "" for text, at in rows.items()],
     )

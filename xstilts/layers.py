@@ -1,0 +1,66 @@
+"""Retrieval without training, at every layer: which hidden state should be pooled?
+
+XTREME pools layer 14 of XLM-R Large; the best one differs by model and by what it was trained on.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from xstilts.checkpoints import Network, load
+from xstilts.encoding import Encoded
+from xstilts.kinds import Scored
+from xstilts.prediction import predict_layers, reference_of, score
+from xstilts.scores import evaluate_metric
+from xstilts.tables import rows_table, schema, write_table
+
+LAYERS = schema(
+    ("layer", pa.int32(), "Hidden state that was pooled; 0 is the embeddings."),
+    ("language", pa.string(), "Language of the test set."),
+    ("metric", pa.string(), "The target's reported metric."),
+    ("value", pa.float64(), "Score in percent."),
+    ("low", pa.float64(), "Lower end of the 95% bootstrap interval over test examples."),
+    ("high", pa.float64(), "Upper end of that interval."),
+    ("n", pa.int32(), "Test examples."),
+)
+
+
+def sweep_layers(
+    *, checkpoint: str, encoded: str, languages: list[str], settings: dict[str, Any], output: str
+) -> None:
+    """Score a checkpoint on a retrieval target at every layer, one pass over the texts.
+
+    Args:
+        checkpoint: manifest of the checkpoint.
+        encoded: manifest of the target's encoded test part.
+        languages: which languages to score.
+        settings: `batch_tokens` and bootstrap `resamples`.
+        output: the table to write.
+    """
+    network, part = load(Path(checkpoint)), Encoded(Path(encoded))
+    splits = ("dev", "test") if part.task.reference == "dev" else ("test",)
+    rows = []
+    for language in languages:
+        found = {
+            split: predict_layers(network, part, language, split, settings["batch_tokens"])
+            for split in splits
+        }
+        for layer in range(len(found["test"])):
+            outputs = {split: by_layer[layer] for split, by_layer in found.items()}
+            scored = _scored(network, part, language, outputs)
+            value, low, high = evaluate_metric(
+                part.task.metric, scored.statistics, settings["resamples"]
+            )
+            place = {"layer": layer, "language": language, "metric": part.task.metric}
+            rows.append({**place, "value": value, "low": low, "high": high, "n": len(scored.ids)})
+    write_table(Path(output), rows_table(rows, LAYERS), LAYERS)
+
+
+def _scored(network: Network, part: Encoded, language: str, outputs: dict[str, Any]) -> Scored:
+    """Scores of one layer's outputs on `test`, with those on `dev` where scoring needs them."""
+    places = [(language, split) for split in outputs if split != "test"]
+    reference = reference_of(part, places, lambda _, split: outputs[split])
+    return score(network, part, language, "test", outputs["test"], reference)
