@@ -186,7 +186,7 @@ def test_bytes_that_are_not_utf8_name_file_and_line(
     tmp_path: Path, task: str, file_format: str
 ) -> None:
     file = tmp_path / "en.txt"
-    file.write_bytes(b"{}\n" + "caf\xe9\n".encode("latin-1"))
+    file.write_bytes(b"{}\n" + "\xe9t\xe9\n".encode("latin-1"))
     with pytest.raises(InputError, match=r"en.txt, line 2: byte 0xe9 is not UTF-8"):
         fetch(tmp_path, task, "test", {"path": str(file), "format": file_format})
 
