@@ -259,8 +259,8 @@ def test_candidates_of_all_languages_compete_and_share_keys() -> None:
         {"id": "de:1", "candidate": "a", "keys": ["q"]},
         {"id": "en:q", "candidate": None, "keys": ["q"]},  # a query is no candidate
     ]
-    vectors = [[1.0, 0.0], [0.8, 0.6], [0.6, 0.8], [np.nan, np.nan]]
-    outputs = [np.array([[np.nan, np.nan], vector], dtype=np.float32) for vector in vectors]
+    vectors = np.array([[1.0, 0.0], [0.8, 0.6], [0.6, 0.8]])
+    outputs: list[Any] = [*([None, vector] for vector in vectors), [vectors[0], None]]
     asked = Asked(
         task=tasks()["lareqa"],
         language="en",
@@ -269,8 +269,7 @@ def test_candidates_of_all_languages_compete_and_share_keys() -> None:
         examples=[{"id": "q", "query": "?", "keys": ["q"]}],
         reference=Reference(outputs=outputs, examples=pool),
     )
-    query = np.array([[1.0, 0.0], [np.nan, np.nan]], dtype=np.float32)
-    scored = dual_encoder.score([query], asked)
+    scored = dual_encoder.score([[vectors[0], None]], asked)
     assert scored.predictions == ["en:1 en:2 de:1"]
     assert value("map@20", scored.statistics) == pytest.approx(100 * (1 / 2 + 2 / 3) / 2)
     assert value("mrr@20", scored.statistics) == 50.0
@@ -380,9 +379,7 @@ def test_the_threshold_of_bucc_is_tuned_on_dev_and_used_on_test(case: Any) -> No
 @pytest.mark.parametrize("case", OFFICIAL["bucc"]["margin"], ids=lambda _: "")
 def test_mined_pairs_are_those_of_the_official_ratio_margin(case: Any) -> None:
     sides = [np.array(case[side], dtype=np.float32) for side in ("source", "target")]
-    nothing = np.full(sides[0].shape[1], np.nan, dtype=np.float32)
-    outputs = [np.stack([vector, nothing]) for vector in sides[0]]
-    outputs += [np.stack([nothing, vector]) for vector in sides[1]]
+    outputs = [[vector, None] for vector in sides[0]] + [[None, vector] for vector in sides[1]]
     examples = [{"id": f"s{at}", "source": f"s{at}", "target": None} for at in range(len(sides[0]))]
     examples += [
         {"id": f"t{at}", "source": None, "target": f"t{at}"} for at in range(len(sides[1]))
@@ -395,9 +392,7 @@ def test_mined_pairs_are_those_of_the_official_ratio_margin(case: Any) -> None:
 def test_a_sentence_that_stands_twice_is_never_mined() -> None:
     """By hand: x stands twice among the sources, so its pair is dropped though it is nearest."""
     unit = np.eye(3, dtype=np.float32)
-    nothing = np.full(3, np.nan, dtype=np.float32)
-    outputs = [np.stack([unit[at], nothing]) for at in (0, 0, 1)]
-    outputs += [np.stack([nothing, unit[at]]) for at in (0, 1)]
+    outputs = [[unit[at], None] for at in (0, 0, 1)] + [[None, unit[at]] for at in (0, 1)]
     examples = [{"id": f"s{at}", "source": text, "target": None} for at, text in enumerate("xxy")]
     examples += [{"id": f"t{at}", "source": None, "target": text} for at, text in enumerate("XY")]
     assert [pair for _, pair in mining.mine(outputs, examples)] == [("s2", "t1")]

@@ -5,6 +5,7 @@ Either side may be missing: a sentence without translation, a candidate that ans
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from xstilts.batches import Batch, Row
 from xstilts.encoder import device, mean_pool
 from xstilts.kinds import Examples
 
-BLOCK = 2048  # queries whose cosines with a whole pool are held at once
+MOST_COSINES = 2**28  # held at once, 1 GiB
 
 
 def encode_sides(
@@ -41,15 +42,16 @@ def unit_vectors(hidden: Tensor, batch: Batch) -> Tensor:
 
 
 def decode_sides(hidden: Tensor, batch: Batch) -> list[Any]:
-    """(2, width) unit vectors of each row, NaN for a side that it lacks."""
-    vectors = unit_vectors(hidden, batch).cpu().numpy()
-    outputs, start = [], 0
-    for row in batch.rows:
-        output = np.full((2, vectors.shape[1]), np.nan, dtype=np.float32)
-        output[row["sides"]] = vectors[start : start + len(row["sides"])]
-        start += len(row["sides"])
-        outputs.append(output)
-    return outputs
+    """The unit vectors of each row's two sides, (width,) each; None for a side that it lacks."""
+    vectors = iter(unit_vectors(hidden, batch).float().cpu().numpy())
+    return [
+        [next(vectors) if side in row["sides"] else None for side in (0, 1)] for row in batch.rows
+    ]
+
+
+def stack_side(outputs: Sequence[Any], side: int) -> np.ndarray:
+    """(rows, width) vectors of one side of rows that all have it."""
+    return np.stack([output[side] for output in outputs])
 
 
 def nearest(queries: np.ndarray, pool: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -60,8 +62,9 @@ def nearest(queries: np.ndarray, pool: np.ndarray, k: int) -> tuple[np.ndarray, 
     """
     columns = torch.from_numpy(pool).to(device()).T
     cosines, rows = [], []
-    for start in range(0, len(queries), BLOCK):
-        block = torch.from_numpy(queries[start : start + BLOCK]).to(columns.device)
+    size = max(1, MOST_COSINES // len(pool))
+    for start in range(0, len(queries), size):
+        block = torch.from_numpy(queries[start : start + size]).to(columns.device)
         best = (block @ columns).topk(min(k, len(pool)), dim=1)
         cosines.append(best.values.cpu().numpy())
         rows.append(best.indices.cpu().numpy())

@@ -18,7 +18,7 @@ from xstilts.batches import Batch
 from xstilts.errors import InputError
 from xstilts.kinds import Asked, Examples, Scored, Statistics, check_counts
 from xstilts.readers import read_lines
-from xstilts.sides import decode_sides, encode_sides, nearest
+from xstilts.sides import decode_sides, encode_sides, nearest, stack_side
 from xstilts.tasks import Task
 
 COLUMNS = {"source": pa.string(), "target": pa.string()}
@@ -43,14 +43,13 @@ def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
 
 
 def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
-    """(2, width) unit vectors of each row: its two sides."""
+    """The unit vectors of each row's two sides."""
     return decode_sides(hidden, batch)
 
 
 def score(outputs: list[Any], asked: Asked) -> Scored:
     """Statistic `correct`: is the nearest sentence the translation?"""
-    vectors = np.stack(outputs)
-    answers = nearest(vectors[:, 1], vectors[:, 0], 1)[1][:, 0]
+    answers = nearest(stack_side(outputs, 1), stack_side(outputs, 0), 1)[1][:, 0]
     return Scored(
         ids=[example["id"] for example in asked.examples],
         statistics=judge(answers, np.arange(len(answers)), asked.task, asked.language),

@@ -21,7 +21,7 @@ from xstilts.batches import Batch
 from xstilts.errors import InputError
 from xstilts.kinds import Asked, Examples, Scored, Statistics, check_counts, required
 from xstilts.readers import read_lines
-from xstilts.sides import decode_sides, encode_sides, nearest, unit_vectors
+from xstilts.sides import decode_sides, encode_sides, nearest, stack_side, unit_vectors
 from xstilts.tasks import Task
 
 COLUMNS = {"query": pa.string(), "candidate": pa.string(), "keys": pa.list_(pa.string())}
@@ -62,7 +62,7 @@ def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
 
 
 def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
-    """(2, width) unit vectors of each row: query and candidate, NaN where there is none."""
+    """The unit vectors of each row's query and candidate, None where there is none."""
     return decode_sides(hidden, batch)
 
 
@@ -71,8 +71,8 @@ def score(outputs: list[Any], asked: Asked) -> Scored:
     asking = [at for at, example in enumerate(asked.examples) if example["query"]]
     pool = [at for at, example in enumerate(asked.reference.examples) if example["candidate"]]
     candidates = [asked.reference.examples[at] for at in pool]
-    vectors = np.stack([asked.reference.outputs[at][1] for at in pool])
-    ranked = nearest(np.stack([outputs[at][0] for at in asking]), vectors, CUT_OFF)[1]
+    vectors = stack_side([asked.reference.outputs[at] for at in pool], 1)
+    ranked = nearest(stack_side([outputs[at] for at in asking], 0), vectors, CUT_OFF)[1]
     answers = [[candidates[at]["id"] for at in row] for row in ranked]
     answering: dict[str, set[str]] = {}
     for candidate in candidates:

@@ -23,7 +23,7 @@ from xstilts.errors import InputError
 from xstilts.kinds import Asked, Examples, Scored, Statistics, required
 from xstilts.kinds.bitext import LAYER, decode, encode, head, loss
 from xstilts.readers import read_lines
-from xstilts.sides import nearest
+from xstilts.sides import nearest, stack_side
 from xstilts.tasks import Task
 
 __all__ = [
@@ -75,9 +75,11 @@ def gold_pairs(examples: Examples) -> list[Pair]:
 
 def mine(outputs: list[Any], examples: Examples) -> list[tuple[float, Pair]]:
     """(margin, pair), best first, each sentence used at most once."""
-    vectors = np.stack(outputs)
     sources, targets = pool_of(examples, "source"), pool_of(examples, "target")
-    proposed = ratio_margins(vectors[sources.rows, 0], vectors[targets.rows, 1])
+    proposed = ratio_margins(
+        stack_side([outputs[at] for at in sources.rows], 0),
+        stack_side([outputs[at] for at in targets.rows], 1),
+    )
     kept: list[tuple[float, Pair]] = []
     used: tuple[set[int], set[int]] = (set(), set())
     for (source, target), margin in sorted(proposed.items(), key=lambda item: -item[1]):
