@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from xstilts.batches import by_length, pad
-from xstilts.encoder import Encoder, load_tokenizer
+from xstilts.encoder import Encoder, load_tokenizer, mean_pool
 from xstilts.kinds import (
     Asked,
     Reference,
@@ -20,6 +20,7 @@ from xstilts.kinds import (
     span_qa,
     tagging,
 )
+from xstilts.models import MODELS
 from xstilts.scores import evaluate_metric
 from xstilts.tasks import tasks
 from xstilts.world import World
@@ -170,6 +171,17 @@ def test_a_word_without_pieces_or_with_too_many_becomes_unknown() -> None:
     (row,) = tagging.encode([example], tokenizer, short, ["X", "NOUN", "VERB"])
     assert row["sequences"] == [[7, 9, 5, 9, 8]]
     assert row["tags"] == [-100, 0, 1, 2, -100]
+
+
+def test_sentence_vectors_are_means_over_all_tokens_special_ones_included() -> None:
+    """By hand: tokens 0, 3 and 6 (the first and the last are special), then padding: mean 3."""
+    hidden = torch.tensor([[[0.0], [3.0], [6.0], [99.0]]])
+    assert mean_pool(hidden, torch.tensor([[1, 1, 1, 0]])).item() == 3.0
+
+
+def test_retrieval_pools_layer_14_of_the_large_model() -> None:
+    """Of 24, counted after the embeddings: index 13 of the last 24 states in XTREME's script."""
+    assert MODELS["xlm-r-large"].layer == 14
 
 
 def test_a_missing_side_has_no_sequence_and_no_vector(nano: Any) -> None:
