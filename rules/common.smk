@@ -99,7 +99,15 @@ def fetched_languages(wildcards):
 def fetch_code(wildcards):
     world = ["world"] if config["world"] else []
     own = ("tasks/__init__.py", "tasks/copa.py", f"tasks/{wildcards.task}.py")
-    reading = ("data.py", "columns.py", "readers.py", "releases.py", "sources.py", "hub.py")
+    reading = (
+        "data.py",
+        "canonical.py",
+        "columns.py",
+        "readers.py",
+        "releases.py",
+        "sources.py",
+        "hub.py",
+    )
     return code_digest(*reading, *own, *world)
 
 

@@ -205,6 +205,32 @@ def test_json_of_another_shape_says_what_it_lacks(tmp_path: Path) -> None:
         fetch(tmp_path, "xquad", "test", {"path": str(file), "format": "squad"})
 
 
+def test_a_row_without_its_text_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "en.csv"
+    file.write_text("label,premise,hypothesis\n0,a,b\n1,c\n")
+    with pytest.raises(InputError, match=r"en.csv, row 2: text_b is empty"):
+        fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "csv"})
+
+
+def test_an_empty_side_of_a_pool_is_none(tmp_path: Path) -> None:
+    for split in ("dev", "test"):
+        (tmp_path / f"{split}.tsv").write_text("eins\tone\nzwei\t\n\tthree\n")
+    source = {"path": str(tmp_path / "{split}.tsv"), "format": "tsv"}
+    found = fetch(tmp_path, "bucc", "test", source, ("de",))["test"]
+    assert [(row["source"], row["target"], row["keys"]) for row in found] == [
+        ("eins", "one", ["1"]),
+        ("zwei", None, ["2"]),
+        (None, "three", ["3"]),
+    ]
+
+
+def test_a_row_with_neither_side_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "en.jsonl"
+    file.write_text('{"query": null, "candidate": null}\n')
+    with pytest.raises(InputError, match=r"en.jsonl, row 1: neither candidate nor query"):
+        fetch(tmp_path, "lareqa", "test", {"path": str(file), "format": "jsonl"})
+
+
 def test_as_many_tags_as_words(tmp_path: Path) -> None:
     file = tmp_path / "en.txt"
     file.write_text("the cat sat\tDET NOUN\n")

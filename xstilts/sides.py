@@ -27,7 +27,7 @@ def encode_sides(
     """A row an example: token ids of the sides it has, and which (0, 1) they are."""
     rows: list[Row] = [{"example": at, "sequences": [], "sides": []} for at in range(len(examples))]
     for side, name in enumerate(sides):
-        having = [at for at, example in enumerate(examples) if example[name]]
+        having = [at for at, example in enumerate(examples) if example[name] is not None]
         texts = [examples[at][name] for at in having]
         encoded = tokenizer(texts, truncation=True, max_length=max_length) if texts else {}
         for at, ids in zip(having, encoded.get("input_ids", ()), strict=True):

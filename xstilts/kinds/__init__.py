@@ -61,6 +61,8 @@ class Kind(Protocol):
 
     COLUMNS: dict[str, pa.DataType]
     """Canonical columns beside `id` and `split`."""
+    OPTIONAL: frozenset[str]
+    """Those of which an example needs only one."""
     LAYER: Literal["last", "retrieval"]
     """Whether the head reads the last hidden state or the model's retrieval layer."""
 

@@ -22,6 +22,7 @@ from xstilts.sides import decode_sides, encode_sides, nearest, stack_side
 from xstilts.tasks import Task
 
 COLUMNS = {"source": pa.string(), "target": pa.string()}
+OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["retrieval"] = "retrieval"
 
 

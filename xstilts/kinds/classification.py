@@ -21,6 +21,7 @@ from xstilts.readers import read_lines
 from xstilts.tasks import Task
 
 COLUMNS = {"text_a": pa.string(), "text_b": pa.string(), "label": pa.int32()}
+OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["last"] = "last"
 
 

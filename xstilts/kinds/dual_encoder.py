@@ -25,6 +25,7 @@ from xstilts.sides import decode_sides, encode_sides, nearest, stack_side, unit_
 from xstilts.tasks import Task
 
 COLUMNS = {"query": pa.string(), "candidate": pa.string(), "keys": pa.list_(pa.string())}
+OPTIONAL = frozenset({"query", "candidate"})
 LAYER: Literal["last"] = "last"
 CUT_OFF = 20
 FIRST_SCALE = 100.0  # of the cosines, learned from there, as in XTREME-R's dual encoder

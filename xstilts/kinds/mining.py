@@ -29,6 +29,7 @@ from xstilts.tasks import Task
 __all__ = [
     "COLUMNS",
     "LAYER",
+    "OPTIONAL",
     "decode",
     "encode",
     "head",
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 COLUMNS = {"source": pa.string(), "target": pa.string(), "keys": pa.list_(pa.string())}
+OPTIONAL = frozenset({"source", "target"})
 NEIGHBOURS = 4
 
 Pair = tuple[str, str]  # ids of a source and a target sentence

@@ -22,6 +22,7 @@ from xstilts.tasks import Task
 __all__ = [
     "COLUMNS",
     "LAYER",
+    "OPTIONAL",
     "decode",
     "encode",
     "head",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 COLUMNS = {"prompt": pa.string(), "choices": pa.list_(pa.string()), "label": pa.int32()}
+OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["last"] = "last"
 
 

@@ -30,6 +30,7 @@ COLUMNS = {
     "answers": pa.list_(pa.string()),
     "answer_starts": pa.list_(pa.int32()),
 }
+OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["last"] = "last"
 STRIDE = 128
 LONGEST_ANSWER = 30  # tokens, as in the SQuAD scripts

@@ -26,6 +26,7 @@ from xstilts.tasks import Task
 
 WORD_MARKS = ("▁", "Ġ")  # of SentencePiece and of byte-level BPE
 COLUMNS = {"words": pa.list_(pa.string()), "tags": pa.list_(pa.string())}
+OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["last"] = "last"
 IGNORED = -100
 SECOND = {name: f"real_piece_{name}" for name in ("hits", "predicted", "correct")}
