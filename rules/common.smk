@@ -11,6 +11,7 @@ from xstilts.digests import code_digest
 from xstilts.errors import InputError
 from xstilts.grid import language_names
 from xstilts.jobs import share_package
+from xstilts.languages import languages
 from xstilts.lock import commit_of, read_lock, source_of, sources_of
 from xstilts.models import model_state
 from xstilts.recipes import recipes
@@ -58,6 +59,7 @@ EVALUATION_CODE = (
     "answers.py",
     "batches.py",
     "encoder.py",
+    "encoding.py",
     "evaluation.py",
     "prediction.py",
     "scores.py",
@@ -108,7 +110,10 @@ def fetch_code(wildcards):
         "sources.py",
         "hub.py",
     )
-    return code_digest(*reading, *own, *world)
+    code = code_digest(*reading, "kinds", *own, *world)
+    # Of the table of languages, what addresses and ids are filled in with.
+    known = [languages().get(code) for code in fetched_languages(wildcards)]
+    return [code, [[row.code, row.iso3, row.name] for row in known if row]]
 
 
 def encode_code(wildcards):
@@ -196,8 +201,12 @@ def evaluated_checkpoint(target):
 
 
 def swept_targets():
-    """Targets that are evaluated without training of their own: their layer is a choice."""
-    return [target for target in GRID.targets if not tasks()[target].trains_on]
+    """Targets that are evaluated without any training: their layer is a choice.
+
+    Not those with pools to mine (BUCC), whose vectors of all layers are too many to hold.
+    """
+    rows = (tasks()[target] for target in GRID.targets)
+    return [task.name for task in rows if not task.trains_on and task.reference == "none"]
 
 
 def swept_data(wildcards):

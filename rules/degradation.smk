@@ -41,7 +41,7 @@ rule measure_truth:
         checkpoints=truth_cells,
         languages=GRID.languages,
         batch_tokens=config["evaluation"]["batch_tokens"],
-        code=code_digest("world", "kinds", "prediction.py"),
+        code=code_digest("world", *EVALUATION_CODE),
     message:
         "Measuring the planted truth for {wildcards.model}"
     script:

@@ -85,7 +85,7 @@ MISTAKES = {
     "hub data that are not locked": (
         {"world": None, "intermediates": ["none"], "targets": ["xnli"], "languages": "all"},
         "config: nyu-mll/glue@main has no commit in data.lock.yaml, so it could change between "
-        "runs; run `xstilts lock-data` once where there is network, or set allow_unlocked: true",
+        "runs; run `xstilts lock-data` once where there is network",
     ),
     "a release that is no folder": (
         {"data": {"ccg": {"path": {"train": "a"}, "format": "ccgbank"}}, "intermediates": ["ccg"]},

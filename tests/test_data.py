@@ -14,6 +14,7 @@ from xstilts.data import examples_of, fetch_task
 from xstilts.errors import InputError
 from xstilts.releases import POOL
 from xstilts.tables import read_json
+from xstilts.tasks import tasks
 
 
 def fetch(
@@ -159,7 +160,7 @@ def test_rows_without_a_label_are_dropped_and_counted(tmp_path: Path) -> None:
 def test_a_split_whose_labels_are_all_hidden_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "en.jsonl"
     file.write_text(NLI % -1)
-    with pytest.raises(InputError, match="xnli, en, test: every label is hidden"):
+    with pytest.raises(InputError, match="xnli, en, test: every label or answer is hidden"):
         fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "jsonl"})
 
 
@@ -208,8 +209,86 @@ def test_json_of_another_shape_says_what_it_lacks(tmp_path: Path) -> None:
 def test_a_row_without_its_text_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "en.csv"
     file.write_text("label,premise,hypothesis\n0,a,b\n1,c\n")
-    with pytest.raises(InputError, match=r"en.csv, row 2: text_b is empty"):
+    with pytest.raises(InputError, match=r"en.csv, line 3: other columns than label, premise, hyp"):
         fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "csv"})
+
+
+@pytest.mark.parametrize(
+    ("task", "row", "message"),
+    [
+        ("xnli", {"premise": 5, "hypothesis": "b", "label": 0}, "text_a is 5, not a text"),
+        ("xnli", {"premise": None, "hypothesis": "b", "label": 0}, "text_a is None, not a text"),
+        ("xnli", {"premise": "a", "hypothesis": "b", "label": "²"}, "label '²' is none of"),
+        ("siqa", {"context": "a", "question": "b", "label": 0}, "label '0' is none of 1, 2, 3"),
+        (
+            "xcopa",
+            {"premise": "a", "choice1": "b", "choice2": "c", "question": "Cause", "label": 0},
+            "question 'Cause' is none of cause, effect",
+        ),
+        ("commonsenseqa", {"question": "a", "answerKey": "E"}, "label 'E' of 2 choices"),
+        ("udpos", {"words": ["a"], "tags": [3]}, "tag '3' is none of ADJ"),
+        ("udpos", {"words": ["a", "b"], "tags": ["X"]}, "2 words and 1 tags"),
+    ],
+)
+def test_a_value_of_another_kind_names_file_and_row(
+    tmp_path: Path, task: str, row: dict[str, Any], message: str
+) -> None:
+    answers = {"answerA": "x", "answerB": "y", "answerC": "z", "choices": {"text": ["x", "y"]}}
+    file = tmp_path / "en.jsonl"
+    file.write_text(json.dumps({**answers, **row}) + "\n")
+    part = "test" if tasks()[task].target else "train"
+    with pytest.raises(InputError, match=rf"en.jsonl, row 1: {message}"):
+        fetch(tmp_path, task, part, {"path": str(file), "format": "jsonl"})
+
+
+def test_questions_without_an_answer_are_dropped_and_counted(tmp_path: Path) -> None:
+    """Test sets without their answers are given away; they must not score 0."""
+    file = tmp_path / "en.jsonl"
+    row = {"id": "1", "context": "a cat", "question": "?", "answers": {"text": []}}
+    row["answers"] = {"text": [], "answer_start": []}
+    known = {**row, "id": "2", "answers": {"text": ["cat"], "answer_start": [2]}}
+    file.write_text(json.dumps(row) + "\n" + json.dumps(known) + "\n")
+    found = fetch(tmp_path, "tydiqa", "test", {"path": str(file), "format": "jsonl"})
+    assert [row["id"] for row in found["test"]] == ["2"]
+    assert read_json(tmp_path / "out/manifest.json")["dropped"] == {"en, test": 1}
+
+
+def test_questions_of_squad2_may_have_no_answer(tmp_path: Path) -> None:
+    file = tmp_path / "en.jsonl"
+    answers: dict[str, list[Any]] = {"text": [], "answer_start": []}
+    row = {"id": "1", "context": "a cat", "question": "?", "answers": answers}
+    file.write_text(json.dumps(row) + "\n")
+    found = fetch(tmp_path, "squad2", "train", {"path": str(file), "format": "jsonl"})
+    assert found["train"][0]["answers"] == []
+
+
+@pytest.mark.parametrize(
+    ("file_format", "content", "message"),
+    [
+        ("jsonl", b"[1]\n", "line 1: not a JSON object"),
+        (
+            "squad",
+            b'{"data": [{"paragraphs": [{"context": "a", "qas": ["x"]}]}]}',
+            "SQuAD's format",
+        ),
+        ("xquad_r", b'{"data": [{"paragraphs": [{"context": "a", "qas": [{}]}]}]}', "XQuAD-R's"),
+    ],
+)
+def test_files_of_another_shape_are_one_error(
+    tmp_path: Path, file_format: str, content: bytes, message: str
+) -> None:
+    file = tmp_path / "en.json"
+    file.write_bytes(content)
+    task = "lareqa" if file_format == "xquad_r" else "xquad"
+    with pytest.raises(InputError, match=rf"en.json.*{message}"):
+        fetch(tmp_path, task, "test", {"path": str(file), "format": file_format})
+
+
+def test_a_file_that_is_not_compressed_as_it_says_is_one_error(tmp_path: Path) -> None:
+    file = tmp_path / "en.tsv.gz"
+    file.write_text("a\tb\tneutral\n")
+    with pytest.raises(InputError, match=r"en.tsv.gz: cannot be read \(Not a gzipped file"):
+        fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "tsv"})
 
 
 def test_an_empty_side_of_a_pool_is_none(tmp_path: Path) -> None:
@@ -241,7 +320,7 @@ def test_as_many_tags_as_words(tmp_path: Path) -> None:
 def test_a_token_line_with_a_column_less_names_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "en.tsv"
     file.write_text("the\tDET\ncat\n")
-    with pytest.raises(InputError, match=r"en.tsv, line 2: 1 columns after 2"):
+    with pytest.raises(InputError, match=r"en.tsv, line 2: no tab between a token and its tag"):
         fetch(tmp_path, "udpos", "test", {"path": str(file), "format": "conll"})
 
 
@@ -280,9 +359,11 @@ def test_candidates_of_no_language_join_the_pool(tmp_path: Path) -> None:
 
 
 def test_tags_of_a_task_without_fixed_labels_come_from_its_training_set(tmp_path: Path) -> None:
+    dev = tmp_path / "dev.tsv"
+    dev.write_text("a\tUNSEEN\n")
     file = tmp_path / "train.tsv"
     file.write_text("the\tNP/N\ncat\tN\n\nsat\tS\\NP\n")
-    source = {"path": {"train": str(file)}, "format": "conll"}
+    source = {"path": {"train": str(file), "dev": str(dev)}, "format": "conll"}
     found = fetch(tmp_path, "ccg", "train", source)
     assert [row["words"] for row in found["train"]] == [["the", "cat"], ["sat"]]
     assert read_json(tmp_path / "out/manifest.json")["labels"] == ["N", "NP/N", "S\\NP"]

@@ -107,7 +107,13 @@ MISTAKES = {
     "no number": ("tatoeba", "de", "0\nb\n", None, "line 2: 'b' is not a sentence's number"),
     "no pair": ("bucc", "de", "de-1 en-1\n", "", "line 1: 'de-1 en-1' is not two ids"),
     "a repeated pair": ("bucc", "de", "a\tb\na\tb\n", "a\tb\n", "line 2: pair 'a\tb' was there"),
-    "no right candidate": ("lareqa", "de", "a\n", "\n", "query 1: no candidate is right"),
+    "no right candidate": ("lareqa", "de", "a\n", "\n", "line 1: no candidate is right"),
+    "an id ranked twice": ("lareqa", "de", "a a\n", "a\n", "line 1: an id is ranked twice"),
+    "a word without a tag": ("udpos", "de", "a\t\n", "a\tX\n", "word 1 has no tag"),
+    "tokens without tabs": ("udpos", "de", "a X\n", "a X\n", "line 1: no tab between a token"),
+    "an answer that is no text": ("xquad", "de", '{"q": 5}', '{"data": []}', "answers (texts)"),
+    "gold of another shape": ("xquad", "de", "{}", '{"data": [{}]}', "not in SQuAD's format"),
+    "a superscript": ("tatoeba", "de", "²\n", None, "line 1: '²' is not a sentence's number"),
     "an empty file": ("xnli", "de", "", "", "holds no prediction"),
 }
 
@@ -138,4 +144,4 @@ def test_a_repeated_question_id_in_the_gold_file_is_one_line(
     content = {"data": [{"paragraphs": [{"context": "a", "qas": [question, question]}]}]}
     gold = write(tmp_path / "g.json", json.dumps(content))
     predictions = write(tmp_path / "p.json", '{"q": "a"}')
-    assert "id 'q' is there 2 times" in refused(capsys, *options("tydiqa", "ko", predictions, gold))
+    assert "id 'q' is there twice" in refused(capsys, *options("tydiqa", "ko", predictions, gold))

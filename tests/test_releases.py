@@ -48,6 +48,12 @@ DERIVATION = (
 )
 
 
+def sections(folder: Path, words: dict[int, list[str]]) -> None:
+    """Sections 00 to 21, each with one sentence but for those given."""
+    for number in range(22):
+        section(folder, number, *words.get(number, ["x"]))
+
+
 def section(folder: Path, number: int, *words: str) -> None:
     lines = [
         f"ID=wsj_{number:02}01.{at} PARSER=GOLD NUMPARSE=1\n{DERIVATION.format(word=word)}"
@@ -59,10 +65,10 @@ def section(folder: Path, number: int, *words: str) -> None:
 
 
 def test_ccgbank_is_trained_on_sections_2_to_21_and_developed_on_0(tmp_path: Path) -> None:
-    for number in (0, 1, 2, 21, 22, 23):
+    for number in range(25):
         section(tmp_path / "AUTO", number, f"word{number}")
     found = fetch("ccg", "train", "en", tmp_path / "AUTO", tmp_path / "out.json")
-    assert [row["words"][0] for row in found["train"]] == ["word2", "word21"]
+    assert [row["words"][0] for row in found["train"]] == [f"word{at}" for at in range(2, 22)]
     assert [row["words"][0] for row in found["dev"]] == ["word0"]
     assert found["dev"][0]["tags"] == ["N", "S[dcl]\\NP", "."]
     tags = json.loads((tmp_path / "out.json").read_text())["labels"]
@@ -70,8 +76,7 @@ def test_ccgbank_is_trained_on_sections_2_to_21_and_developed_on_0(tmp_path: Pat
 
 
 def test_releases_keep_the_contract(tmp_path: Path, model: tuple[Any, Any]) -> None:
-    for number in (0, 2):
-        section(tmp_path / "AUTO", number, "word", "words")
+    sections(tmp_path / "AUTO", {})
     (tmp_path / "bucc").mkdir()
     bucc(tmp_path / "bucc", "de-1\ten-2\nde-2\ten-1\n")
     (tmp_path / "mewslix").mkdir()
@@ -92,18 +97,25 @@ def test_releases_keep_the_contract(tmp_path: Path, model: tuple[Any, Any]) -> N
 
 
 def test_ccgbank_writes_brackets_as_brackets(tmp_path: Path) -> None:
-    section(tmp_path, 2, "-LRB-", "1\\/2")
-    section(tmp_path, 0, "-RRB-")
+    sections(tmp_path, {2: ["-LRB-", "1\\/2"]})
     found = fetch("ccg", "train", "en", tmp_path, tmp_path / "out.json")
-    assert [row["words"][0] for row in found["train"]] == ["(", "1/2"]
+    assert [row["words"][0] for row in found["train"]][:2] == ["(", "1/2"]
+
+
+def test_a_section_that_is_not_there_is_missed(tmp_path: Path) -> None:
+    section(tmp_path, 2, "a")
+    with pytest.raises(InputError, match=r"03/\*.auto: cannot be read \(.*No such file"):
+        fetch("ccg", "train", "en", tmp_path, tmp_path / "out.json")
 
 
 def test_a_line_that_is_no_derivation_names_file_and_line(tmp_path: Path) -> None:
-    section(tmp_path, 2, "a")
+    sections(tmp_path, {})
     file = tmp_path / "02/wsj_0201.auto"
-    file.write_text(file.read_text() + "oops\n")
-    with pytest.raises(InputError, match=r"wsj_0201.auto, line 3: neither an ID nor a derivation"):
-        fetch("ccg", "train", "en", tmp_path, tmp_path / "out.json")
+    whole = file.read_text()
+    for broken in ("oops\n", "(<L NP NNP NNP a NP>) (<L S\\NP VBD slept S\\NP>)\n"):
+        file.write_text(whole + broken)
+        with pytest.raises(InputError, match=r"wsj_0201.auto, line 3: neither an ID nor a whole"):
+            fetch("ccg", "train", "en", tmp_path, tmp_path / "out.json")
 
 
 def bucc(folder: Path, gold: str, german: str = "de-1\teins\nde-2\tzwei\nde-3\tdrei\n") -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import pyarrow as pa
 
 from xstilts.columns import read_column
 from xstilts.errors import InputError
@@ -12,8 +14,6 @@ from xstilts.kinds import kind_of
 from xstilts.readers import Located
 from xstilts.tasks import Task
 
-UNLABELLED = -1  # what the hub writes for a hidden label
-SIDES = {"source", "target"}  # of translations, which some copies end with a line end
 KEYS = "keys"  # of retrieval kinds: a row may leave it out, its key is then its id
 
 Example = dict[str, Any]
@@ -31,7 +31,7 @@ def default_columns(task: Task, file_format: str | None, rows: list[Located]) ->
 
 @dataclass(frozen=True)
 class Canonical:
-    """Turns a row of somebody's data into a canonical example, or None if its label is hidden."""
+    """Turns a row of somebody's data into a canonical example, or None if its answer is hidden."""
 
     task: Task
     columns: Mapping[str, str]
@@ -45,45 +45,67 @@ class Canonical:
         """
         where, row = located
         example = self._fields(row, where)
-        if "label" in example:
-            example["label"] = _label(self.task, example["label"], self.renamed, where)
-            if example["label"] == UNLABELLED:
-                return where, None
-        self._check_present(example, where)
-        for side in SIDES & example.keys():
-            example[side] = example[side] and example[side].strip()
         if isinstance(example.get(KEYS), (str, int)):
             example[KEYS] = [str(example[KEYS])]
-        if "tags" in example:
-            example["tags"] = [_tag(self.task, tag, where) for tag in example["tags"]]
-            _check_lengths(example, where)
-        if "answers" in example:
-            _check_answers(example, where)
+        kind = kind_of(self.task)
+        if "label" in example:
+            example["label"] = self.renamed.get(str(example["label"]), example["label"])
+        if not kind.check(example, self.task, where):
+            return where, None
+        _check_types(example, kind.COLUMNS, kind.OPTIONAL, where)
         return where, example
 
     def _fields(self, raw: Mapping[str, Any], where: str) -> Example:
         """The canonical fields as the row has them."""
-        renamed = {
-            name: new.get(raw[name], raw[name])
-            for name, new in self.task.values.items()
-            if name in raw
-        }
-        row = {**raw, **renamed}
+        row = dict(raw)
+        for name, new in self.task.values.items():
+            if name in row:
+                row[name] = _replaced(name, row[name], new, where)
         try:
             row |= self.task.derived(row) if self.task.derived else {}
             return {field: read_column(row, column) for field, column in self.columns.items()}
         except (KeyError, IndexError, TypeError) as error:
-            raise InputError(f"{where}: lacks column {error}; it has {', '.join(raw)}") from error
+            has = ", ".join(map(str, raw))
+            raise InputError(f"{where}: lacks column {error}; it has {has}") from error
 
-    def _check_present(self, example: Example, where: str) -> None:
-        """Fill in None for an empty optional field; raise if another is missing."""
-        kind = kind_of(self.task)
-        example.update({field: example.get(field) or None for field in kind.OPTIONAL})
-        lacking = {field for field in kind.COLUMNS if example.get(field) is None} - {KEYS}
-        if lacking - kind.OPTIONAL:
-            raise InputError(f"{where}: {', '.join(sorted(lacking - kind.OPTIONAL))} is empty")
-        if kind.OPTIONAL and lacking == kind.OPTIONAL:
-            raise InputError(f"{where}: neither {' nor '.join(sorted(lacking))}")
+
+def _replaced(name: str, value: Any, new: Mapping[str, str], where: str) -> str:
+    if value not in new:
+        raise InputError(f"{where}: {name} '{value}' is none of {', '.join(new)}")
+    return new[value]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int)
+
+
+def _list_of(accepts: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(accepts, value))
+
+
+TYPES: dict[pa.DataType, tuple[str, Callable[[Any], bool]]] = {
+    pa.string(): ("a text", _is_text),
+    pa.int32(): ("a whole number", _is_whole),
+    pa.list_(pa.string()): ("a list of texts", _list_of(_is_text)),
+    pa.list_(pa.int32()): ("a list of whole numbers", _list_of(_is_whole)),
+}
+
+
+def _check_types(
+    example: Example, columns: Mapping[str, pa.DataType], optional: frozenset[str], where: str
+) -> None:
+    """Raise unless every field is there and of its type; of the optional ones, one at least."""
+    lacking = {field for field in optional if example.get(field) is None}
+    if optional and lacking == optional:
+        raise InputError(f"{where}: neither {' nor '.join(sorted(lacking))}")
+    for field in columns.keys() - lacking - ({KEYS} - example.keys()):
+        name, accepts = TYPES[columns[field]]
+        if not accepts(example.get(field)):
+            raise InputError(f"{where}: {field} is {example.get(field)!r}, not {name}")
 
 
 def with_ids(
@@ -105,38 +127,3 @@ def with_ids(
         before.append(where)
         name = name if len(before) == 1 else f"{name}#{len(before)}"
         yield {KEYS: [name], **example, "id": name}
-
-
-def _label(task: Task, value: Any, renamed: Mapping[str, str], where: str) -> int:
-    """The index of a label given as a name, as its number, or as a renamed name."""
-    if value is None or value == "":
-        return UNLABELLED
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    name = renamed.get(str(value), str(value))
-    if name in task.labels:
-        return task.labels.index(name)
-    if name.lstrip("-").isdigit() and UNLABELLED <= int(name) < len(task.labels):
-        return int(name)
-    raise InputError(f"{where}: label '{value}' is none of {', '.join(task.labels)}")
-
-
-def _tag(task: Task, value: Any, where: str) -> str:
-    """A tag given as a name or as its number; any name, where the task's tags are not fixed."""
-    if isinstance(value, int) and 0 <= value < len(task.labels):
-        return task.labels[value]
-    if isinstance(value, str) and (value in task.labels or not task.labels):
-        return value
-    raise InputError(f"{where}: tag '{value}' is none of {', '.join(task.labels)}")
-
-
-def _check_lengths(example: Example, where: str) -> None:
-    words, tags = len(example["words"]), len(example["tags"])
-    if words != tags or not words:
-        raise InputError(f"{where}: {words} words and {tags} tags")
-
-
-def _check_answers(example: Example, where: str) -> None:
-    for text, start in zip(example["answers"], example["answer_starts"], strict=True):
-        if example["context"][start : start + len(text)] != text:
-            raise InputError(f"{where}: answer '{text}' is not at {start} of its context")

@@ -20,8 +20,9 @@ from xstilts.canonical import KEYS, Canonical, Example, default_columns, with_id
 from xstilts.digests import file_digest
 from xstilts.errors import InputError
 from xstilts.kinds import kind_of
+from xstilts.lock import commit_of, sources_of
 from xstilts.readers import Located, read_rows
-from xstilts.releases import RELEASES
+from xstilts.releases import POOL, RELEASES
 from xstilts.sources import local_files, needed_splits, pools
 from xstilts.tables import read_table, rows_table, write_json, write_table
 from xstilts.tasks import Task, tasks
@@ -60,24 +61,30 @@ def fetch_task(
     facts, manifest = tasks()[task], Path(output)
     origin = Origin(facts, source, world, commits)
     digests, dropped, labels = {}, {}, list(facts.labels)
+    asked: set[str] = set()  # keys of the kept rows of all languages, for the pool's sake
     for language in [*languages, *pools(source, facts, part)]:
         rows: Rows = []
         for split in needed_splits(facts, part):
             found = origin.examples(language, split)
-            dropped[f"{language}, {split}"] = found.count(None)
             labelled = [example for example in found if example is not None]
             if found and not labelled:
-                raise InputError(f"{task}, {language}, {split}: every label is hidden")
+                raise InputError(f"{task}, {language}, {split}: every label or answer is hidden")
+            dropped[f"{language}, {split}"] = len(found) - len(labelled)
             chosen = _evenly(labelled, limits.get(split))
+            if part == "test":
+                keys = asked if language == POOL else _keys(chosen)
+                chosen = _with_keys(labelled, chosen, keys)
+                asked |= _keys(chosen)
             rows += [{"split": split, **example} for example in chosen]
         if not rows:
             raise InputError(f"{task}, {language}: no example of {part} data was found")
-        labels = labels or sorted({tag for row in rows for tag in row.get("tags", ())})
+        labels = labels or _tags_of(rows)
         path = _table(manifest, language)
         write_table(path, rows_table(rows, _schema(facts)))
         digests[language] = file_digest(path)
     content = {"task": task, "part": part, "languages": digests, LABELS: labels}
     unlabelled = {place: count for place, count in dropped.items() if count}
+    logger.info("%s: rows whose label or answer is hidden, dropped: %s", task, unlabelled or "none")
     write_json(manifest, {**content, "dropped": unlabelled, "source": origin.name})
 
 
@@ -98,18 +105,26 @@ def _schema(task: Task) -> pa.Schema:
     return pa.schema(list(columns.items()))
 
 
-def _evenly(rows: Rows, limit: int | None) -> Rows:
-    """`limit` rows, evenly spaced, so that parallel data stay parallel.
+def _tags_of(rows: Rows) -> list[str]:
+    """The tags of the rows that are trained on."""
+    return sorted({tag for row in rows if row["split"] == "train" for tag in row.get("tags", ())})
 
-    Rows that share a key with one of them are kept too: a query keeps its answers.
-    """
+
+def _evenly(rows: Rows, limit: int | None) -> Rows:
+    """At most `limit` rows, evenly spaced, so that parallel data stay parallel."""
     if limit is None or len(rows) <= limit:
         return rows
-    chosen = set(np.linspace(0, len(rows) - 1, limit).round().astype(int))
-    keys = {key for at in chosen for key in rows[at].get(KEYS, ())}
-    return [
-        row for at, row in enumerate(rows) if at in chosen or not keys.isdisjoint(row.get(KEYS, ()))
-    ]
+    return [rows[at] for at in np.linspace(0, len(rows) - 1, limit).round().astype(int)]
+
+
+def _keys(rows: Rows) -> set[str]:
+    return {key for row in rows for key in row.get(KEYS, ())}
+
+
+def _with_keys(rows: Rows, chosen: Rows, keys: set[str]) -> Rows:
+    """The chosen rows and those that hold one of the keys: a query keeps its answers."""
+    names = {row["id"] for row in chosen}
+    return [row for row in rows if row["id"] in names or not keys.isdisjoint(row.get(KEYS, ()))]
 
 
 @dataclass(frozen=True)
@@ -130,8 +145,8 @@ class Origin:
             return "embedded world"
         if self.task.files:
             return self.task.files.url
-        hubs = (f"{hub.path}@{hub.revision}" for hub in self.task.hub)
-        return ", ".join(f"{hub.partition('@')[0]}@{self.commits.get(hub, 'main')}" for hub in hubs)
+        read = ((hub, commit_of(hub, self.commits)) for hub in sources_of(self.task))
+        return ", ".join(f"{hub.partition('@')[0]}@{commit}" for hub, commit in read)
 
     def examples(self, language: str, split: str) -> list[Example | None]:
         """Canonical examples of a split, None for a row without a label; empty if there is none.

@@ -116,9 +116,18 @@ class _Judge:
             "dev": [(language, "dev")],
             "pool": [(code, "test") for code in self.part.manifest["languages"]],
         }[self.part.task.reference]
-        return reference_of(self.part, places, self.predict)
+        return reference_of(self.part, places, self.kept)
+
+    def outputs(self, language: str) -> list[Any]:
+        """Outputs of a language's test set; kept only where they are a part of the pool."""
+        pooled = self.part.task.reference == "pool"
+        return (self.kept if pooled else self.predict)(language, "test")
 
     @cache  # noqa: B019
+    def kept(self, language: str, split: str) -> list[Any]:
+        """Outputs that are needed again."""
+        return self.predict(language, split)
+
     def predict(self, language: str, split: str) -> list[Any]:
         """Outputs of every row of a language's split."""
         return predict(
@@ -130,7 +139,7 @@ class _Judge:
         start = time.perf_counter()
         by_language = self.part.task.reference == "dev"
         reference = self.reference(language if by_language else "")
-        outputs = self.predict(language, "test")
+        outputs = self.outputs(language)
         scored = score(self.network(), self.part, language, "test", outputs, reference)
         manifest = read_json(self.path)
         common = {

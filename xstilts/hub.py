@@ -38,7 +38,7 @@ def hub_rows(
             continue
         config = hub.config and filled(hub.config, language, split)
         place = f"{hub.path}, {config or 'default'}, {hub.splits[split]}"
-        revision = commit_of(f"{hub.path}@{hub.revision}", dict(commits))
+        revision = commit_of(f"{hub.path}@{hub.revision}", commits)
         rows = _load(hub, config, split, revision, place)
         wanted = {column: _prefix(text, language) for column, text in hub.only.items()}
         number = 0
@@ -61,15 +61,25 @@ def _prefix(template: str, language: str) -> str:
 
 
 def _named(rows: Any, task: Task) -> Iterator[dict[str, Any]]:
-    """Rows with class numbers turned into names, where the data set's names are the task's.
+    """Rows with class numbers turned into the names that the data set itself declares.
 
-    Numbers mean what the data set says they mean: nothing here depends on its label order.
+    Nothing here depends on its label order. Where the task's labels are numbers (COPA's choices),
+    the data set's numbers are these.
+
+    Raises:
+        InputError: the data set's names are others than the task's.
     """
     names: dict[str, list[str]] = {}
-    for column, feature in rows.features.items():
+    for field in ("label", "tags"):
+        column = task.columns.get(field, "")
+        feature = rows.features.get(column)
         inner = getattr(feature, "feature", feature)
-        if isinstance(inner, datasets.ClassLabel) and set(task.labels) <= set(inner.names):
-            names[column] = inner.names
+        if not isinstance(inner, datasets.ClassLabel) or task.labels[:1] == ("0",):
+            continue
+        if not set(task.labels) <= set(inner.names):
+            known = ", ".join(inner.names)
+            raise InputError(f"{task.name}: the hub's classes of column {column} are {known}")
+        names[column] = inner.names
     for row in rows:
         yield {
             column: _name(value, names[column]) if column in names else value

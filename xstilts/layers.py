@@ -10,10 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from xstilts.checkpoints import Network, load
+from xstilts.checkpoints import load
 from xstilts.encoding import Encoded
-from xstilts.kinds import Scored
-from xstilts.prediction import predict_layers, reference_of, score
+from xstilts.kinds import Reference
+from xstilts.prediction import predict_layers, score
 from xstilts.scores import evaluate_metric
 from xstilts.tables import rows_table, schema, write_table
 
@@ -41,26 +41,12 @@ def sweep_layers(
         output: the table to write.
     """
     network, part = load(Path(checkpoint)), Encoded(Path(encoded))
-    splits = ("dev", "test") if part.task.reference == "dev" else ("test",)
-    rows = []
+    metric, rows = part.task.metric, []
     for language in languages:
-        found = {
-            split: predict_layers(network, part, language, split, settings["batch_tokens"])
-            for split in splits
-        }
-        for layer in range(len(found["test"])):
-            outputs = {split: by_layer[layer] for split, by_layer in found.items()}
-            scored = _scored(network, part, language, outputs)
-            value, low, high = evaluate_metric(
-                part.task.metric, scored.statistics, settings["resamples"]
-            )
-            place = {"layer": layer, "language": language, "metric": part.task.metric}
+        by_layer = predict_layers(network, part, language, "test", settings["batch_tokens"])
+        for layer, outputs in enumerate(by_layer):
+            scored = score(network, part, language, "test", outputs, Reference())
+            value, low, high = evaluate_metric(metric, scored.statistics, settings["resamples"])
+            place = {"layer": layer, "language": language, "metric": metric}
             rows.append({**place, "value": value, "low": low, "high": high, "n": len(scored.ids)})
     write_table(Path(output), rows_table(rows, LAYERS), LAYERS)
-
-
-def _scored(network: Network, part: Encoded, language: str, outputs: dict[str, Any]) -> Scored:
-    """Scores of one layer's outputs on `test`, with those on `dev` where scoring needs them."""
-    places = [(language, split) for split in outputs if split != "test"]
-    reference = reference_of(part, places, lambda _, split: outputs[split])
-    return score(network, part, language, "test", outputs["test"], reference)

@@ -7,7 +7,7 @@ the same bytes. Delete a line and run it again to follow the hub.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import yaml
@@ -32,7 +32,12 @@ def read_lock() -> Commits:
     Raises:
         InputError: the file holds something else than commits.
     """
-    content = yaml.safe_load(LOCK.read_text()) if LOCK.is_file() else {}
+    try:
+        content = yaml.safe_load(LOCK.read_text()) if LOCK.is_file() else None
+    except yaml.YAMLError as error:
+        raise InputError(f"{LOCK}: not YAML ({error})") from error
+    if not isinstance(content or {}, dict):
+        raise InputError(f"{LOCK}: not a mapping from data set to commit")
     for name, commit in (content or {}).items():
         if not _is_commit(commit):
             raise InputError(f"{LOCK}: {name}: '{commit}' is not a commit (40 hexadecimal digits)")
@@ -55,7 +60,7 @@ def source_of(model: Model) -> str | None:
     return f"{model.path}@{model.revision}"
 
 
-def commit_of(source: str, commits: Commits) -> str:
+def commit_of(source: str, commits: Mapping[str, str]) -> str:
     """The commit to read, or the branch itself where it is not locked."""
     branch = source.rpartition("@")[2]
     return commits.get(source, branch)
@@ -67,15 +72,21 @@ def check_locked(sources: list[str], commits: Commits) -> None:
         if source not in commits and not _is_commit(source.rpartition("@")[2]):
             raise InputError(
                 f"config: {source} has no commit in {LOCK}, so it could change between runs; "
-                "run `xstilts lock-data` once where there is network, or set allow_unlocked: true"
+                "run `xstilts lock-data` once where there is network (a model of model_table names "
+                "its commit itself: revision), or set allow_unlocked: true"
             )
 
 
 def lock_data() -> Iterator[str]:
-    """Ask the hub for each commit that the lock lacks; yields a line on each, writes at the end."""
+    """Ask the hub for each commit that the lock lacks, and write those found; a line on each.
+
+    Raises:
+        InputError: some could not be had; the others are written.
+    """
+    from httpx2 import HTTPError
     from huggingface_hub import HfApi
 
-    api, commits = HfApi(), read_lock()
+    api, commits, failed = HfApi(), read_lock(), []
     datasets = {source for task in tasks().values() for source in sources_of(task)}
     models = {source for model in MODELS.values() if (source := source_of(model))}
     for source in sorted(datasets | models):
@@ -83,8 +94,14 @@ def lock_data() -> Iterator[str]:
             continue
         path, _, branch = source.rpartition("@")
         ask = api.dataset_info if source in datasets else api.model_info
-        commits[source] = str(ask(path, revision=branch).sha)
-        yield f"{source}: {commits[source]}"
+        try:
+            commits[source] = str(ask(path, revision=branch).sha)
+            yield f"{source}: {commits[source]}"
+        except (OSError, HTTPError) as error:
+            failed.append(source)
+            yield f"{source}: {str(error).strip().splitlines()[0]}"
     with atomic(LOCK) as temporary:
-        temporary.write_text(HEADER + yaml.safe_dump(commits))
+        temporary.write_text(HEADER + (yaml.safe_dump(commits) if commits else ""))
     yield f"{len(commits)} commits in {LOCK}"
+    if failed:
+        raise InputError(f"no commit for {', '.join(failed)}; run the command again")

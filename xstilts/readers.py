@@ -10,6 +10,7 @@ import csv
 import gzip
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +25,20 @@ Located = tuple[str, Row]
 def _decoded(path: Path) -> Iterator[str]:
     """Lines with their ends; files ending in .gz or .bz2 are decompressed."""
     opener: Any = {".bz2": bz2.open, ".gz": gzip.open}.get(path.suffix, open)
-    with opener(path, "rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                yield line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                byte = line[error.start]
-                raise InputError(
-                    f"{path}, line {number}: byte 0x{byte:02x} is not UTF-8; convert the file"
-                ) from error
+    try:
+        with opener(path, "rb") as file:
+            for number, line in enumerate(file, start=1):
+                yield _text(line, f"{path}, line {number}")
+    except (OSError, EOFError) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from error
+
+
+def _text(line: bytes, where: str) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        byte = line[error.start]
+        raise InputError(f"{where}: byte 0x{byte:02x} is not UTF-8; convert the file") from error
 
 
 def read_lines(path: Path) -> Iterator[str]:
@@ -53,9 +59,12 @@ def jsonl_rows(path: Path) -> Iterator[Row]:
     """One JSON object a line."""
     for number, line in enumerate(read_lines(path), start=1):
         try:
-            yield json.loads(line)
+            row = json.loads(line)
         except json.JSONDecodeError as error:
             raise InputError(f"{path}, line {number}: not JSON ({error.msg})") from error
+        if not isinstance(row, dict):
+            raise InputError(f"{path}, line {number}: not a JSON object")
+        yield row
 
 
 def _tsv(path: Path) -> Iterator[Row]:
@@ -65,8 +74,13 @@ def _tsv(path: Path) -> Iterator[Row]:
 
 
 def _csv(path: Path) -> Iterator[Row]:
-    """Columns named by the header."""
-    yield from csv.DictReader(_decoded(path))
+    """Columns named by the header; every record has them all."""
+    reader = csv.DictReader(_decoded(path))
+    for row in reader:
+        if None in row or None in row.values():
+            columns = ", ".join(reader.fieldnames or ())
+            raise InputError(f"{path}, line {reader.line_num}: other columns than {columns}")
+        yield row
 
 
 def conll_rows(path: Path) -> Iterator[Row]:
@@ -76,10 +90,13 @@ def conll_rows(path: Path) -> Iterator[Row]:
         if line.startswith("#") and "\t" not in line:
             continue  # a comment; the token "#" has a tag
         if line.strip():
-            sentence.append(line.split("\t"))
-            if len(sentence[-1]) != len(sentence[0]):
+            cells = line.split("\t")
+            if len(cells) < 2:
+                raise InputError(f"{path}, line {number}: no tab between a token and its tag")
+            sentence.append(cells)
+            if len(cells) != len(sentence[0]):
                 raise InputError(
-                    f"{path}, line {number}: {len(sentence[-1])} columns after {len(sentence[0])}"
+                    f"{path}, line {number}: {len(cells)} columns after {len(sentence[0])}"
                 )
         elif sentence:
             columns = [list(column) for column in zip(*sentence, strict=True)]
@@ -99,29 +116,40 @@ def _tagged(path: Path) -> Iterator[Row]:
 
 def squad_rows(path: Path) -> Iterator[Row]:
     """SQuAD's nested JSON as rows like the hub's: `answers` holds `text` and `answer_start`."""
-    for _, paragraph, question in squad_questions(path):
-        answers = question.get("answers", [])
-        yield {
-            "id": question["id"],
-            "context": paragraph["context"],
-            "question": question["question"],
-            "answers": {
-                "text": [answer["text"] for answer in answers],
-                "answer_start": [answer["answer_start"] for answer in answers],
-            },
-        }
+    for _, paragraph, question in _squad_questions(path):
+        with _shape(path, "SQuAD's"):
+            answers = question.get("answers", [])
+            row = {
+                "id": question["id"],
+                "context": paragraph["context"],
+                "question": question["question"],
+                "answers": {
+                    "text": [answer["text"] for answer in answers],
+                    "answer_start": [answer["answer_start"] for answer in answers],
+                },
+            }
+        yield row
 
 
-def squad_questions(path: Path) -> Iterator[tuple[int, Row, Row]]:
+@contextmanager
+def _shape(path: Path, whose: str) -> Iterator[None]:
+    """Turn the errors of JSON that is built otherwise into one that names the file."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise InputError(f"{path}: not in {whose} format, lacks {error}") from error
+
+
+def _squad_questions(path: Path) -> list[tuple[int, Row, Row]]:
     """(paragraph number, paragraph, question) of a file of SQuAD's nested JSON."""
     content = read_json_text(path)
-    try:
+    with _shape(path, "SQuAD's"):
         paragraphs = [each for article in content["data"] for each in article["paragraphs"]]
-        for number, paragraph in enumerate(paragraphs):
-            for question in paragraph["qas"]:
-                yield number, paragraph, question
-    except (KeyError, TypeError) as error:
-        raise InputError(f"{path}: not in SQuAD's format, lacks {error}") from error
+        return [
+            (number, paragraph, question)
+            for number, paragraph in enumerate(paragraphs)
+            for question in paragraph["qas"]
+        ]
 
 
 def _xquad_r(path: Path) -> Iterator[Row]:
@@ -133,16 +161,15 @@ def _xquad_r(path: Path) -> Iterator[Row]:
     """
     answered: dict[tuple[int, str], list[str]] = {}
     paragraphs: dict[int, Row] = {}
-    for number, paragraph, question in squad_questions(path):
-        paragraphs[number] = paragraph
-        start = question["answers"][0]["answer_start"]
-        sentence = _sentence_at(paragraph["sentence_breaks"], start)
+    for number, paragraph, question in _squad_questions(path):
+        with _shape(path, "XQuAD-R's"):
+            sentence = _answering(paragraph, question)
+            key, text = question["id"], question["question"]
         if sentence is None:
-            raise InputError(f"{path}: question {question['id']}: no sentence holds its answer")
-        text = paragraph["sentences"][sentence]
-        answered.setdefault((number, text), []).append(question["id"])
-        key = question["id"]
-        yield {"id": key, "query": question["question"], "candidate": None, "keys": [key]}
+            raise InputError(f"{path}: question {key}: no sentence holds its answer")
+        paragraphs[number] = paragraph
+        answered.setdefault((number, sentence), []).append(key)
+        yield {"id": key, "query": text, "candidate": None, "keys": [key]}
     for number, paragraph in paragraphs.items():
         context = paragraph["context"].replace("\n", "")
         for at, sentence in enumerate(paragraph["sentences"]):
@@ -154,9 +181,11 @@ def _xquad_r(path: Path) -> Iterator[Row]:
             }
 
 
-def _sentence_at(breaks: list[list[int]], start: int) -> int | None:
-    """Number of the sentence that holds a character."""
-    return next((at for at, (begin, end) in enumerate(breaks) if begin <= start < end), None)
+def _answering(paragraph: Row, question: Row) -> str | None:
+    """The sentence in which the question's first answer begins."""
+    start = question["answers"][0]["answer_start"]
+    places = zip(paragraph["sentence_breaks"], paragraph["sentences"], strict=True)
+    return next((text for (begin, end), text in places if begin <= start < end), None)
 
 
 def _parquet(path: Path) -> Iterator[Row]:

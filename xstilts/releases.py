@@ -38,10 +38,12 @@ LEAF = re.compile(r"<L (\S+) \S+ \S+ (\S+) \S+>")  # category, two tags, word, p
 
 
 def _ccgbank_files(folder: Path, language: str, split: str) -> list[Path]:
+    sections = [folder / f"{number:02}" for number in SECTIONS[split]]
+    # A section that is not there stands for itself, so that it is missed.
     return [
         file
-        for section in SECTIONS[split]
-        for file in sorted((folder / f"{section:02}").glob("*.auto"))
+        for section in sections
+        for file in sorted(section.glob("*.auto")) or [section / "*.auto"]
     ]
 
 
@@ -52,8 +54,8 @@ def _ccgbank_rows(paths: list[Path], language: str) -> Iterator[Located]:
             if line.startswith("ID=") or not line.strip():
                 continue
             leaves = LEAF.findall(line)
-            if not leaves:
-                raise InputError(f"{path}, line {number}: neither an ID nor a derivation")
+            if not leaves or len(leaves) != line.count("(<L "):
+                raise InputError(f"{path}, line {number}: neither an ID nor a whole derivation")
             words = [ESCAPES.get(word, word).replace("\\/", "/") for _, word in leaves]
             yield (
                 f"{path}, line {number}",

@@ -13,6 +13,8 @@ import pyarrow as pa
 
 from xstilts.tables import schema
 
+MOST_DRAWS = 2**25  # counts of a bootstrap held at once, 256 MiB
+
 Means = Mapping[str, np.ndarray]
 
 SCORES = schema(
@@ -83,16 +85,22 @@ ALSO = {  # further metrics that are written beside the reported one
 }
 
 
+def _resampled(matrix: np.ndarray, resamples: int, seed: int) -> np.ndarray:
+    """(resamples, statistics) means of rows drawn with replacement, a few draws at a time."""
+    random, n = np.random.default_rng(seed), len(matrix)
+    at_once = max(1, MOST_DRAWS // n)
+    sizes = [min(at_once, resamples - start) for start in range(0, resamples, at_once)]
+    means = [random.multinomial(n, np.full(n, 1 / n), size=size) @ matrix / n for size in sizes]
+    return np.concatenate([np.empty((0, matrix.shape[1])), *means])
+
+
 def evaluate_metric(
     metric: str, statistics: Mapping[str, np.ndarray], resamples: int, seed: int = 0
 ) -> tuple[float, float, float]:
     """(value, low, high) in percent: the metric and its 95% percentile bootstrap interval."""
     names = list(statistics)
     matrix = np.stack([statistics[name] for name in names], axis=1)
-    n = len(matrix)
-    weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples) / n
-    resampled = weights @ matrix
-    means = np.vstack([matrix.mean(axis=0, keepdims=True), resampled])
+    means = np.vstack([matrix.mean(axis=0, keepdims=True), _resampled(matrix, resamples, seed)])
     values = 100 * METRICS[metric]({name: means[:, at] for at, name in enumerate(names)})
     low, high = np.percentile(values[1:], [2.5, 97.5]) if resamples else (np.nan, np.nan)
     return float(values[0]), float(low), float(high)

@@ -66,6 +66,12 @@ class Kind(Protocol):
     LAYER: Literal["last", "retrieval"]
     """Whether the head reads the last hidden state or the model's retrieval layer."""
 
+    def check(self, example: dict[str, Any], task: Task, where: str) -> bool:
+        """Complete a row's canonical fields in place; False if its answer is hidden.
+
+        Raises an InputError that begins with `where` if a value is not allowed.
+        """
+
     def encode(
         self, examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
     ) -> list[dict[str, Any]]:

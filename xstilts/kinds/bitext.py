@@ -26,6 +26,15 @@ OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["retrieval"] = "retrieval"
 
 
+def check(example: dict[str, Any], task: Task, where: str) -> bool:
+    """Strip line ends, which some copies have; raise if a side is empty."""
+    for side in ("source", "target"):
+        example[side] = (example.get(side) or "").strip()
+        if not example[side]:
+            raise InputError(f"{where}: {side} is empty")
+    return True
+
+
 def encode(
     examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
 ) -> list[dict[str, Any]]:
@@ -72,7 +81,7 @@ def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, A
 
 
 def _number(path: Path, at: int, line: str) -> int:
-    if not line.strip().isdigit():
+    if not line.strip().isdecimal():
         raise InputError(f"{path}, line {at + 1}: '{line}' is not a sentence's number")
     return int(line)
 

@@ -5,6 +5,7 @@ Head as in RoBERTa and jiant: dropout, dense, tanh, dropout, linear on the first
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
-from xstilts.errors import check_name
+from xstilts.errors import InputError, check_name
 from xstilts.kinds import Asked, Examples, Scored, Statistics, check_counts, required
 from xstilts.readers import read_lines
 from xstilts.tasks import Task
@@ -23,6 +24,30 @@ from xstilts.tasks import Task
 COLUMNS = {"text_a": pa.string(), "text_b": pa.string(), "label": pa.int32()}
 OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["last"] = "last"
+
+
+UNLABELLED = -1  # what the hub writes for a hidden label
+
+
+def check(example: dict[str, Any], task: Task, where: str) -> bool:
+    """Turn the label into its number; it is hidden if it is empty or -1."""
+    example["label"] = label_number(task.labels, example.get("label"), where)
+    return bool(example["label"] != UNLABELLED)
+
+
+def label_number(labels: Sequence[str], value: Any, where: str) -> int:
+    """The index of a label given as its name or, where names are no numbers, as its index."""
+    if value is None or value == "":
+        return UNLABELLED
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    name = str(value)
+    if name in labels:
+        return list(labels).index(name)
+    indices = [] if any(label.isdecimal() for label in labels) else range(len(labels))
+    if name in map(str, (UNLABELLED, *indices)):
+        return int(name)
+    raise InputError(f"{where}: label '{value}' is none of {', '.join(labels)}")
 
 
 def encode(

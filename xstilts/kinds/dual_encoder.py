@@ -43,6 +43,11 @@ class Scale(nn.Module):
         return self.scale * vectors
 
 
+def check(example: dict[str, Any], task: Task, where: str) -> bool:
+    """Nothing is hidden; a description may be empty and is a candidate still."""
+    return True
+
+
 def encode(
     examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
 ) -> list[dict[str, Any]]:
@@ -56,7 +61,13 @@ def head(width: int, labels: int) -> nn.Module:
 
 
 def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
-    """Cross-entropy of each query over all candidates of the batch; rows hold both sides."""
+    """Cross-entropy of each query over all candidates of the batch.
+
+    Raises:
+        InputError: a row lacks its query or its candidate.
+    """
+    if any(len(row["sides"]) < 2 for row in batch.rows):
+        raise InputError("a pair to train on lacks its query or its candidate")
     vectors = unit_vectors(hidden, batch).view(len(batch.rows), 2, -1)
     logits = head(vectors[:, 0]) @ vectors[:, 1].T
     return cross_entropy(logits, torch.arange(len(logits), device=logits.device))
@@ -69,9 +80,10 @@ def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
 
 def score(outputs: list[Any], asked: Asked) -> Scored:
     """Statistics `reciprocal_rank` and `average_precision` of each query, cut off at rank 20."""
-    asking = [at for at, example in enumerate(asked.examples) if example["query"]]
-    pool = [at for at, example in enumerate(asked.reference.examples) if example["candidate"]]
-    candidates = [asked.reference.examples[at] for at in pool]
+    asking = [at for at, each in enumerate(asked.examples) if each["query"] is not None]
+    reference = asked.reference.examples
+    pool = [at for at, each in enumerate(reference) if each["candidate"] is not None]
+    candidates = [reference[at] for at in pool]
     vectors = stack_side([asked.reference.outputs[at] for at in pool], 1)
     ranked = nearest(stack_side([outputs[at] for at in asking], 0), vectors, CUT_OFF)[1]
     answers = [[candidates[at]["id"] for at in row] for row in ranked]
@@ -81,6 +93,12 @@ def score(outputs: list[Any], asked: Asked) -> Scored:
             answering.setdefault(key, set()).add(candidate["id"])
     queries = [asked.examples[at] for at in asking]
     gold = [set().union(*(answering.get(key, ()) for key in each["keys"])) for each in queries]
+    for query, right in zip(queries, gold, strict=True):
+        if not right:
+            raise InputError(
+                f"{asked.task.name}, {asked.language}: query '{query['id']}' has no "
+                "right candidate in the pool, so it cannot be scored"
+            )
     return Scored(
         ids=[query["id"] for query in queries],
         statistics=judge(answers, gold, asked.task, asked.language),
@@ -97,6 +115,11 @@ def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, A
     answers = [line.split() for line in read_lines(predictions)]
     wanted = [set(line.split()) for line in read_lines(gold)]
     check_counts(predictions, answers, gold, wanted)
+    for number, (ranked, right) in enumerate(zip(answers, wanted, strict=True), start=1):
+        if len(set(ranked)) < len(ranked):
+            raise InputError(f"{predictions}, line {number}: an id is ranked twice")
+        if not right:
+            raise InputError(f"{gold}, line {number}: no candidate is right")
     return answers, wanted
 
 
@@ -106,9 +129,7 @@ def judge(answers: Any, gold: Any, task: Task, language: str) -> Statistics:
     Average precision divides by min(right candidates, 20), as XTREME-R's LAReQA scorer does.
     """
     pairs = []
-    for number, (ranked, right) in enumerate(zip(answers, gold, strict=True), start=1):
-        if not right:
-            raise InputError(f"query {number}: no candidate is right, so it cannot be scored")
+    for ranked, right in zip(answers, gold, strict=True):
         hits = [rank for rank, name in enumerate(ranked[:CUT_OFF], start=1) if name in right]
         precisions = [found / rank for found, rank in enumerate(hits, start=1)]
         reciprocal = 1 / hits[0] if hits else 0.0

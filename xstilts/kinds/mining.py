@@ -30,6 +30,7 @@ __all__ = [
     "COLUMNS",
     "LAYER",
     "OPTIONAL",
+    "check",
     "decode",
     "encode",
     "head",
@@ -44,6 +45,13 @@ OPTIONAL = frozenset({"source", "target"})
 NEIGHBOURS = 4
 
 Pair = tuple[str, str]  # ids of a source and a target sentence
+
+
+def check(example: dict[str, Any], task: Task, where: str) -> bool:
+    """An empty side is a missing one: the sentence stands in the other pool only."""
+    for side in OPTIONAL:
+        example[side] = (example.get(side) or "").strip() or None
+    return True
 
 
 def score(outputs: list[Any], asked: Asked) -> Scored:

@@ -15,7 +15,9 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
+from xstilts.errors import InputError
 from xstilts.kinds import Examples
+from xstilts.kinds.classification import check as check_label
 from xstilts.kinds.classification import judge, read_files, score, scorer
 from xstilts.tasks import Task
 
@@ -23,6 +25,7 @@ __all__ = [
     "COLUMNS",
     "LAYER",
     "OPTIONAL",
+    "check",
     "decode",
     "encode",
     "head",
@@ -35,6 +38,16 @@ __all__ = [
 COLUMNS = {"prompt": pa.string(), "choices": pa.list_(pa.string()), "label": pa.int32()}
 OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["last"] = "last"
+
+
+def check(example: dict[str, Any], task: Task, where: str) -> bool:
+    """Turn the label into the number of its choice; hidden if it is empty or -1."""
+    labelled = check_label(example, task, where)
+    choices = example.get("choices")
+    if isinstance(choices, list) and example["label"] >= len(choices):
+        name = task.labels[example["label"]]
+        raise InputError(f"{where}: label '{name}' of {len(choices)} choices")
+    return labelled
 
 
 def encode(

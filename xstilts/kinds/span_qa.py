@@ -6,7 +6,6 @@ of the context itself, so nothing has to be put together from pieces, which fail
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,6 +34,17 @@ LAYER: Literal["last"] = "last"
 STRIDE = 128
 LONGEST_ANSWER = 30  # tokens, as in the SQuAD scripts
 OUTSIDE = -1
+
+
+def check(example: dict[str, Any], task: Task, where: str) -> bool:
+    """Raise unless every answer is where it says; hidden if there is none though there must be."""
+    answers, starts = example.get("answers") or [], example.get("answer_starts") or []
+    if len(answers) != len(starts):
+        raise InputError(f"{where}: {len(answers)} answers at {len(starts)} places")
+    for text, start in zip(answers, starts, strict=True):
+        if example["context"][start : start + len(text)] != text:
+            raise InputError(f"{where}: answer '{text}' is not at {start} of its context")
+    return bool(answers) or not task.answerable
 
 
 def encode(
@@ -147,13 +157,15 @@ def score(outputs: list[Any], asked: Asked) -> Scored:
 def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, Any]:
     """Predictions are a JSON object, answers by question id; gold is SQuAD's JSON."""
     found = read_json_text(predictions)
-    if not isinstance(found, dict):
-        raise InputError(f"{predictions}: not a JSON object of answers by question id")
-    rows = list(squad_rows(required(gold)))
-    seen = Counter(row["id"] for row in rows)
-    if repeated := [name for name, count in seen.items() if count > 1]:
-        raise InputError(f"{gold}: id '{repeated[0]}' is there {seen[repeated[0]]} times")
-    return [found.get(row["id"]) for row in rows], [row["answers"]["text"] for row in rows]
+    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+        raise InputError(f"{predictions}: not a JSON object of answers (texts) by question id")
+    rows = {}
+    for row in squad_rows(required(gold)):
+        name = str(row["id"])
+        if name in rows:
+            raise InputError(f"{gold}: id '{name}' is there twice")
+        rows[name] = row["answers"]["text"]
+    return [found.get(name) for name in rows], list(rows.values())
 
 
 def judge(answers: Any, gold: Any, task: Task, language: str) -> Statistics:

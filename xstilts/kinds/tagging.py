@@ -32,6 +32,18 @@ IGNORED = -100
 SECOND = {name: f"real_piece_{name}" for name in ("hits", "predicted", "correct")}
 
 
+def check(example: dict[str, Any], task: Task, where: str) -> bool:
+    """Raise unless each word has a tag, one of the task's where these are fixed."""
+    words, tags = example.get("words") or [], example.get("tags") or []
+    if len(words) != len(tags) or not words:
+        raise InputError(f"{where}: {len(words)} words and {len(tags)} tags")
+    for tag in tags:
+        if not tag or not isinstance(tag, str) or (task.labels and tag not in task.labels):
+            known = ", ".join(task.labels) or "a name"
+            raise InputError(f"{where}: tag '{tag}' is none of {known}")
+    return True
+
+
 def encode(
     examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
 ) -> list[dict[str, Any]]:
@@ -153,6 +165,9 @@ def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, A
     for number, (answer, sentence) in enumerate(zip(answers, wanted, strict=True), start=1):
         if answer["words"] != sentence["words"]:
             raise InputError(f"{predictions}, sentence {number}: other tokens than in {gold}")
+        for path, tags in ((predictions, answer["tags"]), (gold, sentence["tags"])):
+            if "" in tags:
+                raise InputError(f"{path}, sentence {number}: word {tags.index('') + 1} has no tag")
     return [row["tags"] for row in answers], [row["tags"] for row in wanted]
 
 
