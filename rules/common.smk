@@ -55,7 +55,7 @@ TRAINING_CODE = code_digest(
     "sides.py",
     "training.py",
 )
-EVALUATION_CODE = (
+EVALUATION_MODULES = (
     "answers.py",
     "batches.py",
     "encoder.py",
@@ -198,6 +198,11 @@ def evaluated_checkpoint(target):
         return untuned_checkpoint(wildcards)
 
     return checkpoint
+
+
+def evaluation_memory(target):
+    """MB; pools of a million candidates or of 400,000 sentences a side are held whole."""
+    return 16000 if tasks()[target].reference == "none" else 64000
 
 
 def swept_targets():

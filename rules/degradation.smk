@@ -41,7 +41,7 @@ rule measure_truth:
         checkpoints=truth_cells,
         languages=GRID.languages,
         batch_tokens=config["evaluation"]["batch_tokens"],
-        code=code_digest("world", *EVALUATION_CODE),
+        code=code_digest("world", *EVALUATION_MODULES),
     message:
         "Measuring the planted truth for {wildcards.model}"
     script:

@@ -22,14 +22,14 @@ for target in GRID.targets:
         threads: 1
         resources:
             gpu=1,
-            mem_mb=16000,
+            mem_mb=evaluation_memory(target),
             runtime=240,
         params:
             languages=GRID.languages[target],
             store=STORE,
             layer=model_layer,
             settings=config["evaluation"],
-            code=code_digest(*EVALUATION_CODE, f"tasks/{target}.py"),
+            code=code_digest(*EVALUATION_MODULES, f"tasks/{target}.py"),
         message:
             f"Evaluating {{wildcards.model}} after {{wildcards.intermediate}} on {target}, seed {{wildcards.seed}}"
         script:
@@ -58,7 +58,7 @@ if swept_targets():
         params:
             languages=swept_languages,
             settings=config["evaluation"],
-            code=code_digest(*EVALUATION_CODE, "layers.py"),
+            code=code_digest(*EVALUATION_MODULES, "layers.py"),
         message:
             "Sweeping the layers of {wildcards.model} after {wildcards.intermediate} on {wildcards.target}"
         script:

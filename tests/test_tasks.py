@@ -15,13 +15,15 @@ import pytest
 import yaml
 from conftest import BIN, ROOT
 from contract import check_examples, check_facts
+from datasets import ClassLabel, Dataset, Features
 from hub_data import write_mirror
 from hub_mirror import commit, serve
 
 from xstilts.data import examples_of, fetch_task
 from xstilts.encoder import Encoder, load_tokenizer
 from xstilts.errors import InputError
-from xstilts.hub import published_rows
+from xstilts.hub import named, published_rows
+from xstilts.lock import read_lock
 from xstilts.sources import needed_splits
 from xstilts.tables import read_json
 from xstilts.tasks import Files, tasks
@@ -240,3 +242,40 @@ def test_lock_data_writes_the_commit_of_every_hub_data_set_and_model(
     assert written["facebook/xnli@main"] == "0" * 40  # what is locked stays
     model = "FacebookAI/xlm-roberta-large"
     assert written[f"{model}@main"] == commit(model, "main")
+
+
+def test_lock_data_keeps_what_it_found_and_names_what_it_did_not(
+    tmp_path: Path, mirror: str
+) -> None:
+    file = tmp_path / "data.lock.yaml"
+    file.write_text(f"facebook/xnli@main: {'0' * 40}\n")
+    result = lock(tmp_path, "http://127.0.0.1:9")  # nobody answers there
+    assert result.returncode == 1
+    (said,) = result.stderr.splitlines()
+    assert said.startswith("xstilts: no commit for FacebookAI/xlm-roberta-base@main, ")
+    assert yaml.safe_load(file.read_text()) == {"facebook/xnli@main": "0" * 40}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("- a", "not a mapping"),
+        ("a: [", "not YAML"),
+        ("facebook/xnli@main: newest", "'newest' is not a commit"),
+    ],
+)
+def test_a_broken_lock_is_one_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data.lock.yaml").write_text(content)
+    with pytest.raises(InputError, match=rf"data.lock.yaml: .*{message}"):
+        read_lock()
+
+
+def test_other_classes_than_the_tasks_are_an_error() -> None:
+    """Numbers of classes that mean something else must not be taken for ours."""
+    label = ClassLabel(names=["contradiction", "neutral", "entail"])
+    rows = Dataset.from_list([{"label": 0}], features=Features({"label": label}))
+    with pytest.raises(InputError, match="xnli: the hub's classes of column label are contrad"):
+        list(named(rows, tasks()["xnli"]))

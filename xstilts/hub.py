@@ -42,7 +42,7 @@ def hub_rows(
         rows = _load(hub, config, split, revision, place)
         wanted = {column: _prefix(text, language) for column, text in hub.only.items()}
         number = 0
-        for row in _named(rows, task):
+        for row in named(rows, task):
             if all(str(row[column]).startswith(text) for column, text in wanted.items()):
                 number += 1
                 yield f"{place}, row {number}", row
@@ -60,7 +60,7 @@ def _prefix(template: str, language: str) -> str:
     return template.format(name=languages()[language].name.lower())
 
 
-def _named(rows: Any, task: Task) -> Iterator[dict[str, Any]]:
+def named(rows: Any, task: Task) -> Iterator[dict[str, Any]]:
     """Rows with class numbers turned into the names that the data set itself declares.
 
     Nothing here depends on its label order. Where the task's labels are numbers (COPA's choices),

@@ -83,7 +83,6 @@ def lock_data() -> Iterator[str]:
     Raises:
         InputError: some could not be had; the others are written.
     """
-    from httpx2 import HTTPError
     from huggingface_hub import HfApi
 
     api, commits, failed = HfApi(), read_lock(), []
@@ -97,7 +96,7 @@ def lock_data() -> Iterator[str]:
         try:
             commits[source] = str(ask(path, revision=branch).sha)
             yield f"{source}: {commits[source]}"
-        except (OSError, HTTPError) as error:
+        except Exception as error:  # gone, gated, no network: the others are still worth writing
             failed.append(source)
             yield f"{source}: {str(error).strip().splitlines()[0]}"
     with atomic(LOCK) as temporary:
