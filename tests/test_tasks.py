@@ -248,7 +248,7 @@ def test_lock_data_keeps_what_it_found_and_names_what_it_did_not(
     tmp_path: Path, mirror: str
 ) -> None:
     file = tmp_path / "data.lock.yaml"
-    file.write_text(f"facebook/xnli@main: {'0' * 40}\n")
+    file.write_text(f"facebook/xnli@main: '{'0' * 40}'\n")
     result = lock(tmp_path, "http://127.0.0.1:9")  # nobody answers there
     assert result.returncode == 1
     (said,) = result.stderr.splitlines()
