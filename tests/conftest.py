@@ -9,9 +9,12 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+
+from xstilts.data import examples_of, fetch_task
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -88,6 +91,28 @@ def checkout(folder: Path) -> Study:
     study = Study(folder)
     study.configure()
     return study
+
+
+def fetch(
+    task: str,
+    part: str,
+    language: str,
+    output: Path,
+    source: dict[str, Any] | None = None,
+    limits: dict[str, int] | None = None,
+) -> dict[str, list[dict[str, Any]]]:
+    """Canonical examples by split, written by `fetch_task` to `output` and read again."""
+    fetch_task(
+        task=task,
+        part=part,
+        languages=[language],
+        output=str(output),
+        world=None,
+        source=source,
+        commits={},
+        limits=limits or {},
+    )
+    return examples_of(output, language)
 
 
 @pytest.fixture(scope="session")

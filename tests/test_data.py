@@ -7,10 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import conftest
 import pytest
 
 from xstilts.columns import read_column
-from xstilts.data import examples_of, fetch_task
+from xstilts.data import examples_of
 from xstilts.errors import InputError
 from xstilts.releases import POOL
 from xstilts.tables import read_json
@@ -22,21 +23,10 @@ def fetch(
     task: str,
     part: str,
     source: dict[str, Any],
-    languages: tuple[str, ...] = ("en",),
+    language: str = "en",
     limits: dict[str, int] | None = None,
 ) -> dict[str, list[dict[str, Any]]]:
-    output = tmp_path / "out" / "manifest.json"
-    fetch_task(
-        task=task,
-        part=part,
-        languages=list(languages),
-        output=str(output),
-        world=None,
-        source=source,
-        commits={},
-        limits=limits or {},
-    )
-    return examples_of(output, languages[0])
+    return conftest.fetch(task, part, language, tmp_path / "out/manifest.json", source, limits)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +82,7 @@ def test_parallel_files_must_have_as_many_lines(tmp_path: Path) -> None:
     (tmp_path / "en").write_text("one\n")
     source = {"path": [str(tmp_path / "{language}"), str(tmp_path / "en")], "format": "parallel"}
     with pytest.raises(InputError, match=r"differ in lines: .*de 2, .*en 1"):
-        fetch(tmp_path, "tatoeba", "test", source, ("de",))
+        fetch(tmp_path, "tatoeba", "test", source, "de")
 
 
 def squad(context: str, text: str, start: int, key: str = "q") -> str:
@@ -295,7 +285,7 @@ def test_an_empty_side_of_a_pool_is_none(tmp_path: Path) -> None:
     for split in ("dev", "test"):
         (tmp_path / f"{split}.tsv").write_text("eins\tone\nzwei\t\n\tthree\n")
     source = {"path": str(tmp_path / "{split}.tsv"), "format": "tsv"}
-    found = fetch(tmp_path, "bucc", "test", source, ("de",))["test"]
+    found = fetch(tmp_path, "bucc", "test", source, "de")["test"]
     assert [(row["source"], row["target"], row["keys"]) for row in found] == [
         ("eins", "one", ["1"]),
         ("zwei", None, ["2"]),
@@ -374,5 +364,5 @@ def test_premise_and_english_question_make_the_prompt_of_xcopa(tmp_path: Path) -
     row = {"premise": "Sadas", "choice1": "a", "choice2": "b", "question": "effect", "label": 1}
     file.write_text(json.dumps(row) + "\n")
     source = {"path": str(tmp_path / "{language}.jsonl"), "format": "jsonl"}
-    (found,) = fetch(tmp_path, "xcopa", "test", source, ("et",))["test"]
+    (found,) = fetch(tmp_path, "xcopa", "test", source, "et")["test"]
     assert found["prompt"] == "Sadas What was the effect?"

@@ -7,13 +7,14 @@ import os
 from pathlib import Path
 from typing import Any
 
+import conftest
 import pytest
 import yaml
 from conftest import ROOT, Study, checkout
 from contract import check_examples
 
 from xstilts.config import check_config
-from xstilts.data import examples_of, fetch_task
+from xstilts.data import examples_of
 from xstilts.degradation.outcomes import CELLS
 from xstilts.encoder import Encoder, load_tokenizer
 from xstilts.official import OFFICIAL, score_files
@@ -61,18 +62,8 @@ def real_config() -> dict[str, Any]:
 
 
 def fetch(task: str, part: str, language: str, folder: Path) -> dict[str, list[dict[str, Any]]]:
-    output = folder / "manifest.json"
-    fetch_task(
-        task=task,
-        part=part,
-        languages=[language],
-        output=str(output),
-        world=None,
-        source=real_config()["data"][task],
-        commits={},
-        limits={},
-    )
-    return examples_of(output, language)
+    source = real_config()["data"][task]
+    return conftest.fetch(task, part, language, folder / "manifest.json", source)
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import conftest
 import pytest
 from contract import check_examples
 
-from xstilts.data import examples_of, fetch_task
+from xstilts.data import examples_of
 from xstilts.encoder import Encoder, load_tokenizer
 from xstilts.errors import InputError
 from xstilts.releases import POOL
@@ -28,17 +29,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
 
 
 def fetch(task: str, part: str, language: str, folder: Path, output: Path) -> dict[str, list[Any]]:
-    fetch_task(
-        task=task,
-        part=part,
-        languages=[language],
-        output=str(output),
-        world=None,
-        source={"path": str(folder), "format": task if task != "ccg" else "ccgbank"},
-        commits={},
-        limits={},
-    )
-    return examples_of(output, language)
+    source = {"path": str(folder), "format": task if task != "ccg" else "ccgbank"}
+    return conftest.fetch(task, part, language, output, source)
 
 
 # A derivation as the CCGbank manual shows it; invented words.

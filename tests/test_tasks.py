@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import BIN, ROOT
+from conftest import BIN, ROOT, fetch
 from contract import check_examples, check_facts
 from datasets import ClassLabel, Dataset, Features
 from hub_data import write_mirror
 from hub_mirror import commit, serve
 
-from xstilts.data import examples_of, fetch_task
+from xstilts.data import examples_of
 from xstilts.encoder import Encoder, load_tokenizer
 from xstilts.errors import InputError
 from xstilts.hub import named, published_rows
@@ -194,20 +194,10 @@ def test_a_published_file_is_downloaded_and_keeps_the_contract(
         task = replace(tasks()["lareqa"], files=Files(url=url, format="xquad_r"))
         monkeypatch.setitem(tasks(), "lareqa", task)
         output = tmp_path / "out/manifest.json"
-        fetch_task(
-            task="lareqa",
-            part="test",
-            languages=["en"],
-            output=str(output),
-            world=None,
-            source=None,
-            commits={},
-            limits={},
-        )
+        found = fetch("lareqa", "test", "en", output)
         assert read_json(output)["source"] == url
         with pytest.raises(InputError, match=r"de.json: cannot be downloaded"):
             published_rows(task.files, "de")
-    found = examples_of(output, "en")
     assert [row["candidate"] for row in found["test"]] == [
         None,
         "The cat sat.The cat sat.It slept.",

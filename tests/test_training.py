@@ -36,7 +36,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Manifests of `nano` and of a few encoded training sets."""
     folder = tmp_path_factory.mktemp("parts")
     found = {"nano": str(folder / "nano/checkpoint.json")}
-    fetch_model(path=None, revision=None, world=WORLD, output=found["nano"])
+    fetch_model(path=None, revision="main", world=WORLD, output=found["nano"])
     for task in ("siqa", "copa", "udpos", "mnli", "ccg"):
         data = str(folder / task / "data/manifest.json")
         found[task] = str(folder / task / "encoded/manifest.json")

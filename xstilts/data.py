@@ -1,4 +1,4 @@
-"""Canonical examples of a task: from the embedded world, from local files, or from the hub.
+"""Canonical examples of a task's part, fetched and kept.
 
 One Parquet table a (task, part, language); the part's manifest, written last, lists their digests,
 how many unlabelled rows were dropped, and where the data came from. Part `train` is English; part
@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from xstilts.canonical import KEYS, Canonical, Example, default_columns, with_ids
+from xstilts.canonical import KEYS, Example
 from xstilts.digests import file_digest
 from xstilts.errors import InputError
 from xstilts.kinds import kind_of
-from xstilts.lock import commit_of, sources_of
-from xstilts.readers import Located, read_rows
-from xstilts.releases import POOL, RELEASES
-from xstilts.sources import local_files, needed_splits, pools
+from xstilts.origins import Origin
+from xstilts.releases import POOL
+from xstilts.sources import needed_splits, pools
 from xstilts.tables import read_table, rows_table, write_json, write_table
 from xstilts.tasks import Task, tasks
-from xstilts.world import World
 
 logger = logging.getLogger(__name__)
 
@@ -60,32 +58,62 @@ def fetch_task(
     """
     facts, manifest = tasks()[task], Path(output)
     origin = Origin(facts, source, world, commits)
-    digests, dropped, labels = {}, {}, list(facts.labels)
-    asked: set[str] = set()  # keys of the kept rows of all languages, for the pool's sake
+    choice = _Choice(origin, part, limits)
+    digests, labels = {}, list(facts.labels)
     for language in [*languages, *pools(source, facts, part)]:
-        rows: Rows = []
-        for split in needed_splits(facts, part):
-            found = origin.examples(language, split)
-            labelled = [example for example in found if example is not None]
-            if found and not labelled:
-                raise InputError(f"{task}, {language}, {split}: every label or answer is hidden")
-            dropped[f"{language}, {split}"] = len(found) - len(labelled)
-            chosen = _evenly(labelled, limits.get(split))
-            if part == "test":
-                keys = asked if language == POOL else _keys(chosen)
-                chosen = _with_keys(labelled, chosen, keys)
-                asked |= _keys(chosen)
-            rows += [{"split": split, **example} for example in chosen]
-        if not rows:
-            raise InputError(f"{task}, {language}: no example of {part} data was found")
+        rows = choice.rows(language)
         labels = labels or _tags_of(rows)
         path = _table(manifest, language)
         write_table(path, rows_table(rows, _schema(facts)))
         digests[language] = file_digest(path)
-    content = {"task": task, "part": part, "languages": digests, LABELS: labels}
-    unlabelled = {place: count for place, count in dropped.items() if count}
-    logger.info("%s: rows whose label or answer is hidden, dropped: %s", task, unlabelled or "none")
-    write_json(manifest, {**content, "dropped": unlabelled, "source": origin.name})
+    logger.info("%s: dropped, label or answer hidden: %s", task, choice.dropped or "no row")
+    provenance = {"source": origin.name, "dropped": choice.dropped}
+    write_json(
+        manifest,
+        {"task": task, "part": part, "languages": digests, LABELS: labels, **provenance},
+    )
+
+
+@dataclass
+class _Choice:
+    """The rows of a part that are kept, and how many were dropped."""
+
+    origin: Origin
+    part: str
+    limits: Mapping[str, int | None]
+    dropped: dict[str, int] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)  # keys of the kept rows of all languages
+
+    def rows(self, language: str) -> Rows:
+        """Kept rows of all splits of a language, with the column `split`.
+
+        Raises:
+            InputError: there is none.
+        """
+        task = self.origin.task
+        rows = [
+            {"split": split, **example}
+            for split in needed_splits(task, self.part)
+            for example in self._split(language, split)
+        ]
+        if not rows:
+            raise InputError(f"{task.name}, {language}: no example of {self.part} data was found")
+        return rows
+
+    def _split(self, language: str, split: str) -> Rows:
+        found = self.origin.examples(language, split)
+        labelled = [example for example in found if example is not None]
+        place = f"{language}, {split}"
+        if found and not labelled:
+            raise InputError(f"{self.origin.task.name}, {place}: every label or answer is hidden")
+        if len(found) > len(labelled):
+            self.dropped[place] = len(found) - len(labelled)
+        chosen = _evenly(labelled, self.limits.get(split))
+        if self.part == "train":
+            return chosen
+        whole = _with_keys(labelled, chosen, self.asked if language == POOL else _keys(chosen))
+        self.asked |= _keys(whole)
+        return whole
 
 
 def examples_of(manifest: Path, language: str) -> dict[str, list[Example]]:
@@ -125,74 +153,3 @@ def _with_keys(rows: Rows, chosen: Rows, keys: set[str]) -> Rows:
     """The chosen rows and those that hold one of the keys: a query keeps its answers."""
     names = {row["id"] for row in chosen}
     return [row for row in rows if row["id"] in names or not keys.isdisjoint(row.get(KEYS, ()))]
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a task's examples come from: local files, else the world, else what is published."""
-
-    task: Task
-    source: Mapping[str, Any] | None
-    world: Mapping[str, Any] | None
-    commits: Mapping[str, str]
-
-    @property
-    def name(self) -> str:
-        """Local files, the world, or the hub's data sets with their commits."""
-        if self.source:
-            return "local files"
-        if self.world:
-            return "embedded world"
-        if self.task.files:
-            return self.task.files.url
-        read = ((hub, commit_of(hub, self.commits)) for hub in sources_of(self.task))
-        return ", ".join(f"{hub.partition('@')[0]}@{commit}" for hub, commit in read)
-
-    def examples(self, language: str, split: str) -> list[Example | None]:
-        """Canonical examples of a split, None for a row without a label; empty if there is none.
-
-        Raises:
-            InputError: files are there and hold no row, or a row cannot be used.
-        """
-        if self.world and not self.source:
-            from xstilts.world.examples import examples
-
-            return list(examples(World(**self.world), self.task.name, language, split))
-        entry, rows = self.source or {}, self._rows(language, split)
-        columns = entry.get("columns") or default_columns(self.task, entry.get("format"), rows)
-        canonical = Canonical(self.task, columns, entry.get("labels", {}))
-        return list(with_ids(map(canonical, rows), entry.get("renumber", False)))
-
-    def _rows(self, language: str, split: str) -> list[Located]:
-        if self.source:
-            return _local(self.source, language, split)
-        from xstilts.hub import hub_rows, published_rows
-
-        if self.task.files:
-            return published_rows(self.task.files, language) if split == "test" else []
-        return list(hub_rows(self.task, language, split, self.commits))
-
-
-def _local(source: Mapping[str, Any], language: str, split: str) -> list[Located]:
-    """Rows of a `data` entry of the config."""
-    paths = local_files(source, language, split)
-    if not paths:
-        return []
-    if source["format"] in RELEASES:
-        rows = list(RELEASES[source["format"]].rows(paths, language))
-    else:
-        rows = list(read_rows(paths, source["format"], source.get("lines", 1)))
-    chosen = _share(rows, source.get("splits"), split)
-    if not chosen:
-        raise InputError(f"{paths[0]}: holds no row of split {split}")
-    return chosen
-
-
-def _share(rows: list[Located], shares: Mapping[str, float] | None, split: str) -> list[Located]:
-    """The rows of one split where a file is divided by row number, in the order of the shares."""
-    if shares is None:
-        return rows
-    edges = np.cumsum([0.0, *shares.values()]) / sum(shares.values())
-    at = list(shares).index(split)
-    first, last = (round(edge * len(rows)) for edge in edges[at : at + 2])
-    return rows[first:last]
