@@ -99,6 +99,8 @@ MISTAKES = {
     "an unknown target": ("xnil", "de", "a", "a", "unknown target 'xnil'; did you mean 'xnli'?"),
     "a language without rules": ("mlqa", "sw", "{}", "{}", "--language (mlqa): unknown language"),
     "no gold": ("xnli", "de", "neutral\n", None, "--gold FILE is needed"),
+    "a gold file as predictions": ("xnli", "de", "a\tb\tneutral\n", "neutral\n", "unknown label"),
+    "a sentence beyond the last": ("tatoeba", "de", "0\n7\n", None, "line 2: 7 of 2 sentences"),
     "an unknown label": ("xnli", "de", "maybe\n", "neutral\n", "line 1: unknown label 'maybe'"),
     "another number of labels": ("pawsx", "de", "1\n1\n", "1\n", "2 answers"),
     "other tokens": ("udpos", "de", "a\tX\n", "b\tX\n", "sentence 1: other tokens than in"),

@@ -213,6 +213,7 @@ def test_tatoeba_asks_in_english_and_looks_in_the_other_language() -> None:
     scored = bitext.score(outputs, asked)
     assert scored.predictions == ["0", "0"]
     assert value("retrieval_accuracy", scored.statistics) == 50.0
+    assert scored.chance == 1 / 2  # of two sentences, one
 
 
 @pytest.mark.parametrize("case", OFFICIAL["lareqa"]["queries"], ids=str)

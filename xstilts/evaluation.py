@@ -142,9 +142,10 @@ class _Judge:
         outputs = self.outputs(language)
         scored = score(self.network(), self.part, language, "test", outputs, reference)
         manifest = read_json(self.path)
+        chance = self.part.task.chance if scored.chance is None else scored.chance
         common = {
             "n": len(scored.predictions),
-            "chance": 100 * self.part.task.chance,
+            "chance": 100 * chance,
             "diverged": manifest["diverged"],
             "checkpoint": manifest["digest"],
             "data": self.part.manifest["languages"][language],

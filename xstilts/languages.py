@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from xstilts.errors import check_name
 from xstilts.tasks import tasks
 
 TABLE = Path(__file__).with_name("languages.csv")
@@ -42,7 +43,13 @@ def _language(row: dict[str, Any]) -> Language:
 
 
 def languages_of(target: str) -> list[str]:
-    """Codes of the languages that a target is evaluated in: the table's and the task's own."""
+    """Codes of the languages that a target is evaluated in: the table's and the task's own.
+
+    Raises:
+        InputError: the task names a language that the table lacks.
+    """
     own = tasks()[target].languages
+    for code in own:
+        check_name("language", code, languages(), f"{target}: languages")
     rows = languages().values()
     return [row.code for row in rows if target in row.targets or row.code in own]

@@ -33,6 +33,8 @@ class Scored:
 
     ids: list[str]
     statistics: Statistics
+    chance: float | None = None
+    """The reported metric for random answers, where it depends on the data; else the task's."""
     predictions: list[str]
 
 

@@ -64,6 +64,7 @@ def score(outputs: list[Any], asked: Asked) -> Scored:
         ids=[example["id"] for example in asked.examples],
         statistics=judge(answers, np.arange(len(answers)), asked.task, asked.language),
         predictions=[str(row) for row in answers],
+        chance=1 / len(answers),
     )
 
 
@@ -74,6 +75,9 @@ def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, A
     """
     answers = [_number(predictions, at, line) for at, line in enumerate(read_lines(predictions))]
     if gold is None:
+        for at, answer in enumerate(answers, start=1):
+            if answer >= len(answers):
+                raise InputError(f"{predictions}, line {at}: {answer} of {len(answers)} sentences")
         return answers, list(range(len(answers)))
     wanted = [_number(gold, at, line) for at, line in enumerate(read_lines(gold))]
     check_counts(predictions, answers, gold, wanted)

@@ -107,17 +107,17 @@ def score(outputs: list[Any], asked: Asked) -> Scored:
 def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, Any]:
     """A label a line; of gold files with more columns, the last."""
     gold = required(gold)
-    answers, wanted = (
-        [_known(path, at, line, task) for at, line in enumerate(read_lines(path), start=1)]
-        for path in (predictions, gold)
-    )
+    answers = _known(predictions, list(read_lines(predictions)), task)
+    wanted = _known(gold, [line.rpartition("\t")[2] for line in read_lines(gold)], task)
     check_counts(predictions, answers, gold, wanted)
     return answers, wanted
 
 
-def _known(path: Path, number: int, line: str, task: Task) -> str:
-    label = line.rpartition("\t")[2].strip()
-    return check_name("label", label, task.labels, f"{path}, line {number}")
+def _known(path: Path, lines: list[str], task: Task) -> list[str]:
+    return [
+        check_name("label", line.strip(), task.labels, f"{path}, line {number}")
+        for number, line in enumerate(lines, start=1)
+    ]
 
 
 def judge(answers: Any, gold: Any, task: Task, language: str) -> Statistics:

@@ -7,7 +7,6 @@ TASK = Task(
     title="Tatoeba",
     kind="bitext",
     metric="retrieval_accuracy",
-    chance=1 / 1000,
     hub=(Hub(path="mteb/tatoeba-bitext-mining", config="{iso3}-eng"),),
     columns={"source": "sentence1", "target": "sentence2"},
     target=True,
