@@ -54,7 +54,8 @@ def test_a_task_is_encoded_learned_decoded_and_scored(nano: Any, name: str) -> N
     encoder, tokenizer = nano
     task, kind, labels = tasks()[name], kind_of(tasks()[name]), labels_of(name)
     split = "test" if task.target else "train"
-    found = examples(WORLD, name, "qa" if task.target else "en", split)
+    language = "qa" if task.target else "en"
+    found = examples(WORLD, name, language, split)
     rows = kind.encode(found, tokenizer, task, labels)
     assert {row["example"] for row in rows} == set(range(len(found)))
     head = kind.head(encoder.width, len(labels))
@@ -68,7 +69,7 @@ def test_a_task_is_encoded_learned_decoded_and_scored(nano: Any, name: str) -> N
         outputs = kind.decode(head, encoder(batch), batch)
     reference = Reference(outputs=outputs, examples=found)
     asked = Asked(
-        task=task, language="en", labels=labels, rows=rows, examples=found, reference=reference
+        task=task, language=language, labels=labels, rows=rows, examples=found, reference=reference
     )
     scored = kind.score(outputs, asked)
     value, low, high = evaluate_metric(task.metric, scored.statistics, resamples=50)

@@ -21,8 +21,9 @@ from collections.abc import Sequence
 from functools import cache
 
 from xstilts.errors import check_name
+from xstilts.world import World
 
-ARTICLES = {  # MLQA's, by language
+ARTICLES: dict[str, str | None] = {  # MLQA's, by language
     "en": r"\b(a|an|the)\b",
     "es": r"\b(un|una|unos|unas|el|la|los|las)\b",
     "de": r"\b(ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des)\b",
@@ -46,6 +47,12 @@ def _all_punctuation() -> dict[int, None]:
     return {**dict.fromkeys(marks), **_ascii_punctuation()}
 
 
+@cache
+def _invented() -> dict[str, None]:
+    """The embedded world's languages, which have no articles."""
+    return dict.fromkeys(World().languages)
+
+
 def words(text: str, rules: str, language: str) -> list[str]:
     """What is left of an answer to compare.
 
@@ -60,8 +67,9 @@ def words(text: str, rules: str, language: str) -> list[str]:
     if rules == "squad":
         marks, articles, word = _ascii_punctuation(), ARTICLES["en"], r"\S+"
     else:
-        check_name("language of MLQA's rules", language, ARTICLES, "answers")
-        marks, articles, word = _all_punctuation(), ARTICLES[language], WORD.get(language, r"\S+")
+        known = {**_invented(), **ARTICLES}
+        check_name("language of MLQA's rules", language, known, "answers")
+        marks, articles, word = _all_punctuation(), known[language], WORD.get(language, r"\S+")
     bare = text.lower().translate(marks)
     return re.findall(word, re.sub(articles, " ", bare) if articles else bare)
 
