@@ -103,6 +103,7 @@ def fetch_code(wildcards):
     own = ("tasks/__init__.py", "tasks/copa.py", f"tasks/{wildcards.task}.py")
     reading = (
         "data.py",
+        "origins.py",
         "canonical.py",
         "columns.py",
         "readers.py",

@@ -100,6 +100,7 @@ def fetch(
     output: Path,
     source: dict[str, Any] | None = None,
     limits: dict[str, int] | None = None,
+    world: dict[str, Any] | None = None,
 ) -> dict[str, list[dict[str, Any]]]:
     """Canonical examples by split, written by `fetch_task` to `output` and read again."""
     fetch_task(
@@ -107,7 +108,7 @@ def fetch(
         part=part,
         languages=[language],
         output=str(output),
-        world=None,
+        world=world,
         source=source,
         commits={},
         limits=limits or {},

@@ -13,6 +13,8 @@ import yaml
 from conftest import ROOT
 
 from xstilts.digests import code_digest
+from xstilts.readers import FORMATS
+from xstilts.releases import RELEASES
 
 
 def pins() -> dict[str, str]:
@@ -38,6 +40,33 @@ def test_a_script_names_a_function_that_is_there(script: Path) -> None:
     module, name = re.findall(r'"(xstilts[\w.]*):(\w+)"', script.read_text())[0]
     source = ROOT / f"{module.replace('.', '/')}.py"
     assert f"def {name}(" in source.read_text()
+
+
+def test_the_config_allows_the_formats_that_can_be_read() -> None:
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    entry = schema["properties"]["data"]["additionalProperties"]["properties"]
+    assert set(entry["format"]["enum"]) == {*FORMATS, *RELEASES}
+
+
+# What reading data imports and is not watched: it decides no row, or is watched by its content.
+UNWATCHED = {"digests", "errors", "languages", "lock", "tables", "tasks", "world"}
+
+
+def test_fetching_again_watches_every_module_that_decides_a_row() -> None:
+    rules = (ROOT / "rules/common.smk").read_text()
+    watched = rules[rules.index("def fetch_code") : rules.index("def encode_code")]
+    seen, waiting = set(), ["data"]
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        source = ROOT / f"xstilts/{name}.py"
+        imported = (
+            re.findall(r"from xstilts\.(\w+)", source.read_text()) if source.is_file() else []
+        )
+        waiting += set(imported) - seen - UNWATCHED
+    assert {"origins", "hub", "kinds"} <= seen
+    for name in seen:
+        assert f'"{name}.py"' in watched or f'"{name}"' in watched, name
 
 
 LIGHT = {

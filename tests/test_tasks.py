@@ -225,8 +225,7 @@ def test_lock_data_writes_the_commit_of_every_hub_data_set_and_model(
     result = lock(tmp_path, mirror)
     assert result.returncode == 0, result.stderr
     written = yaml.safe_load((tmp_path / "data.lock.yaml").read_text())
-    hubs = {(hub.path, hub.revision) for task in tasks().values() for hub in task.hub}
-    assert {f"{path}@{branch}" for path, branch in hubs} <= set(written)
+    assert {hub.source for task in tasks().values() for hub in task.hub} <= set(written)
     converted = "allenai/cosmos_qa", "refs/convert/parquet"
     assert written["@".join(converted)] == commit(*converted)
     assert written["facebook/xnli@main"] == "0" * 40  # what is locked stays

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from conftest import fetch
 
 from xstilts import training
 from xstilts.checkpoints import load
-from xstilts.data import fetch_task
 from xstilts.encoding import encode_task
 from xstilts.pretrained import fetch_model
 from xstilts.sampling import shuffled_batches, task_order
@@ -40,16 +40,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     for task in ("siqa", "copa", "udpos", "mnli", "ccg"):
         data = str(folder / task / "data/manifest.json")
         found[task] = str(folder / task / "encoded/manifest.json")
-        fetch_task(
-            task=task,
-            part="train",
-            languages=["en"],
-            output=data,
-            world=WORLD,
-            source=None,
-            commits={},
-            limits={},
-        )
+        fetch(task, "train", "en", Path(data), world=WORLD)
         encode_task(
             task=task, data=data, pretrained=found["nano"], output=found[task], max_length=None
         )

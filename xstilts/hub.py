@@ -38,7 +38,7 @@ def hub_rows(
             continue
         config = hub.config and filled(hub.config, language, split)
         place = f"{hub.path}, {config or 'default'}, {hub.splits[split]}"
-        revision = commit_of(f"{hub.path}@{hub.revision}", commits)
+        revision = commit_of(hub.source, commits)
         rows = _load(hub, config, split, revision, place)
         wanted = {column: _prefix(text, language) for column, text in hub.only.items()}
         number = 0

@@ -50,7 +50,7 @@ def _is_commit(text: object) -> bool:
 
 def sources_of(task: Task) -> list[str]:
     """What the lock calls a task's hub data sets."""
-    return list(dict.fromkeys(f"{hub.path}@{hub.revision}" for hub in task.hub))
+    return list(dict.fromkeys(hub.source for hub in task.hub))
 
 
 def source_of(model: Model) -> str | None:

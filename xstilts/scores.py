@@ -77,7 +77,6 @@ ALSO = {  # further metrics that are written beside the reported one
         "span_f1_real_piece",
         "token_accuracy_real_piece",
     ),
-    "token_accuracy": ("token_accuracy_real_piece",),
     "mining_f1": ("precision", "recall"),
     "qa": ("exact_match", "f1"),
     "map@20": ("mrr@20",),

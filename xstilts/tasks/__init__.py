@@ -52,6 +52,11 @@ class Hub:
     )
     only: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def source(self) -> str:
+        """What the lock file calls it: `path@revision`."""
+        return f"{self.path}@{self.revision}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
