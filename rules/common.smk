@@ -45,27 +45,25 @@ TRUTH = f"{RESULTS}/truth/model={{model}}/truth.parquet"
 ANSWER = f"{RESULTS}/answer.txt"
 FIGURES = f"{RESULTS}/figures"
 
-TRAINING_CODE = code_digest(
+NETWORK_MODULES = (
+    "attention.py",
     "batches.py",
     "checkpoints.py",
     "encoder.py",
     "kinds",
     "prediction.py",
-    "sampling.py",
+    "rows.py",
     "sides.py",
-    "training.py",
+)
+TRAINING_CODE = code_digest(
+    *NETWORK_MODULES, "loop.py", "sampling.py", "training.py", "words.py"
 )
 EVALUATION_MODULES = (
+    *NETWORK_MODULES,
     "answers.py",
-    "batches.py",
-    "encoder.py",
     "encoding.py",
     "evaluation.py",
-    "prediction.py",
     "scores.py",
-    "checkpoints.py",
-    "kinds",
-    "sides.py",
     "spans.py",
 )
 
@@ -119,7 +117,7 @@ def fetch_code(wildcards):
 
 def encode_code(wildcards):
     return code_digest(
-        "encoding.py", "kinds", "sides.py", "tasks/__init__.py", f"tasks/{wildcards.task}.py"
+        "encoding.py", "kinds", "rows.py", "sides.py", "tasks/__init__.py", f"tasks/{wildcards.task}.py"
     )
 
 
@@ -154,6 +152,10 @@ def model_revision(wildcards):
     model = GRID.models[wildcards.model]
     source = source_of(model)
     return commit_of(source, COMMITS) if source else model.revision
+
+
+def model_lora(wildcards):
+    return GRID.models[wildcards.model].lora
 
 
 def model_layer(wildcards):

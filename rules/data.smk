@@ -44,6 +44,7 @@ rule fetch_model:
     params:
         path=model_path,
         revision=model_revision,
+        lora=model_lora,
         world=config["world"],
         state=local_model_state,
         code=code_digest("world", "pretrained.py"),

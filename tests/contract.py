@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 import torch
+from conftest import batch_of_all
 
-from xstilts.batches import pad
 from xstilts.encoder import Encoder
 from xstilts.kinds import Asked, Reference, kind_names, kind_of
 from xstilts.languages import languages_of
+from xstilts.rows import Rows
 from xstilts.scores import METRICS, evaluate_metric
 from xstilts.tasks import Task, tasks
 
@@ -61,10 +62,10 @@ def check_examples(
 
 
 def _check_loss(encoder: Encoder, head: Any, kind: Any, rows: list[Any]) -> None:
-    batch = pad(rows[:4], encoder.pad_id)
-    loss = kind.loss(head, encoder(batch), batch)
-    loss.backward()
-    assert torch.isfinite(loss)
+    batch = batch_of_all(rows[:4])
+    losses = kind.loss(head, encoder(batch), batch)
+    losses.sum().backward()
+    assert torch.isfinite(losses).all()
 
 
 def _scored(
@@ -73,10 +74,15 @@ def _scored(
     kind = kind_of(task)
     encoder.eval()
     with torch.inference_mode():
-        batch = pad(rows, encoder.pad_id)
+        batch = batch_of_all(rows)
         outputs = kind.decode(head, encoder(batch), batch)
     reference = Reference(outputs=outputs, examples=examples)
     asked = Asked(
-        task=task, language="de", labels=labels, rows=rows, examples=examples, reference=reference
+        task=task,
+        language="de",
+        labels=labels,
+        rows=Rows.of(rows),
+        examples=examples,
+        reference=reference,
     )
     return kind.score(outputs, asked)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from conftest import batch_of_all
 
-from xstilts.batches import by_length, pad
-from xstilts.encoder import Encoder, load_tokenizer, mean_pool
+from xstilts.batches import by_length
+from xstilts.encoder import Encoder, load_tokenizer
 from xstilts.kinds import (
     Asked,
     Reference,
@@ -21,6 +22,7 @@ from xstilts.kinds import (
     tagging,
 )
 from xstilts.models import MODELS
+from xstilts.rows import Rows
 from xstilts.scores import evaluate_metric
 from xstilts.tasks import tasks
 from xstilts.world import World
@@ -59,17 +61,22 @@ def test_a_task_is_encoded_learned_decoded_and_scored(nano: Any, name: str) -> N
     rows = kind.encode(found, tokenizer, task, labels)
     assert {row["example"] for row in rows} == set(range(len(found)))
     head = kind.head(encoder.width, len(labels))
-    batch = pad(rows, encoder.pad_id)
+    batch = batch_of_all(rows)
     hidden = encoder(batch)
     if task.training or task.intermediate:
-        loss = kind.loss(head, hidden, batch)
-        loss.backward()
-        assert torch.isfinite(loss)
+        losses = kind.loss(head, hidden, batch)
+        losses.sum().backward()
+        assert torch.isfinite(losses).all()
     with torch.inference_mode():
         outputs = kind.decode(head, encoder(batch), batch)
     reference = Reference(outputs=outputs, examples=found)
     asked = Asked(
-        task=task, language=language, labels=labels, rows=rows, examples=found, reference=reference
+        task=task,
+        language=language,
+        labels=labels,
+        rows=Rows.of(rows),
+        examples=found,
+        reference=reference,
     )
     scored = kind.score(outputs, asked)
     value, low, high = evaluate_metric(task.metric, scored.statistics, resamples=50)
@@ -80,26 +87,11 @@ def test_a_task_is_encoded_learned_decoded_and_scored(nano: Any, name: str) -> N
     assert 0 <= low <= value <= high <= 100
 
 
-@pytest.mark.parametrize("name", [name for name in tasks() if not tasks()[name].target][:9])
-def test_padding_changes_nothing(nano: Any, name: str) -> None:
-    encoder, tokenizer = nano
-    task, kind = tasks()[name], kind_of(tasks()[name])
-    rows = kind.encode(examples(WORLD, name, "en", "dev"), tokenizer, task, labels_of(name))
-    encoder.eval()
-    with torch.inference_mode():
-        together = encoder(pad(rows, encoder.pad_id))
-        alone = encoder(pad(rows[:1], encoder.pad_id))
-    size = len(rows[0]["sequences"][0])
-    torch.testing.assert_close(together[0, :size], alone[0, :size], atol=1e-5, rtol=1e-4)
-
-
 def test_batches_by_length_hold_every_row_once_within_the_budget() -> None:
-    rows = [{"sequences": [[0] * size]} for size in (9, 2, 5, 5, 1, 30)]
+    rows = Rows.of({"sequences": [[0] * size]} for size in (9, 2, 5, 5, 1, 30))
     batches = list(by_length(rows, tokens=12))
+    assert [rows.sizes[batch].tolist() for batch in batches] == [[1, 2, 5], [5], [9], [30]]
     assert sorted(np.concatenate(batches)) == list(range(6))
-    for batch in batches:
-        longest = max(len(rows[at]["sequences"][0]) for at in batch)
-        assert len(batch) == 1 or longest * len(batch) <= 12
 
 
 def test_a_long_sentence_is_split_not_cut(nano: Any) -> None:
@@ -175,9 +167,10 @@ def test_a_word_without_pieces_or_with_too_many_becomes_unknown() -> None:
 
 
 def test_sentence_vectors_are_means_over_all_tokens_special_ones_included() -> None:
-    """By hand: tokens 0, 3 and 6 (the first and the last are special), then padding: mean 3."""
-    hidden = torch.tensor([[[0.0], [3.0], [6.0], [99.0]]])
-    assert mean_pool(hidden, torch.tensor([[1, 1, 1, 0]])).item() == 3.0
+    """By hand: the mean of 0, 3 and 6, the first and last of which are special, is 3."""
+    batch = batch_of_all([{"sequences": [[7, 5, 8]]}, {"sequences": [[7, 8]]}])  # shortest first
+    hidden = torch.tensor([[10.0], [20.0], [0.0], [3.0], [6.0]])
+    assert batch.mean(hidden).tolist() == [[3.0], [15.0]]
 
 
 def test_retrieval_pools_layer_14_of_the_large_model() -> None:
@@ -194,7 +187,7 @@ def test_a_missing_side_has_no_sequence_and_no_vector(nano: Any) -> None:
     ]
     rows = dual_encoder.encode(found, tokenizer, tasks()["lareqa"], [])
     assert [row["sides"] for row in rows] == [[0], [1]]
-    batch = pad(rows, encoder.pad_id)
+    batch = batch_of_all(rows)
     with torch.inference_mode():
         query, candidate = dual_encoder.decode(dual_encoder.head(1, 1), encoder(batch), batch)
     assert query[1] is None

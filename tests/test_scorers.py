@@ -28,12 +28,18 @@ from xstilts.kinds import (
     tagging,
 )
 from xstilts.readers import read_rows
+from xstilts.rows import Rows
 from xstilts.scores import evaluate_metric
 from xstilts.spans import spans
 from xstilts.tasks import tasks
 from xstilts.tasks.squad_retrieval import answering_sentence
 
 OFFICIAL = json.loads((Path(__file__).parent / "reference/scorers.json").read_text())
+
+
+def rows_of(*examples: int) -> Rows:
+    """Encoded rows that belong to these examples."""
+    return Rows.of({"example": example, "sequences": [[0]]} for example in (examples or (0,)))
 
 
 def value(metric: str, statistics: Any) -> float:
@@ -93,7 +99,7 @@ def test_the_second_reading_has_its_own_scores() -> None:
         task=tasks()["udpos"],
         language="zh",
         labels=["NOUN", "VERB"],
-        rows=[{"example": 0}],
+        rows=rows_of(0),
         examples=[{"id": "1", "tags": ["NOUN", "VERB"]}],
     )
     scored = tagging.score([([1, 1], [0, 1])], asked)
@@ -174,7 +180,7 @@ def test_an_answer_is_the_text_of_the_context_itself() -> None:
         task=tasks()["mlqa"],
         language="zh",
         labels=[],
-        rows=[{"example": 0}, {"example": 0}],
+        rows=rows_of(0, 0),
         examples=[{"id": "q", "context": "他在北京大学。", "answers": ["北京大学"]}],
     )
     scored = span_qa.score([(1.0, 0, 1, 0.0), (2.0, 2, 6, 0.0)], asked)
@@ -188,7 +194,7 @@ def test_an_answer_is_the_text_of_the_context_itself() -> None:
 def test_accuracy_by_hand() -> None:
     gold = [{"id": str(at), "label": label} for at, label in enumerate([0, 1, 1, 2])]
     labels = ["entailment", "neutral", "contradiction"]
-    asked = Asked(task=tasks()["xnli"], language="en", labels=labels, rows=[], examples=gold)
+    asked = Asked(task=tasks()["xnli"], language="en", labels=labels, rows=rows_of(), examples=gold)
     scored = classification.score([0, 1, 2, 2], asked)
     assert value("accuracy", scored.statistics) == 75.0
 
@@ -209,7 +215,9 @@ def test_tatoeba_asks_in_english_and_looks_in_the_other_language() -> None:
     """By hand: both English sentences are nearest to the first foreign one, so one is right."""
     outputs = [np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[0.0, 1.0], [0.8, 0.6]])]
     examples = [{"id": "1"}, {"id": "2"}]
-    asked = Asked(task=tasks()["tatoeba"], language="sw", labels=[], rows=[], examples=examples)
+    asked = Asked(
+        task=tasks()["tatoeba"], language="sw", labels=[], rows=rows_of(), examples=examples
+    )
     scored = bitext.score(outputs, asked)
     assert scored.predictions == ["0", "0"]
     assert value("retrieval_accuracy", scored.statistics) == 50.0
@@ -266,7 +274,7 @@ def test_candidates_of_all_languages_compete_and_share_keys() -> None:
         task=tasks()["lareqa"],
         language="en",
         labels=[],
-        rows=[],
+        rows=rows_of(),
         examples=[{"id": "q", "query": "?", "keys": ["q"]}],
         reference=Reference(outputs=outputs, examples=pool),
     )

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from conftest import fetch
+from safetensors.torch import load_file
 
-from xstilts import training
+from xstilts import loop, training
 from xstilts.checkpoints import load
-from xstilts.encoding import encode_task
+from xstilts.encoding import Encoded, encode_task
 from xstilts.pretrained import fetch_model
-from xstilts.sampling import shuffled_batches, task_order
 from xstilts.tables import read_json, read_table
 
 WORLD = {"train": 400, "dev": 60, "test": 20}
@@ -26,8 +31,14 @@ SETTINGS = {
     "batch_size": 16,
     "max_steps": 60,
     "examples_cap": 131072,
+    "temperature": 1.0,
     "freeze_embeddings": True,
     "batch_tokens": 4096,
+    "precision": "fp32",
+    "evaluate_every": 1000,
+    "dev_examples": 500,
+    "patience": 30,
+    "save_minutes": 10,
 }
 
 
@@ -73,7 +84,7 @@ def test_training_learns_its_task(parts: dict[str, str], tmp_path: Path) -> None
     manifest = finetune(parts, ["udpos"], tmp_path / "checkpoint.json")
     assert manifest["dev"]["udpos"] > 90
     assert not manifest["diverged"]
-    curve = read_table(tmp_path / "curve.parquet", training.CURVE)
+    curve = read_table(tmp_path / "curve.parquet", loop.CURVE)
     assert curve.num_rows == 60
     assert curve["loss"][-1].as_py() < curve["loss"][0].as_py() / 4
 
@@ -118,39 +129,277 @@ def test_a_chain_keeps_the_head_and_several_tasks_have_one_each(
     assert sorted(read_json(output)["heads"]) == ["ccg", "mnli"]
 
 
-def test_a_loss_that_is_not_finite_stops_training_and_is_recorded(
+def poisoned(monkeypatch: pytest.MonkeyPatch, bad: int, value: float) -> None:
+    """Give step `bad`, from 0, this loss and gradient norm."""
+    honest, steps = loop.Fit._gradients, iter(range(1000))
+
+    def gradients(self: Any, *words: Any) -> tuple[float, float]:
+        found = honest(self, *words)
+        return (value, value) if next(steps) == bad else found
+
+    monkeypatch.setattr(loop.Fit, "_gradients", gradients)
+
+
+def test_a_loss_that_is_no_number_stops_training_and_is_recorded(
     parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest, steps = training._loss, iter(range(100))
-    monkeypatch.setattr(
-        training,
-        "_loss",
-        lambda *words: honest(*words) * (float("nan") if next(steps) == 2 else 1.0),
-    )
+    poisoned(monkeypatch, 2, float("nan"))
     manifest = finetune(parts, ["udpos"], tmp_path / "checkpoint.json")
-    assert manifest["diverged"]
+    assert manifest["diverged"] == "loss nan, gradient norm nan at step 3"
     assert manifest["steps"] == 3
+    weights = load(tmp_path / "checkpoint.json").trainable()
+    assert all(torch.isfinite(each).all() for each in weights.values())  # those of step 2
     diverged = {**parts, "nano": str(tmp_path / "checkpoint.json")}
     child = finetune(diverged, ["mnli"], tmp_path / "child/checkpoint.json", max_steps=2)
-    assert child["diverged"]  # what grows from a diverged checkpoint says so too
+    assert child["diverged"].startswith(manifest["diverged"])  # what grows from it says so too
+
+
+def test_an_exploding_gradient_stops_training_and_is_recorded(
+    parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poisoned(monkeypatch, 4, 1e7)
+    manifest = finetune(parts, ["udpos"], tmp_path / "checkpoint.json")
+    assert manifest["diverged"] == "loss 10000000.0, gradient norm 10000000.0 at step 5"
+
+
+def test_a_network_that_answers_the_same_everywhere_is_recorded(
+    parts: dict[str, str], tmp_path: Path
+) -> None:
+    output = tmp_path / "checkpoint.json"
+    manifest = finetune(parts, ["mnli"], output, max_steps=1, learning_rate=1.0)
+    assert manifest["diverged"] == "every dev prediction is the same: mnli"
+
+
+def test_a_real_nan_in_the_weights_is_met_in_the_loss(
+    parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = training.load
+
+    def broken(path: Path) -> Any:
+        network = honest(path)
+        next(iter(network.encoder.model.encoder.parameters())).data.fill_(float("nan"))
+        return network
+
+    monkeypatch.setattr(training, "load", broken)
+    manifest = finetune(parts, ["udpos"], tmp_path / "checkpoint.json")
+    assert manifest["diverged"].startswith("loss nan")
+    assert manifest["steps"] == 1
+
+
+def test_the_weights_of_the_best_look_are_kept(
+    parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dev scores are dictated: best at step 4 of 10; the weights are those after 4 steps."""
+    scores = iter([10.0, 30.0, 20.0, 20.0, 20.0])
+    monkeypatch.setattr(
+        training,
+        "_headlines",
+        lambda *words: {"udpos": training.Headline(next(scores), constant=False)},
+    )
+    manifest = finetune(parts, ["udpos"], tmp_path / "a.json", max_steps=10, evaluate_every=2)
+    assert manifest["dev"] == {"udpos": 30.0}
+    curve = read_table(tmp_path / "curve.parquet", loop.CURVE)
+    assert curve["dev"].to_pylist() == [None, 10, None, 30, None, 20, None, 20, None, 20]
+    best, last = load(tmp_path / "a.json").trainable(), {}
+
+    def remember(self: Any) -> None:
+        last.update({name: value.detach().clone() for name, value in self.weights.items()})
+
+    monkeypatch.setattr(loop.Fit, "_finish", remember)
+    scores = iter([10.0, 30.0])
+    schedule = loop.Plan.rate
+    monkeypatch.setattr(
+        loop.Plan, "rate", lambda self, step: schedule(replace(self, steps=10, warmup=1), step)
+    )
+    finetune(parts, ["udpos"], tmp_path / "b.json", max_steps=4, evaluate_every=2)
+    assert all(torch.equal(best[name], value) for name, value in last.items())
+
+
+def test_training_stops_when_looks_bring_no_gain(
+    parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        training,
+        "_headlines",
+        lambda *words: {"udpos": training.Headline(50.0, constant=False)},
+    )
+    finetune(parts, ["udpos"], tmp_path / "a.json", max_steps=40, evaluate_every=2, patience=3)
+    assert read_json(tmp_path / "a.json")["steps"] == 8  # the first look, then three without gain
+
+
+class Cut(Exception):
+    """What the tests end a training with."""
+
+
+@pytest.mark.parametrize("at", [1, 7, 13])
+def test_an_interrupted_training_ends_with_the_same_weights_bit_for_bit(
+    parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """Killed after a step checkpoint, in the first or the second fit of a chain."""
+    words: dict[str, Any] = {"max_steps": 10, "evaluate_every": 3, "freeze_embeddings": False}
+    finetune(parts, ["siqa", "copa"], tmp_path / "whole/c.json", **words)
+    honest, steps = loop.Fit._step, iter(range(100))
+
+    def step(self: Any, number: int) -> None:
+        if next(steps) == at:
+            self.keep(*self.state())
+            raise Cut
+        honest(self, number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop.Fit, "_step", step)
+        with pytest.raises(Cut):
+            finetune(parts, ["siqa", "copa"], tmp_path / "cut/c.json", **words)
+    finetune(parts, ["siqa", "copa"], tmp_path / "cut/c.json", **words)
+    whole, cut = ((tmp_path / name / "c.json").read_bytes() for name in ("whole", "cut"))
+    assert whole == cut  # the manifest holds the digest of the weights
+    assert not (tmp_path / "cut" / training.STATE).exists()
+
+
+def test_a_state_of_another_training_is_not_gone_on_from(
+    parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+
+        def step(self: Any, number: int) -> None:
+            self.keep(*self.state())
+            raise Cut
+
+        patch.setattr(loop.Fit, "_step", step)
+        with pytest.raises(Cut):
+            finetune(parts, ["udpos"], tmp_path / "a/c.json", max_steps=3)
+    finetune(parts, ["udpos"], tmp_path / "a/c.json", max_steps=3, learning_rate=1e-3)
+    finetune(parts, ["udpos"], tmp_path / "b/c.json", max_steps=3, learning_rate=1e-3)
+    assert (tmp_path / "a/c.json").read_bytes() == (tmp_path / "b/c.json").read_bytes()
+
+
+def test_a_damaged_state_is_not_gone_on_from(parts: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / training.STATE).write_bytes(b"cut off")
+    finetune(parts, ["udpos"], tmp_path / "c.json", max_steps=2)
+    assert read_json(tmp_path / "c.json")["steps"] == 2
+
+
+def test_sigterm_writes_a_state_and_ends_the_process_and_a_retry_goes_on(
+    parts: dict[str, str], tmp_path: Path
+) -> None:
+    """A real process, ended as SLURM ends one; its retry goes on to the same weights."""
+    request = {"parts": parts, "settings": {**SETTINGS, "max_steps": 300}}
+    script = (
+        "import json, logging, sys; from xstilts.training import finetune_target; "
+        "logging.basicConfig(level=logging.INFO); "
+        "r = json.load(open(sys.argv[1])); "
+        "finetune_target(parent=r['parts']['nano'], parts=[r['parts']['udpos']], seed=1, "
+        "settings=r['settings'], output=sys.argv[2])"
+    )
+    (tmp_path / "request.json").write_text(json.dumps(request))
+    output = tmp_path / "killed/c.json"
+    output.parent.mkdir()
+    command = [sys.executable, "-c", script, str(tmp_path / "request.json"), str(output)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(command, stderr=log, env=environment)
+        while "step 30 of 300" not in (tmp_path / "log").read_text():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.terminate()
+        assert process.wait(60) == 1
+    assert "interrupted after step" in (tmp_path / "log").read_text()
+    assert (output.parent / training.STATE).exists()
+    assert not output.exists()
+    subprocess.run(command, check=True, env=environment, capture_output=True)
+    finetune(parts, ["udpos"], tmp_path / "whole/c.json", max_steps=300)
+    assert output.read_bytes() == (tmp_path / "whole/c.json").read_bytes()
+
+
+def test_a_batch_in_parts_has_the_gradients_of_the_whole(
+    parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token budget below a batch's tokens changes rounding only; dropout is switched off."""
+    honest, found = loop.Fit._gradients, {}
+
+    def gradients(self: Any, *words: Any) -> Any:
+        for layer in [*self.network.encoder.modules(), *self.network.heads["udpos"].modules()]:
+            if isinstance(layer, torch.nn.Dropout):
+                layer.p = 0.0
+        result = honest(self, *words)
+        grads = {name: value.grad.clone() for name, value in self.weights.items()}
+        found[self.plan.batch_tokens] = (result, grads)
+        return result
+
+    monkeypatch.setattr(loop.Fit, "_gradients", gradients)
+    for budget in (4096, 40):
+        output = tmp_path / str(budget) / "c.json"
+        finetune(parts, ["udpos"], output, max_steps=1, batch_tokens=budget)
+    (whole, grads), (divided, others) = found[4096], found[40]
+    assert whole == pytest.approx(divided, rel=1e-5)
+    for name, value in grads.items():
+        torch.testing.assert_close(others[name], value, atol=1e-6, rtol=1e-4)
+
+
+def test_training_the_words_in_use_gives_the_weights_of_training_them_all(
+    parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words: dict[str, Any] = {"max_steps": 8, "freeze_embeddings": False}
+    finetune(parts, ["udpos"], tmp_path / "used/c.json", **words)
+    monkeypatch.setattr(training, "_some_words_suffice", lambda *words: False)
+    finetune(parts, ["udpos"], tmp_path / "all/c.json", **words)
+    used, whole = (load(tmp_path / name / "c.json").trainable() for name in ("used", "all"))
+    for name, value in whole.items():  # the gradient's norm is summed in another order
+        torch.testing.assert_close(used[name], value, atol=1e-5, rtol=1e-4)
+    before = load(Path(parts["nano"])).encoder.words.weight
+    same = (whole["encoder.model.embeddings.word_embeddings.weight"] == before).all(1)
+    assert 0 < same.sum() < len(same)  # of the languages that no training text is in
+    name = "encoder.model.embeddings.word_embeddings.weight"
+    assert torch.equal(used[name][same], before[same])
+
+
+def test_bf16_learns_on_a_cpu_and_keeps_weights_in_32_bits(
+    parts: dict[str, str], tmp_path: Path
+) -> None:
+    manifest = finetune(parts, ["udpos"], tmp_path / "c.json", precision="bf16")
+    assert manifest["dev"]["udpos"] > 90
+    assert {each.dtype for each in load(tmp_path / "c.json").trainable().values()} == {
+        torch.float32
+    }
+
+
+def test_lora_trains_adapters_alone_and_loads_back(parts: dict[str, str], tmp_path: Path) -> None:
+    row = {**parts, "nano": str(tmp_path / "nano/checkpoint.json")}
+    fetch_model(path=None, revision="main", world=WORLD, lora=4, output=row["nano"])
+    manifest = finetune(row, ["udpos"], tmp_path / "c.json", freeze_embeddings=False)
+    assert manifest["lora"] == 4
+    network = load(tmp_path / "c.json")
+    names = [name for name in network.trainable() if name.startswith("encoder.")]
+    assert len(names) == 8  # A and B, of query and value, in two layers
+    assert all("lora_" in name for name in names)
+    saved = load_file(tmp_path / "weights.safetensors")
+    assert set(saved) == set(network.trainable())
+    assert any(bool(saved[name].any()) for name in names if "lora_B" in name)  # zero at first
+    part = Encoded(Path(parts["udpos"]))
+    headline = training.headline_score(network, part, 500, 4096, "fp32")
+    assert headline is not None
+    assert headline.value == manifest["dev"]["udpos"] > 50
+    child = {**row, "nano": str(tmp_path / "c.json")}
+    assert finetune(child, ["mnli"], tmp_path / "d/c.json", max_steps=2)["lora"] == 4
 
 
 def test_warm_up_and_decay_are_linear() -> None:
-    rates = [training._triangle(step, 100, 0.1) for step in range(100)]
+    plan = loop.Plan(
+        steps=100,
+        learning_rate=1.0,
+        warmup=10,
+        weight_decay=0.0,
+        clip_norm=1.0,
+        batch_tokens=1,
+        precision="fp32",
+        evaluate_every=1,
+        patience=1,
+        keep_best=True,
+        save_minutes=1.0,
+        seed=0,
+    )
+    rates = [plan.rate(step) for step in range(100)]
     assert rates[:3] == pytest.approx([0.1, 0.2, 0.3])
     assert max(rates) == 1.0
     assert rates[55] == pytest.approx(0.5)
     assert rates[99] == pytest.approx(1 / 90)
-
-
-def test_tasks_are_drawn_in_proportion_to_their_capped_size() -> None:
-    order = task_order([100, 900, 10_000], cap=1000, steps=20_000, seed=0)
-    shares = np.bincount(order) / len(order)
-    np.testing.assert_allclose(shares, np.array([100, 900, 1000]) / 2000, atol=0.01)
-
-
-def test_an_epoch_holds_every_row_once() -> None:
-    batches = shuffled_batches(10, 4, seed=0)
-    first, second = (np.concatenate([next(batches) for _ in range(3)]) for _ in range(2))
-    assert sorted(first) == sorted(second) == list(range(10))
-    assert list(first) != list(second)

@@ -74,7 +74,7 @@ def test_a_deleted_score_file_is_linked_again_from_the_store(study: Study) -> No
 
 
 def test_a_failing_language_does_not_stop_the_others(study: Study) -> None:
-    data = "results/tiny/encoded/part=test/model=nano/task=xnli/language=qe/sequences.parquet"
+    data = "results/tiny/encoded/part=test/model=nano/task=xnli/language=qe/rows.arrow"
     assert cli.main(["forget", str(study.folder / CELL)]) == 0
     other = CELL.replace("language=qe", "language=qa")
     assert cli.main(["forget", str(study.folder / other)]) == 0

@@ -71,7 +71,7 @@ def save(path: Path, network: Network, facts: dict[str, Any]) -> None:
 def load(path: Path) -> Network:
     """The network of a checkpoint manifest, on the GPU if there is one."""
     manifest = read_json(path)
-    network = Network(encoder=Encoder(manifest["pretrained"]))
+    network = Network(encoder=Encoder(manifest["pretrained"], manifest["lora"]))
     for task, labels in manifest.get("heads", {}).items():
         network.add_head(task, labels)
     if manifest.get("weights"):

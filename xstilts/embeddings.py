@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from xstilts.checkpoints import load
-from xstilts.encoder import mean_pool, run
-from xstilts.encoding import Encoded, Rows
+from xstilts.encoder import run
+from xstilts.encoding import Encoded
+from xstilts.rows import Rows
 from xstilts.tables import write_table
 from xstilts.vectors import vector_table
 
@@ -26,7 +27,7 @@ def embed_texts(
         encoded: manifest of the task's encoded part.
         layer: hidden state to pool; 0 is the embeddings.
         texts: most texts a language.
-        batch_tokens: padded tokens a forward pass may hold.
+        batch_tokens: tokens a forward pass may hold.
         output: the table to write.
     """
     part, encoder = Encoded(Path(encoded)), load(Path(pretrained)).encoder
@@ -39,7 +40,7 @@ def embed_texts(
                 rows,
                 batch_tokens,
                 layer,
-                lambda hidden, batch: list(mean_pool(hidden, batch.attention_mask).cpu().numpy()),
+                lambda hidden, batch: list(batch.mean(hidden).cpu().numpy()),
             )
         ).astype(np.float32)
         tables.append(vector_table(language, layer, vectors))
@@ -48,7 +49,6 @@ def embed_texts(
 
 def _sample(part: Encoded, language: str, texts: int) -> Rows:
     """One sequence a row (the first: of pairs with English, the language's own side)."""
-    split = "train" if part.rows(language, "train") else "test"
-    rows = part.rows(language, split)
+    rows = part.rows(language, "train") or part.rows(language, "test")
     chosen = np.linspace(0, len(rows) - 1, min(texts, len(rows))).round().astype(int)
-    return [{"sequences": rows[at]["sequences"][:1]} for at in chosen]
+    return Rows.of({"sequences": [rows.tokens[at]]} for at in rows.bounds[chosen])

@@ -1,7 +1,7 @@
 """Token ids of a task's examples, once per (model, task, part): what training and evaluation read.
 
 A *part* is `train` (English, splits train and dev) or `test` (every language of a target). Its
-manifest, written last, lists a digest per language; the tables lie beside it, one a language.
+manifest, written last, lists a digest per language; the rows lie beside it, one file a language.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ from xstilts.digests import digest, file_digest
 from xstilts.encoder import load_tokenizer
 from xstilts.kinds import Examples, kind_of
 from xstilts.releases import POOL
-from xstilts.sources import PART_SPLITS
-from xstilts.tables import read_json, read_table, write_json, write_table
+from xstilts.rows import Rows, read_rows, write_rows
+from xstilts.tables import read_json, write_json
 from xstilts.tasks import Task, tasks
 
-Rows = list[dict[str, Any]]
 CHUNK = 2000  # examples tokenised at once: a window of a long context takes 60 KB as Python objects
 
 
@@ -44,14 +43,15 @@ def encode_task(
     tokenizer = load_tokenizer(read_json(Path(pretrained))["pretrained"])
     digests = {}
     for language in source["languages"]:
-        examples = examples_of(Path(data), language)
-        chunks = [
-            _encoded_chunk(facts, split, examples[split], start, tokenizer, source[LABELS])
-            for split in PART_SPLITS[source["part"]]
-            for start in range(0, len(examples.get(split, ())), CHUNK)
-        ]
-        path = _table(target, language)
-        write_table(path, pa.concat_tables(chunks, promote_options="permissive"))
+        chunks = {
+            split: [
+                _encoded_chunk(facts, examples, start, tokenizer, source[LABELS])
+                for start in range(0, len(examples), CHUNK)
+            ]
+            for split, examples in examples_of(Path(data), language).items()
+        }
+        path = _file(target, language)
+        write_rows(path, chunks)
         digests[language] = digest([file_digest(path), source["languages"][language]])
     kept = {name: source[name] for name in (LABELS, "source")}
     write_json(target, {"task": task, "data": data, "languages": digests, **kept})
@@ -59,7 +59,6 @@ def encode_task(
 
 def _encoded_chunk(
     task: Task,
-    split: str,
     examples: Examples,
     start: int,
     tokenizer: PreTrainedTokenizerBase,
@@ -67,7 +66,7 @@ def _encoded_chunk(
 ) -> pa.Table:
     """Rows of the examples from number `start` on, which their column `example` counts from 0."""
     rows = kind_of(task).encode(examples[start : start + CHUNK], tokenizer, task, labels)
-    placed = [{"split": split, **row, "example": start + row["example"]} for row in rows]
+    placed = [{**row, "example": start + row["example"]} for row in rows]
     return pa.Table.from_pylist(placed)
 
 
@@ -75,8 +74,8 @@ def _limited(task: Task, max_length: int | None) -> Task:
     return replace(task, max_length=min(task.max_length, max_length or task.max_length))
 
 
-def _table(manifest: Path, language: str) -> Path:
-    return manifest.parent / f"language={language}" / "sequences.parquet"
+def _file(manifest: Path, language: str) -> Path:
+    return manifest.parent / f"language={language}" / "rows.arrow"
 
 
 @dataclass(frozen=True)
@@ -108,8 +107,7 @@ class Encoded:
 
     def rows(self, language: str, split: str) -> Rows:
         """Encoded rows of a language and split."""
-        table = read_table(_table(self.path, language))
-        return [row for row in table.to_pylist() if row["split"] == split]
+        return read_rows(_file(self.path, language), split)
 
     def examples(self, language: str, split: str) -> Examples:
         """The canonical examples that the rows encode."""

@@ -45,7 +45,7 @@ def evaluate_target(
         store_folder: the cell store.
         outputs: score file to write, by language.
         layer: the model's retrieval layer.
-        settings: `batch_tokens` and bootstrap `resamples`.
+        settings: `batch_tokens`, `precision` and bootstrap `resamples`.
         code: digest of the evaluation code.
 
     Raises:
@@ -131,7 +131,13 @@ class _Judge:
     def predict(self, language: str, split: str) -> list[Any]:
         """Outputs of every row of a language's split."""
         return predict(
-            self.network(), self.part, language, split, self.layer, self.settings["batch_tokens"]
+            self.network(),
+            self.part,
+            language,
+            split,
+            self.layer,
+            self.settings["batch_tokens"],
+            self.settings["precision"],
         )
 
     def write(self, folder: Path, language: str, key: str) -> None:

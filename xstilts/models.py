@@ -21,11 +21,13 @@ class Model:
         path: hub id or folder; None for the encoder that the embedded world plants.
         layer: hidden state that retrieval and similarity read; 0 is the embeddings.
         revision: the branch of the hub, or a commit, for a hub id (`xstilts.lock`).
+        lora: rank of low-rank adapters (Hu et al. 2022) that are trained in place of all weights.
     """
 
     path: str | None
     layer: int
     revision: str = "main"
+    lora: int | None = None
 
 
 MODELS = {

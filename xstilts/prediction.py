@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 
 from xstilts.checkpoints import Network
-from xstilts.encoder import run
+from xstilts.encoder import Precision, run
 from xstilts.encoding import Encoded
-from xstilts.kinds import Asked, Kind, Reference, Scored, kind_of
+from xstilts.kinds import Asked, Examples, Kind, Reference, Scored, kind_of
+from xstilts.rows import Rows
 from xstilts.scores import evaluate_metric
+
+FEWEST = 20  # dev examples from which one answer to all of them says something
 
 
 def predict(
-    network: Network, part: Encoded, language: str, split: str, layer: int, tokens: int
+    network: Network,
+    part: Encoded,
+    language: str,
+    split: str,
+    layer: int,
+    tokens: int,
+    precision: Precision = "auto",
 ) -> list[Any]:
     """Outputs of the task's head (or of none, where nothing is learned) for every row."""
     kind = kind_of(part.task)
@@ -23,13 +35,7 @@ def predict(
     head = _head(network, part, kind)
     head.eval()
     chosen = layer if kind.LAYER == "retrieval" else None
-    return run(
-        network.encoder,
-        rows,
-        tokens,
-        chosen,
-        lambda hidden, batch: kind.decode(head, hidden, batch),
-    )
+    return run(network.encoder, rows, tokens, chosen, partial(kind.decode, head), precision)
 
 
 def predict_layers(
@@ -87,16 +93,43 @@ def reference_of(
     )
 
 
+@dataclass(frozen=True)
+class Headline:
+    """The reported metric in percent on English dev examples; whether every answer was the same."""
+
+    value: float
+    constant: bool
+
+
 def headline_score(
-    network: Network, part: Encoded, split: str, layer: int, tokens: int
-) -> float | None:
-    """The reported metric in percent on the English examples of a split, if it has any."""
-    if not part.examples("en", split):
+    network: Network, part: Encoded, most: int, tokens: int, precision: Precision
+) -> Headline | None:
+    """How well the English dev examples are answered (at most so many), if there are any."""
+    rows, examples = _evenly(part.rows("en", "dev"), part.examples("en", "dev"), most)
+    if not examples:
         return None
-    outputs = predict(network, part, "en", split, layer, tokens)
-    reference = Reference(outputs=outputs, examples=part.examples("en", split))
-    scored = score(network, part, "en", split, outputs, reference)
-    return evaluate_metric(part.task.metric, scored.statistics, resamples=0)[0]
+    kind, head = kind_of(part.task), network.heads[part.task.name].eval()
+    outputs = run(network.encoder, rows, tokens, None, partial(kind.decode, head), precision)
+    asked = Asked(
+        task=part.task,
+        language="en",
+        labels=network.labels[part.task.name],
+        rows=rows,
+        examples=examples,
+        reference=Reference(outputs=outputs, examples=examples),
+    )
+    scored = kind.score(outputs, asked)
+    answers = {word for prediction in scored.predictions for word in prediction.split()}
+    constant = len(answers) < 2 and len(examples) >= FEWEST
+    return Headline(evaluate_metric(part.task.metric, scored.statistics, resamples=0)[0], constant)
+
+
+def _evenly(rows: Rows, examples: Examples, most: int) -> tuple[Rows, Examples]:
+    """At most so many examples, evenly spaced, and their rows."""
+    if len(examples) <= most:
+        return rows, examples
+    chosen = np.linspace(0, len(examples) - 1, most).round().astype(int)
+    return rows.of_examples(chosen), [examples[at] for at in chosen]
 
 
 def _head(network: Network, part: Encoded, kind: Kind) -> torch.nn.Module:

@@ -16,7 +16,12 @@ FILES = ("*.json", "*.safetensors", "*.model", "*.txt")  # never pickled weights
 
 
 def fetch_model(
-    *, path: str | None, revision: str, world: Mapping[str, Any] | None, output: str
+    *,
+    path: str | None,
+    revision: str,
+    world: Mapping[str, Any] | None,
+    output: str,
+    lora: int | None = None,
 ) -> None:
     """Write the manifest of a pretrained model, with its folder and the digest of its files.
 
@@ -25,6 +30,7 @@ def fetch_model(
         revision: the commit (or branch) of the hub.
         world: the world's settings, for the planted encoder.
         output: the manifest to write.
+        lora: rank of the adapters that are trained in place of the model's own weights, if so.
     """
     folder = _folder(path, revision, world, Path(output).parent / "encoder")
     files = sorted(file for file in folder.iterdir() if file.is_file())
@@ -42,7 +48,8 @@ def fetch_model(
             "digest": known,
             "history": [],
             "heads": {},
-            "diverged": False,
+            "lora": lora,
+            "diverged": "",
         },
     )
 

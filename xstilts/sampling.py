@@ -1,23 +1,38 @@
-"""Which task the next step trains: proportional to size, with a cap (Phang et al. 2020)."""
+"""What a step trains on: which stream of examples, and which of these.
+
+All are functions of the step: nothing is consumed, so a training that resumes at a step draws what
+it would have drawn.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 
-def task_order(sizes: Sequence[int], cap: int, steps: int, seed: int) -> np.ndarray:
-    """(steps,) index of the task of each step, drawn in proportion to min(size, cap)."""
-    weights = np.minimum(sizes, cap).astype(float)
-    random = np.random.default_rng([seed, 1])
-    return random.choice(len(weights), size=steps, p=weights / weights.sum())
+def proportions(sizes: Sequence[int], cap: int, temperature: float = 1.0) -> np.ndarray:
+    """Shares of the streams: proportional to min(size, cap) ** (1 / temperature).
+
+    The cap of 2^17 is Phang et al.'s (2020), the temperature Raffel et al.'s (2020, T5).
+    """
+    weights = np.minimum(sizes, cap).astype(float) ** (1 / temperature)
+    shares: np.ndarray = weights / weights.sum()
+    return shares
 
 
-def shuffled_batches(size: int, batch_size: int, seed: int) -> Iterator[np.ndarray]:
-    """Endless batches of row indices: every row once an epoch, in a new order each time."""
-    random = np.random.default_rng([seed, 2])
-    while True:
-        order = random.permutation(size)
-        for start in range(0, size, batch_size):
-            yield order[start : start + batch_size]
+def stream_order(shares: np.ndarray, steps: int, seed: int) -> np.ndarray:
+    """(steps,) the stream of each step, drawn by the streams' shares."""
+    return np.random.default_rng([seed, 1]).choice(len(shares), size=steps, p=shares)
+
+
+def batch_of(size: int, batch_size: int, number: int, seed: int) -> np.ndarray:
+    """Rows of batch `number`, from 0: every row once an epoch, in a new order each time."""
+    epoch, at = divmod(number, -(-size // batch_size))
+    return _shuffled(size, seed, epoch)[at * batch_size : (at + 1) * batch_size]
+
+
+@lru_cache(maxsize=64)
+def _shuffled(size: int, seed: int, epoch: int) -> np.ndarray:
+    return np.random.default_rng([seed, 2, epoch]).permutation(size)

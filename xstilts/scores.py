@@ -25,7 +25,11 @@ SCORES = schema(
     ("high", pa.float64(), "Upper end of that interval."),
     ("n", pa.int32(), "Test examples."),
     ("chance", pa.float64(), "The reported metric's value for random answers, in percent."),
-    ("diverged", pa.bool_(), "Whether the training behind it diverged."),
+    (
+        "diverged",
+        pa.string(),
+        "Why the training behind it counts as diverged; empty if it does not.",
+    ),
     ("checkpoint", pa.string(), "SHA-256 of the checkpoint's weights."),
     ("data", pa.string(), "SHA-256 of the encoded test data."),
     ("source", pa.string(), "Where the test data came from: hub data set and commit, or files."),

@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.batches import Batch, Row
-from xstilts.encoder import device, mean_pool
+from xstilts.batches import Batch
+from xstilts.encoder import device
 from xstilts.kinds import Examples
 
 MOST_COSINES = 2**28  # held at once, 1 GiB
@@ -23,9 +23,11 @@ MOST_COSINES = 2**28  # held at once, 1 GiB
 
 def encode_sides(
     examples: Examples, sides: tuple[str, str], tokenizer: PreTrainedTokenizerBase, max_length: int
-) -> list[Row]:
+) -> list[dict[str, Any]]:
     """A row an example: token ids of the sides it has, and which (0, 1) they are."""
-    rows: list[Row] = [{"example": at, "sequences": [], "sides": []} for at in range(len(examples))]
+    rows: list[dict[str, Any]] = [
+        {"example": at, "sequences": [], "sides": []} for at in range(len(examples))
+    ]
     for side, name in enumerate(sides):
         having = [at for at, example in enumerate(examples) if example[name] is not None]
         texts = [examples[at][name] for at in having]
@@ -38,14 +40,15 @@ def encode_sides(
 
 def unit_vectors(hidden: Tensor, batch: Batch) -> Tensor:
     """(sequences, width) mean-pooled vectors of length one, special tokens included."""
-    return normalize(mean_pool(hidden, batch.attention_mask), dim=-1)
+    return normalize(batch.mean(hidden), dim=-1)
 
 
 def decode_sides(hidden: Tensor, batch: Batch) -> list[Any]:
     """The unit vectors of each row's two sides, (width,) each; None for a side that it lacks."""
     vectors = iter(unit_vectors(hidden, batch).float().cpu().numpy())
+    sides = batch.rows["sides"]
     return [
-        [next(vectors) if side in row["sides"] else None for side in (0, 1)] for row in batch.rows
+        [next(vectors) if side in sides[row] else None for side in (0, 1)] for row in batch.indices
     ]
 
 

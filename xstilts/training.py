@@ -1,38 +1,31 @@
-"""The training loop: phase two (one or several English tasks) and phase three (a chain of them)."""
+"""Phase two (one or several tasks at once) and phase three (a chain of tasks), to a checkpoint."""
 
 from __future__ import annotations
 
-import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import torch
-from torch.optim.lr_scheduler import LambdaLR
-from tqdm import tqdm
 
-from xstilts.batches import pad
 from xstilts.checkpoints import Network, load, save
-from xstilts.encoder import device
-from xstilts.encoding import Encoded, Rows
-from xstilts.kinds import kind_of
-from xstilts.prediction import headline_score
-from xstilts.sampling import shuffled_batches, task_order
-from xstilts.tables import read_json, rows_table, schema, write_table
-from xstilts.tasks import Schedule, Task
+from xstilts.digests import digest
+from xstilts.encoder import Precision
+from xstilts.encoding import Encoded
+from xstilts.loop import CURVE, Fit, Plan, Stream
+from xstilts.prediction import Headline, headline_score
+from xstilts.sampling import proportions
+from xstilts.states import Tensors, read_state, write_state
+from xstilts.tables import read_json, rows_table, write_table
+from xstilts.tasks import Schedule
+from xstilts.words import only_words
 
-logger = logging.getLogger(__name__)
-
-CURVE = schema(
-    ("task", pa.string(), "Task of the step."),
-    ("step", pa.int32(), "Optimizer step, from 1, within one fit."),
-    ("loss", pa.float32(), "Mean training loss of the step's batch."),
-    ("learning_rate", pa.float64(), "Learning rate of the step."),
-)
+STATE = "state.safetensors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,71 +34,137 @@ class Settings:
 
     Attributes:
         learning_rate: peak of a linear warm-up and decay.
+        batch_size, max_steps: in place of the task's schedule where given.
         warmup_fraction: share of the steps that warm up.
         weight_decay: AdamW's.
         clip_norm: largest norm of a step's gradient.
-        batch_size, max_steps: override the task's schedule where given.
         examples_cap: sizes above this count as this when several tasks are sampled.
+        temperature: flattens the sampling; 1 is proportional.
         freeze_embeddings: leave the word embeddings as they were pretrained.
-        batch_tokens: padded tokens a forward pass of evaluation may hold.
+        batch_tokens: tokens a forward pass may hold.
+        precision: of matrix products (`xstilts.encoder.Precision`).
+        evaluate_every: steps between looks at the English dev score.
+        dev_examples: examples of a task's dev data that a look takes.
+        patience: looks without gain after which training stops.
+        save_minutes: between step checkpoints.
     """
 
     learning_rate: float
+    batch_size: int | None
+    max_steps: int | None
     warmup_fraction: float
     weight_decay: float
     clip_norm: float
-    batch_size: int | None
-    max_steps: int | None
     examples_cap: int
+    temperature: float
     freeze_embeddings: bool
     batch_tokens: int
+    precision: Precision
+    evaluate_every: int
+    dev_examples: int
+    patience: int
+    save_minutes: float
 
 
 def train_intermediate(
     *, parent: str, parts: list[str], seed: int, settings: dict[str, Any], output: str
 ) -> None:
     """Phase two: train one network on all the parts' tasks at once, one head a task."""
-    _phase(parent, [parts], seed, settings, output, "intermediate")
+    _Phase(parent, [parts], "intermediate", seed, settings, output).run()
 
 
 def finetune_target(
     *, parent: str, parts: list[str], seed: int, settings: dict[str, Any], output: str
 ) -> None:
     """Phase three: train on each part's task in turn; a head goes on where its shape fits."""
-    _phase(parent, [[part] for part in parts], seed, settings, output, "training")
+    _Phase(parent, [[part] for part in parts], "training", seed, settings, output).run()
 
 
-def _phase(
-    parent: str,
-    fits: list[list[str]],
-    seed: int,
-    settings: dict[str, Any],
-    output: str,
-    schedule: str,
-) -> None:
-    """Run the fits one after the other from the parent checkpoint, and write the checkpoint."""
-    chosen, path, manifest = Settings(**settings), Path(output), read_json(Path(parent))
-    torch.manual_seed(seed)
-    network = load(Path(parent))
-    network.heads, network.labels = {}, {}
-    if chosen.freeze_embeddings:
-        network.encoder.freeze_embeddings()
-    curve: list[dict[str, Any]] = []
-    for parts in fits:
-        _add_heads(network, [Encoded(Path(part)) for part in parts])
-        curve += _fit(network, [Encoded(Path(part)) for part in parts], schedule, seed, chosen)
-    write_table(path.with_name("curve.parquet"), rows_table(curve, CURVE))
-    trained = [Encoded(Path(part)).task.name for parts in fits for part in parts]
-    facts = {
-        "pretrained": manifest["pretrained"],
-        "base": manifest["base"],
-        "history": [*manifest["history"], trained],
-        "seed": seed,
-        "steps": len(curve),
-        "diverged": manifest["diverged"] or not all(math.isfinite(row["loss"]) for row in curve),
-        "dev": _dev_scores(network, [part for parts in fits for part in parts], chosen),
-    }
-    save(path, network, facts)
+class _Phase:
+    """Fits one after the other from a parent checkpoint, kept on disk as they go on."""
+
+    def __init__(
+        self,
+        parent: str,
+        fits: list[list[str]],
+        schedule: str,
+        seed: int,
+        settings: dict[str, Any],
+        output: str,
+    ) -> None:
+        self.parent, self.path, self.seed = Path(parent), Path(output), seed
+        self.fits = [[Encoded(Path(part)) for part in parts] for parts in fits]
+        self.schedule, self.settings = schedule, Settings(**settings)
+        self.manifest = read_json(self.parent)
+        data = [[part.manifest["languages"] for part in parts] for parts in self.fits]
+        self.key = digest([self.manifest["digest"], data, schedule, seed, settings])
+        self.past: list[dict[str, Any]] = []  # progress of the fits that are done
+
+    def run(self) -> None:
+        """Train, and write the checkpoint; a state left by an interruption is gone on from."""
+        torch.manual_seed(self.seed)
+        network = load(self.parent)
+        network.heads, network.labels = {}, {}
+        if self.settings.freeze_embeddings:
+            network.encoder.freeze_words()
+        state = read_state(self.path.with_name(STATE), self.key)
+        begun = len(state[1]["past"]) if state else 0
+        with ExitStack() as stack:
+            if _some_words_suffice(network, self.settings):
+                used = _used_words(chain(*self.fits), network.encoder.pad_id)
+                stack.enter_context(only_words(network.encoder, used))
+            for number, parts in enumerate(self.fits):
+                _add_heads(network, parts)
+                if number >= begun:
+                    self._fit(network, parts, state if number == begun else None)
+        self._write(network)
+        self.path.with_name(STATE).unlink(missing_ok=True)
+
+    def _fit(self, network: Network, parts: list[Encoded], state: Any) -> None:
+        """One fit, from its beginning or from a state."""
+        streams = list(_streams(parts, self.schedule, self.settings))
+        fit = Fit(
+            network=network,
+            streams=streams,
+            plan=_plan(streams, self.schedule, self.seed, self.settings),
+            dev=lambda: _headlines(network, parts, self.settings),
+            keep=self._keep,
+        )
+        if state:
+            self.past = state[1]["past"]
+            fit.restore(state[0], state[1]["progress"])
+        self.past.append(vars(fit.run()))
+
+    def _keep(self, tensors: Tensors, progress: dict[str, Any]) -> None:
+        facts = {"past": self.past, "progress": progress}
+        write_state(self.path.with_name(STATE), self.key, tensors, facts)
+
+    def _write(self, network: Network) -> None:
+        """The curve, the weights, and last the manifest."""
+        curve = [row for fit in self.past for row in fit["curve"]]
+        write_table(self.path.with_name("curve.parquet"), rows_table(curve, CURVE), CURVE)
+        inherited = {name: self.manifest[name] for name in ("pretrained", "base", "lora")}
+        reasons = [self.manifest["diverged"], *(_divergence(fit) for fit in self.past)]
+        facts = {
+            **inherited,
+            "history": [
+                *self.manifest["history"],
+                [part.task.name for parts in self.fits for part in parts],
+            ],
+            "seed": self.seed,
+            "steps": len(curve),
+            "diverged": "; ".join(reason for reason in reasons if reason),
+            "dev": self.past[-1]["look"]["dev"],
+        }
+        save(self.path, network, facts)
+
+
+def _divergence(fit: dict[str, Any]) -> str:
+    """Why a fit counts as diverged; empty if it does not."""
+    if fit["diverged"]:
+        return str(fit["diverged"])
+    same = fit["look"]["constant"]
+    return f"every dev prediction is the same: {', '.join(same)}" if same else ""
 
 
 def _add_heads(network: Network, parts: list[Encoded]) -> None:
@@ -124,87 +183,58 @@ def _shapes(head: torch.nn.Module) -> list[tuple[str, torch.Size]]:
     return [(name, value.shape) for name, value in head.state_dict().items()]
 
 
-@dataclass(kw_only=True)
-class _Stream:
-    """A task's rows and the endless batches over them."""
+def _streams(parts: list[Encoded], schedule: str, settings: Settings) -> Iterator[Stream]:
+    """The training rows of every part, each with its share of the steps."""
+    rows = [part.rows("en", "train") for part in parts]
+    sizes = [len(each) for each in rows]
+    shares = proportions(sizes, settings.examples_cap, settings.temperature)
+    for part, each, share in zip(parts, rows, shares.tolist(), strict=True):
+        planned: Schedule = getattr(part.task, schedule)
+        batch_size = settings.batch_size or planned.batch_size
+        yield Stream(task=part.task, rows=each, batch_size=batch_size, share=share)
 
-    task: Task
-    rows: Rows
-    batches: Iterator[np.ndarray]
-    steps: int
 
-
-def _fit(
-    network: Network, parts: list[Encoded], schedule: str, seed: int, settings: Settings
-) -> list[dict[str, Any]]:
-    """Optimise over the parts' tasks; stops at the first loss that is not finite."""
-    streams = [_stream(part, schedule, seed, settings) for part in parts]
-    steps = settings.max_steps or sum(stream.steps for stream in streams)
-    parameters = list(network.trainable().values())
-    optimizer = torch.optim.AdamW(
-        parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay
+def _plan(streams: list[Stream], schedule: str, seed: int, settings: Settings) -> Plan:
+    """The settings' values, and the schedules' where these leave them open."""
+    epochs = [getattr(stream.task, schedule).epochs for stream in streams]
+    sizes = [min(len(stream.rows), settings.examples_cap) for stream in streams]
+    steps = settings.max_steps or sum(
+        many * math.ceil(size / stream.batch_size)
+        for many, size, stream in zip(epochs, sizes, streams, strict=True)
     )
-    rate = LambdaLR(optimizer, lambda step: _triangle(step, steps, settings.warmup_fraction))
-    order = task_order([len(stream.rows) for stream in streams], settings.examples_cap, steps, seed)
-    curve = []
-    network.encoder.train()
-    names = "+".join(stream.task.name for stream in streams)
-    for step, chosen in enumerate(tqdm(order, desc=names, disable=None), start=1):
-        stream = streams[chosen]
-        loss = _loss(network, stream)
-        curve.append(
-            {
-                "task": stream.task.name,
-                "step": step,
-                "loss": float(loss.detach()),
-                "learning_rate": rate.get_last_lr()[0],
-            }
-        )
-        if not torch.isfinite(loss):
-            logger.warning("%s: the loss is %s at step %d", names, curve[-1]["loss"], step)
-            break
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(parameters, settings.clip_norm)
-        optimizer.step()
-        rate.step()
-        if step % max(1, steps // 20) == 0:
-            recent = [row["loss"] for row in curve[-max(1, steps // 20) :]]
-            logger.info("%s: step %d of %d, loss %.4f", names, step, steps, np.mean(recent))
-    return curve
-
-
-def _stream(part: Encoded, schedule: str, seed: int, settings: Settings) -> _Stream:
-    rows = part.rows("en", "train")
-    planned: Schedule = getattr(part.task, schedule)
-    batch_size = settings.batch_size or planned.batch_size
-    size = min(len(rows), settings.examples_cap)
-    return _Stream(
-        task=part.task,
-        rows=rows,
-        batches=shuffled_batches(len(rows), batch_size, seed),
-        steps=planned.epochs * math.ceil(size / batch_size),
+    return Plan(
+        steps=steps,
+        learning_rate=settings.learning_rate,
+        warmup=round(settings.warmup_fraction * steps),
+        weight_decay=settings.weight_decay,
+        clip_norm=settings.clip_norm,
+        batch_tokens=settings.batch_tokens,
+        precision=settings.precision,
+        evaluate_every=settings.evaluate_every,
+        patience=settings.patience,
+        keep_best=True,
+        save_minutes=settings.save_minutes,
+        seed=seed,
     )
 
 
-def _triangle(step: int, steps: int, warmup: float) -> float:
-    """Linear warm-up over a share of the steps, then linear decay to zero."""
-    top = max(1, round(warmup * steps))
-    return min((step + 1) / top, (steps - step) / max(1, steps - top))
+def _some_words_suffice(network: Network, settings: Settings) -> bool:
+    """Whether words that the data lack would stay as they are anyway."""
+    return network.encoder.words.weight.requires_grad and not settings.weight_decay
 
 
-def _loss(network: Network, stream: _Stream) -> torch.Tensor:
-    rows = [stream.rows[at] for at in next(stream.batches)]
-    batch = pad(rows, network.encoder.pad_id).to(device())
-    head = network.heads[stream.task.name]
-    head.train()
-    return kind_of(stream.task).loss(head, network.encoder(batch), batch)
+def _used_words(parts: Iterable[Encoded], pad_id: int) -> np.ndarray:
+    """Ids of the tokens of the parts' training and dev data, and of padding."""
+    rows = [part.rows("en", split) for part in parts for split in ("train", "dev")]
+    return np.unique(np.concatenate([[pad_id], *(np.unique(each.tokens.values) for each in rows)]))
 
 
-def _dev_scores(network: Network, parts: list[str], settings: Settings) -> dict[str, float | None]:
+def _headlines(network: Network, parts: list[Encoded], settings: Settings) -> dict[str, Headline]:
     """The reported metric of each part's task on its English dev examples, where it has any."""
-    scores = {}
-    for part in (Encoded(Path(part)) for part in parts):
-        if part.task.name in network.heads:
-            scores[part.task.name] = headline_score(network, part, "dev", -1, settings.batch_tokens)
-    return scores
+    found = {
+        part.task.name: headline_score(
+            network, part, settings.dev_examples, settings.batch_tokens, settings.precision
+        )
+        for part in parts
+    }
+    return {name: headline for name, headline in found.items() if headline}

@@ -15,5 +15,6 @@ if __name__ == "__main__":
         path=snakemake.params.path,
         revision=snakemake.params.revision,
         world=snakemake.params.world,
+        lora=snakemake.params.lora,
         output=snakemake.output[0],
     )

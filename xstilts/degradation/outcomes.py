@@ -64,6 +64,6 @@ def gaps(cells: pd.DataFrame) -> pd.DataFrame:
 
     Diverged runs are left out.
     """
-    kept = cells[cells["reported"] & ~cells["diverged"] & cells["gap"].notna()]
+    kept = cells[cells["reported"] & (cells["diverged"] == "") & cells["gap"].notna()]
     by = [axis for axis in AXES if axis != "seed"]
     return kept.groupby(by, as_index=False).agg(gap=("gap", "mean"))

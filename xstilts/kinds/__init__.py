@@ -20,6 +20,7 @@ from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
 from xstilts.errors import InputError
+from xstilts.rows import Rows
 from xstilts.tasks import Task
 
 Examples = Sequence[Mapping[str, Any]]
@@ -53,7 +54,7 @@ class Asked:
     task: Task
     language: str
     labels: list[str]
-    rows: list[dict[str, Any]]
+    rows: Rows
     examples: Examples
     reference: Reference = field(default_factory=Reference)
 
@@ -67,6 +68,8 @@ class Kind(Protocol):
     """Those of which an example needs only one."""
     LAYER: Literal["last", "retrieval"]
     """Whether the head reads the last hidden state or the model's retrieval layer."""
+    DIVISIBLE: bool
+    """Whether a batch's loss is that of its parts: not where rows are compared with each other."""
 
     def check(self, example: dict[str, Any], task: Task, where: str) -> bool:
         """Complete a row's canonical fields in place; False if its answer is hidden.
@@ -83,7 +86,7 @@ class Kind(Protocol):
         """A fresh head for hidden states of this width."""
 
     def loss(self, head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
-        """Mean training loss of a batch; `hidden` is (sequences, length, width)."""
+        """(units,) training losses, of rows or of tokens; `hidden` is (tokens, width)."""
 
     def decode(self, head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
         """One output per row of the batch."""

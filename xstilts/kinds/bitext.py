@@ -24,6 +24,7 @@ from xstilts.tasks import Task
 COLUMNS = {"source": pa.string(), "target": pa.string()}
 OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["retrieval"] = "retrieval"
+DIVISIBLE = True
 
 
 def check(example: dict[str, Any], task: Task, where: str) -> bool:

@@ -24,6 +24,7 @@ from xstilts.tasks import Task
 COLUMNS = {"text_a": pa.string(), "text_b": pa.string(), "label": pa.int32()}
 OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["last"] = "last"
+DIVISIBLE = True
 
 
 UNLABELLED = -1  # what the hub writes for a hidden label
@@ -83,14 +84,20 @@ def head(width: int, labels: int) -> nn.Module:
 
 
 def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
-    """Cross-entropy of the classes."""
-    return cross_entropy(head(hidden[:, 0]), batch.column("label"))
+    """Cross-entropy of each row's class."""
+    return cross_entropy(_logits(head, hidden, batch), batch.column("label"), reduction="none")
 
 
 def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
     """The most probable class of each row."""
-    best: list[int] = head(hidden[:, 0]).argmax(-1).tolist()
+    best: list[int] = _logits(head, hidden, batch).argmax(-1).tolist()
     return best
+
+
+def _logits(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
+    """(rows, classes) logits."""
+    logits: Tensor = head(batch.first(hidden)).float()
+    return logits
 
 
 def score(outputs: list[Any], asked: Asked) -> Scored:

@@ -27,6 +27,7 @@ from xstilts.tasks import Task
 COLUMNS = {"query": pa.string(), "candidate": pa.string(), "keys": pa.list_(pa.string())}
 OPTIONAL = frozenset({"query", "candidate"})
 LAYER: Literal["last"] = "last"
+DIVISIBLE = False
 CUT_OFF = 20
 FIRST_SCALE = 100.0  # of the cosines, learned from there, as in XTREME-R's dual encoder
 
@@ -61,16 +62,17 @@ def head(width: int, labels: int) -> nn.Module:
 
 
 def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
-    """Cross-entropy of each query over all candidates of the batch.
+    """Cross-entropy of each query over all candidates of the batch, which is never divided.
 
     Raises:
         InputError: a row lacks its query or its candidate.
     """
-    if any(len(row["sides"]) < 2 for row in batch.rows):
+    if batch.counts.min() < 2:
         raise InputError("a pair to train on lacks its query or its candidate")
-    vectors = unit_vectors(hidden, batch).view(len(batch.rows), 2, -1)
+    vectors = unit_vectors(hidden, batch).view(len(batch), 2, -1)
     logits = head(vectors[:, 0]) @ vectors[:, 1].T
-    return cross_entropy(logits, torch.arange(len(logits), device=logits.device))
+    own = torch.arange(len(logits), device=logits.device)
+    return cross_entropy(logits.float(), own, reduction="none")
 
 
 def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:

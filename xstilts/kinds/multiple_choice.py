@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import pyarrow as pa
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
@@ -23,6 +23,7 @@ from xstilts.tasks import Task
 
 __all__ = [
     "COLUMNS",
+    "DIVISIBLE",
     "LAYER",
     "OPTIONAL",
     "check",
@@ -38,6 +39,7 @@ __all__ = [
 COLUMNS = {"prompt": pa.string(), "choices": pa.list_(pa.string()), "label": pa.int32()}
 OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["last"] = "last"
+DIVISIBLE = True
 
 
 def check(example: dict[str, Any], task: Task, where: str) -> bool:
@@ -76,7 +78,7 @@ def head(width: int, labels: int) -> nn.Module:
 def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
     """Cross-entropy over the choices of each row."""
     logits = _choice_logits(head, hidden, batch)
-    return cross_entropy(logits, batch.column("label"))
+    return cross_entropy(logits, batch.column("label"), reduction="none")
 
 
 def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
@@ -87,8 +89,6 @@ def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
 
 def _choice_logits(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
     """(rows, most choices) logits, minus infinity where a row has fewer choices."""
-    logits = head(hidden[:, 0]).squeeze(-1).float()
-    counts = [len(row["sequences"]) for row in batch.rows]
-    return torch.nn.utils.rnn.pad_sequence(
-        list(logits.split(counts)), batch_first=True, padding_value=float("-inf")
-    )
+    logits = head(batch.first(hidden)).squeeze(-1).float()
+    choices = list(logits.split(batch.counts.tolist()))
+    return pad_sequence(choices, batch_first=True, padding_value=float("-inf"))

@@ -11,9 +11,8 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, pad
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.answers import compare
@@ -31,9 +30,11 @@ COLUMNS = {
 }
 OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["last"] = "last"
+DIVISIBLE = True
 STRIDE = 128
 LONGEST_ANSWER = 30  # tokens, as in the SQuAD scripts
 OUTSIDE = -1
+IMPOSSIBLE = -1e9  # a logit
 
 
 def check(example: dict[str, Any], task: Task, where: str) -> bool:
@@ -105,42 +106,40 @@ def head(width: int, labels: int) -> nn.Module:
 
 
 def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
-    """Mean of the cross-entropies of start and end."""
-    start, end = _logits(head, hidden, batch)
-    return (
-        cross_entropy(start, batch.column("first")) + cross_entropy(end, batch.column("last"))
-    ) / 2
-
-
-def _logits(head: nn.Module, hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Start and end logits, (rows, length) each, padding at minus infinity."""
-    logits = head(hidden).float().masked_fill(batch.attention_mask[..., None] == 0, -1e9)
-    return logits[..., 0], logits[..., 1]
+    """Mean of the cross-entropies of start and end, of each window."""
+    start, end = batch.padded(head(hidden).float(), IMPOSSIBLE).unbind(-1)
+    first = cross_entropy(start, batch.column("first"), reduction="none")
+    return (first + cross_entropy(end, batch.column("last"), reduction="none")) / 2
 
 
 def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
     """(logit, first character, end character, no-answer logit) of each window's best span."""
-    start, end = _logits(head, hidden, batch)
-    outputs = []
-    for row, first, last in zip(batch.rows, start, end, strict=True):
-        outside = torch.tensor(row["starts"], device=first.device) == OUTSIDE
-        size = len(row["starts"])
-        first, last = first[:size], last[:size]
-        spans = first.masked_fill(outside, -1e9)[:, None] + last.masked_fill(outside, -1e9)
-        spans = spans + torch.full_like(spans, -1e9).tril(-1)
-        spans = spans + torch.full_like(spans, -1e9).triu(LONGEST_ANSWER)
-        a, b = divmod(int(spans.argmax()), size)
-        outputs.append(
-            (float(spans[a, b]), row["starts"][a], row["ends"][b], float(first[0] + last[0]))
+    logits = head(hidden).float()
+    outside = batch.aligned("starts") == OUTSIDE
+    start, end = batch.padded(logits.masked_fill(outside[:, None], IMPOSSIBLE), IMPOSSIBLE).unbind(
+        -1
+    )
+    ends = pad(end, (0, LONGEST_ANSWER - 1), value=IMPOSSIBLE).unfold(1, LONGEST_ANSWER, 1)
+    best = (start[..., None] + ends).flatten(1).max(dim=1)
+    none = batch.first(logits).sum(-1)
+    starts, stops = batch.rows["starts"], batch.rows["ends"]
+    return [
+        (score, int(starts[row][first]), int(stops[row][first + more]), empty)
+        for row, score, (first, more), empty in zip(
+            batch.indices,
+            best.values.tolist(),
+            (divmod(place, LONGEST_ANSWER) for place in best.indices.tolist()),
+            none.tolist(),
+            strict=True,
         )
-    return outputs
+    ]
 
 
 def score(outputs: list[Any], asked: Asked) -> Scored:
     """Statistics `exact_match` and `f1`, the best over the gold answers."""
     windows: list[list[Any]] = [[] for _ in asked.examples]
-    for output, row in zip(outputs, asked.rows, strict=True):
-        windows[row["example"]].append(output)
+    for output, example in zip(outputs, asked.rows["example"], strict=True):
+        windows[example].append(output)
     answers = []
     for example, spans in zip(asked.examples, windows, strict=True):
         best, begin, end, _ = max(spans)

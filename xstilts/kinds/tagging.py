@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
@@ -28,6 +27,7 @@ WORD_MARKS = ("▁", "Ġ")  # of SentencePiece and of byte-level BPE
 COLUMNS = {"words": pa.list_(pa.string()), "tags": pa.list_(pa.string())}
 OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["last"] = "last"
+DIVISIBLE = True
 IGNORED = -100
 SECOND = {name: f"real_piece_{name}" for name in ("hits", "predicted", "correct")}
 
@@ -115,28 +115,20 @@ def head(width: int, labels: int) -> nn.Module:
 
 
 def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
-    """Cross-entropy over the tagged tokens."""
-    tags = _aligned(batch)
+    """Cross-entropy of each tagged token."""
+    tags = batch.aligned("tags")
     known = tags >= 0
-    return cross_entropy(head(hidden[known]), tags[known])
+    return cross_entropy(head(hidden[known]).float(), tags[known], reduction="none")
 
 
 def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
     """The best tag of each word of each row: read at its first piece, and at its first real one."""
-    tagged = _aligned(batch) != IGNORED
-    best = head(hidden).argmax(-1)
+    best = [tags.numpy() for tags in batch.split(head(hidden).argmax(-1).cpu())]
+    tags, real = batch.rows["tags"], batch.rows["real"]
     return [
-        (tags[mask].tolist(), tags[row["real"]].tolist())
-        for tags, mask, row in zip(best, tagged, batch.rows, strict=True)
+        (found[tags[row] != IGNORED].tolist(), found[real[row]].tolist())
+        for found, row in zip(best, batch.indices, strict=True)
     ]
-
-
-def _aligned(batch: Batch) -> Tensor:
-    """(rows, length) tags, padded with `IGNORED`."""
-    tags = torch.full_like(batch.input_ids, IGNORED)
-    for at, row in enumerate(batch.rows):
-        tags[at, : len(row["tags"])] = torch.tensor(row["tags"], device=tags.device)
-    return tags
 
 
 def score(outputs: list[Any], asked: Asked) -> Scored:
@@ -145,9 +137,9 @@ def score(outputs: list[Any], asked: Asked) -> Scored:
         [[] for _ in asked.examples],
         [[] for _ in asked.examples],
     )
-    for output, row in zip(outputs, asked.rows, strict=True):
+    for output, example in zip(outputs, asked.rows["example"], strict=True):
         for sentences, tags in zip(readings, output, strict=True):
-            sentences[row["example"]] += [asked.labels[tag] for tag in tags]
+            sentences[example] += [asked.labels[tag] for tag in tags]
     gold = [example["tags"] for example in asked.examples]
     first, second = (judge(each, gold, asked.task, asked.language) for each in readings)
     return Scored(

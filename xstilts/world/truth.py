@@ -98,7 +98,7 @@ def _expected_gaps(
 def dose_response(network: Network, part: Encoded, batch_tokens: int) -> np.ndarray:
     """(doses,) reported metric on the English test set with words at each alignment."""
     reference = _pool(network, part, batch_tokens)
-    weights = network.encoder.model.get_input_embeddings().weight.data
+    weights = network.encoder.words.weight.data
     english = weights.clone()
     away = _away(english)
     values = []

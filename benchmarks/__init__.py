@@ -1,0 +1,1 @@
+"""Measurements against named peers; results are kept as JSON beside a page."""

@@ -1,0 +1,89 @@
+"""This project's side."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.workload import CLASSES, Workload
+from xstilts.batches import by_length
+from xstilts.checkpoints import Network
+from xstilts.encoder import Encoder, Precision, device, run
+from xstilts.kinds import kind_of
+from xstilts.loop import Fit, Plan, Stream
+from xstilts.rows import Rows
+from xstilts.tasks import tasks
+from xstilts.words import only_words
+
+
+class Ours:
+    """Training and prediction of one workload."""
+
+    def __init__(
+        self, folder: Path, work: Workload, records: list[dict[str, Any]], precision: Precision
+    ) -> None:
+        self.work, self.rows, self.precision = work, Rows.of(records), precision
+        self.network = Network(encoder=Encoder(folder).to(device()))
+        self.network.add_head(work.task, [str(at) for at in range(CLASSES[work.kind])])
+
+    def train(self) -> tuple[float, list[float]]:
+        """(seconds of one epoch, loss of each step)."""
+        steps = len(self.rows) // self.work.batch_size
+        start = time.perf_counter()
+        with only_words(self.network.encoder, np.unique([1, *self.rows.tokens.values])):
+            fit = Fit(
+                network=self.network,
+                streams=[
+                    Stream(
+                        task=tasks()[self.work.task],
+                        rows=self.rows,
+                        batch_size=self.work.batch_size,
+                        share=1.0,
+                    )
+                ],
+                plan=self._plan(steps),
+                dev=dict,
+                keep=lambda tensors, progress: None,
+            )
+            progress = fit.run()
+        return time.perf_counter() - start, [row["loss"] for row in progress.curve]
+
+    def _plan(self, steps: int) -> Plan:
+        return Plan(
+            steps=steps,
+            learning_rate=1e-5,
+            warmup=0,
+            weight_decay=0.0,
+            clip_norm=1.0,
+            batch_tokens=16384,
+            precision=self.precision,
+            evaluate_every=steps + 1,
+            patience=1,
+            keep_best=False,
+            save_minutes=1e9,
+            seed=0,
+        )
+
+    def predict(self) -> float:
+        """Seconds of predicting every example, in passes of about a batch."""
+        kind = kind_of(tasks()[self.work.task])
+        head = self.network.heads[self.work.task].eval()
+        tokens = int(self.rows.sizes.mean() * self.work.batch_size)
+        start = time.perf_counter()
+        run(
+            self.network.encoder,
+            self.rows,
+            tokens,
+            None,
+            lambda hidden, batch: kind.decode(head, hidden, batch),
+            self.precision,
+        )
+        return time.perf_counter() - start
+
+    def passes(self) -> int:
+        """Forward passes of a prediction."""
+        tokens = int(self.rows.sizes.mean() * self.work.batch_size)
+        return len(list(by_length(self.rows, tokens)))

@@ -1,0 +1,131 @@
+"""The peers: `transformers.Trainer` with grouped lengths, and padding to a fixed length.
+
+The second is what the XTREME scripts do. Both get fused AdamW and PyTorch's own attention.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from transformers import (
+    AutoModelForQuestionAnswering,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
+
+from benchmarks.workload import CLASSES, Workload
+from xstilts.encoder import Precision, device
+
+MODELS: dict[str, Any] = {
+    "classification": AutoModelForSequenceClassification,
+    "tagging": AutoModelForTokenClassification,
+    "span_qa": AutoModelForQuestionAnswering,
+}
+Padding = Literal["longest", "fixed"]
+
+
+class Peer:
+    """Training and prediction of one workload by the Trainer."""
+
+    def __init__(
+        self,
+        folder: Path,
+        work: Workload,
+        records: list[dict[str, Any]],
+        precision: Precision,
+        padding: Padding,
+    ) -> None:
+        self.work, self.padding = work, padding
+        self.examples = [_features(record) for record in records]
+        sizes = {} if work.kind == "span_qa" else {"num_labels": CLASSES[work.kind]}
+        self.model = MODELS[work.kind].from_pretrained(folder, dtype=torch.float32, **sizes)
+        self.half = precision == "bf16" or (precision == "auto" and device().type == "cuda")
+
+    def _trainer(self, folder: str) -> Trainer:
+        arguments = TrainingArguments(
+            output_dir=folder,
+            per_device_train_batch_size=self.work.batch_size,
+            per_device_eval_batch_size=self.work.batch_size,
+            num_train_epochs=1,
+            learning_rate=1e-5,
+            max_grad_norm=1.0,
+            optim="adamw_torch_fused",
+            train_sampling_strategy="sequential",  # the workload's batches are grouped by length
+            bf16=self.half,
+            logging_strategy="steps",
+            logging_steps=1,
+            save_strategy="no",
+            report_to="none",
+            disable_tqdm=True,
+            remove_unused_columns=False,
+            dataloader_pin_memory=device().type == "cuda",
+        )
+        return Trainer(
+            model=self.model,
+            args=arguments,
+            train_dataset=self.examples,
+            data_collator=self._collate,
+            callbacks=[Quiet()],
+        )
+
+    def train(self) -> tuple[float, list[float]]:
+        """(seconds of one epoch, loss of each step)."""
+        with tempfile.TemporaryDirectory() as folder:
+            trainer = self._trainer(folder)
+            start = time.perf_counter()
+            trainer.train()
+            seconds = time.perf_counter() - start
+        return seconds, [row["loss"] for row in trainer.state.log_history if "loss" in row]
+
+    def predict(self) -> float:
+        """Seconds of predicting every example; the best answers are taken on the device."""
+        with tempfile.TemporaryDirectory() as folder:
+            trainer = self._trainer(folder)
+            trainer.preprocess_logits_for_metrics = _best
+            start = time.perf_counter()
+            trainer.predict(self.examples)
+        return time.perf_counter() - start
+
+    def _collate(self, examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        """Padded to the longest of the batch, or to the fixed length."""
+        longest = max(len(example["input_ids"]) for example in examples)
+        size = self.work.fixed if self.padding == "fixed" else longest
+        fills = {"input_ids": 1, "attention_mask": 0, "labels": -100}
+        batch: dict[str, torch.Tensor] = {}
+        for name in examples[0]:
+            values = [example[name] for example in examples]
+            if isinstance(values[0], list):
+                values = [each + [fills[name]] * (size - len(each)) for each in values]
+            batch[name] = torch.tensor(values)
+        return batch
+
+
+class Quiet(TrainerCallback):  # type: ignore[misc]
+    """Nothing is printed for a step."""
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
+        """Leave the line out."""
+
+
+def _best(logits: Any, labels: Any) -> Any:
+    """What is needed of the logits, so that they need not be gathered."""
+    chosen = logits if isinstance(logits, tuple) else (logits,)
+    return tuple(each.argmax(-1) for each in chosen)
+
+
+def _features(record: dict[str, Any]) -> dict[str, Any]:
+    """An encoded example under the names of transformers' models."""
+    (ids,) = record["sequences"]
+    row = {"input_ids": ids, "attention_mask": [1] * len(ids)}
+    if "label" in record:
+        return {**row, "labels": record["label"]}
+    if "tags" in record:
+        return {**row, "labels": record["tags"]}
+    return {**row, "start_positions": record["first"], "end_positions": record["last"]}
