@@ -49,6 +49,7 @@ NETWORK_MODULES = (
     "attention.py",
     "batches.py",
     "checkpoints.py",
+    "dropout.py",
     "encoder.py",
     "kinds",
     "prediction.py",

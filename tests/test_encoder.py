@@ -21,6 +21,7 @@ from transformers import (
 
 from xstilts import attention
 from xstilts.attention import boundaries, packed_attention
+from xstilts.dropout import Dropout
 from xstilts.encoder import Encoder, load_tokenizer
 from xstilts.kinds import kind_of
 from xstilts.rows import Rows, read_rows, write_rows
@@ -106,14 +107,16 @@ def test_hidden_states_of_every_layer_are_those_of_reading_alone(nano: Any) -> N
                 torch.testing.assert_close(batch.split(hidden)[at], alone[layer])
 
 
-def test_attention_dropout_is_applied_as_the_recipe_says() -> None:
+@pytest.mark.parametrize("learning", [True, False])
+def test_attention_dropout_is_applied_as_the_recipe_says(learning: bool) -> None:
     """At a share of 0.5, half of what each token reads is dropped, the rest doubled: mean kept."""
     torch.manual_seed(0)
-    value = torch.ones(1, 1, 4000, 4)
+    value = torch.ones(1, 1, 4000, 4, requires_grad=learning)
     query = torch.zeros_like(value)
     lengths = np.full(400, 10)
     module, edges = torch.nn.Module(), boundaries(lengths, torch.device("cpu"))
-    output, _ = packed_attention(module, query, query, value, None, edges, dropout=0.5)
+    with torch.set_grad_enabled(learning):
+        output, _ = packed_attention(module, query, query, value, None, edges, dropout=0.5)
     drawn = output[0, :, 0, 0] * 5  # of 10 equal weights of 0.1, each doubled: how many were kept
     assert drawn.mean().item() == pytest.approx(5, abs=0.1)
     assert drawn.var().item() == pytest.approx(2.5, abs=0.2)  # binomial(10, 0.5)
@@ -205,3 +208,42 @@ def test_a_batch_lies_shortest_first_and_answers_in_row_order() -> None:
     assert batch.column("label").tolist() == [7, 8]
     assert batch.padded(batch.input_ids, 0).tolist() == [[1, 2, 3], [4, 0, 0], [5, 6, 0]]
     assert boundaries(batch.lengths, torch.device("cpu")).runs == ((0, 1, 1), (1, 1, 2), (3, 1, 3))
+
+
+def test_gradients_through_attention_dropout_are_those_of_the_same_draw() -> None:
+    """Numerical differentiation, with the generator set back before each evaluation."""
+    lengths = np.array([2, 3, 3])
+    edges = boundaries(lengths, torch.device("cpu"))
+    torch.manual_seed(1)
+    states = [torch.randn(1, 2, 8, 4, requires_grad=True) for _ in range(3)]
+    weight = torch.randn(1, 8, 2, 4)
+
+    def total() -> torch.Tensor:
+        torch.manual_seed(2)
+        output, _ = packed_attention(torch.nn.Module(), *states, None, edges, dropout=0.3)
+        return (output * weight).sum()
+
+    total().backward()
+    for each in states:
+        for place in [(0, 0, 1, 2), (0, 1, 4, 0), (0, 1, 7, 3)]:
+            with torch.no_grad():
+                before = each[place].item()
+                values = []
+                for change in (1e-2, -1e-2):
+                    each[place] = before + change
+                    with torch.enable_grad():
+                        values.append(total().item())
+                each[place] = before
+            assert each.grad is not None
+            slope = (values[0] - values[1]) / 2e-2
+            assert each.grad[place].item() == pytest.approx(slope, abs=2e-3)
+
+
+def test_quick_dropout_drops_the_share_and_keeps_the_mean() -> None:
+    torch.manual_seed(0)
+    states = Dropout(0.1)(torch.ones(999, 1001))
+    assert (states == 0).float().mean().item() == pytest.approx(0.1, abs=0.001)
+    assert states.mean().item() == pytest.approx(1, abs=0.002)
+    assert sorted(states.unique().tolist()) == pytest.approx([0, 1 / 0.9])
+    still = Dropout(0.1).eval()
+    assert torch.equal(still(states), states)

@@ -22,6 +22,7 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerBase
 
 from xstilts.attention import PACKED, boundaries
 from xstilts.batches import Batch, by_length
+from xstilts.dropout import quicken
 from xstilts.rows import Rows
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Encoder(nn.Module):
         )
         if getattr(self.model, "pooler", None) is not None:
             self.model.pooler = None  # never read, and not in every checkpoint
+        quicken(self.model)
         self.width: int = self.model.config.hidden_size
         self.pad_id: int = self.model.config.pad_token_id
         self.first_position: int | None = None  # None: it reads padded sequences
