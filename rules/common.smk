@@ -70,7 +70,7 @@ EVALUATION_MODULES = (
 
 
 wildcard_constraints:
-    part="train|test",
+    part="train|translated|test",
     model="[^/]+",
     task="[^/]+",
     intermediate="[^/]+",
@@ -94,7 +94,9 @@ def truth_files():
 
 
 def fetched_languages(wildcards):
-    return ["en"] if wildcards.part == "train" else GRID.fetched_languages(wildcards.task)
+    if wildcards.part == "train":
+        return GRID.training_languages(wildcards.task)
+    return GRID.fetched_languages(wildcards.task)
 
 
 def fetch_code(wildcards):
@@ -173,7 +175,7 @@ def local_model_state(wildcards):
 
 
 def intermediate_schedules(wildcards):
-    return [vars(tasks()[name].intermediate) for name in recipes()[wildcards.intermediate]]
+    return [vars(tasks()[name].intermediate) for name in recipes()[wildcards.intermediate].tasks]
 
 
 def training_schedules(wildcards):
@@ -181,7 +183,18 @@ def training_schedules(wildcards):
 
 
 def recipe_parts(wildcards):
-    return training_parts(wildcards.model, recipes()[wildcards.intermediate])
+    recipe = recipes()[wildcards.intermediate]
+    part = "translated" if recipe.translated else "train"
+    return [ENCODED.format(part=part, model=wildcards.model, task=task) for task in recipe.tasks]
+
+
+def recipe_dev(wildcards):
+    return training_parts(wildcards.model, recipes()[wildcards.intermediate].tasks)
+
+
+def recipe_corpus(wildcards):
+    corpus = recipes()[wildcards.intermediate].corpus
+    return training_parts(wildcards.model, [corpus] if corpus else [])
 
 
 def chain_parts(wildcards):
@@ -237,7 +250,7 @@ def target_scores(target):
 
 def source_tasks():
     """The intermediate tasks whose texts are compared."""
-    return sorted({name for recipe in GRID.intermediates for name in recipes()[recipe]})
+    return sorted({name for recipe in GRID.intermediates for name in recipes()[recipe].tasks})
 
 
 def source_vectors(wildcards):

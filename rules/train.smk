@@ -10,6 +10,8 @@ rule train_intermediate:
     input:
         parent=PRETRAINED,
         parts=recipe_parts,
+        dev=recipe_dev,
+        corpus=recipe_corpus,
     output:
         INTERMEDIATE,
     log:

@@ -63,7 +63,7 @@ def check_examples(
 
 def _check_loss(encoder: Encoder, head: Any, kind: Any, rows: list[Any]) -> None:
     batch = batch_of_all(rows[:4])
-    losses = kind.loss(head, encoder(batch), batch)
+    losses = kind.loss(head, encoder, batch)
     losses.sum().backward()
     assert torch.isfinite(losses).all()
 

@@ -80,7 +80,7 @@ def test_loss_and_gradients_are_those_of_padding(nano: Any, task: str) -> None:
     results = []
     for each in (encoder, eager(encoder)):
         each.eval().zero_grad()
-        losses = kind.loss(head, each(batch), batch)
+        losses = kind.loss(head, each, batch)
         losses.sum().backward()
         gradients = {name: value.grad for name, value in each.named_parameters()}
         with torch.inference_mode():

@@ -38,7 +38,11 @@ def config(**changes: Any) -> dict[str, Any]:
 def test_nine_intermediate_tasks_and_twelve_targets() -> None:
     assert len(intermediate_tasks()) == 9
     assert len(target_tasks()) == 12
-    assert list(recipes()) == ["none", *intermediate_tasks(), "multi"]
+    plain = [*intermediate_tasks(), "multi"]
+    assert list(recipes())[: 1 + len(plain)] == ["none", *plain]
+    modified = {f"{name}-{change}" for name in plain for change in ("mlm", "mlm-en", "mt")}
+    assert set(recipes()) == {"none", *plain, *modified}
+    assert recipes()["mnli-mt"].tasks == recipes()["mnli"].tasks
 
 
 @pytest.mark.parametrize("target", LANGUAGE_COUNTS)

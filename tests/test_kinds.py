@@ -62,9 +62,8 @@ def test_a_task_is_encoded_learned_decoded_and_scored(nano: Any, name: str) -> N
     assert {row["example"] for row in rows} == set(range(len(found)))
     head = kind.head(encoder.width, len(labels))
     batch = batch_of_all(rows)
-    hidden = encoder(batch)
     if task.training or task.intermediate:
-        losses = kind.loss(head, hidden, batch)
+        losses = kind.loss(head, encoder, batch)
         losses.sum().backward()
         assert torch.isfinite(losses).all()
     with torch.inference_mode():

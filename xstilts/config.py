@@ -90,7 +90,7 @@ def _expected(described: Mapping[str, Any]) -> str:
 
 def _check_data(config: Mapping[str, Any], grid: Grid) -> None:
     """Raise if a file that the grid needs is not there, or what it needs of the hub not locked."""
-    trained = {task for name in grid.intermediates for task in recipes()[name]}
+    trained = {task for name in grid.intermediates for task in recipes()[name].tasks}
     trained |= {task for target in grid.targets for task in tasks()[target].trains_on}
     needed = [(task, "train", ["en"]) for task in sorted(trained)]
     needed += [(target, "test", grid.fetched_languages(target)) for target in grid.targets]

@@ -44,6 +44,7 @@ class Grid:
     full_languages: dict[str, list[str]]
     seeds: list[int]
     measures: list[str]
+    known_languages: list[str]
 
     def cells(self) -> Iterator[Cell]:
         """Every cell of the grid."""
@@ -61,6 +62,10 @@ class Grid:
     def trained_intermediates(self) -> list[str]:
         """The intermediates that have a phase two."""
         return [name for name in self.intermediates if name != NONE]
+
+    def training_languages(self, task: str) -> list[str]:
+        """Languages of a task's training data: English, or for texts alone every one there is."""
+        return self.known_languages if tasks()[task].multilingual else ["en"]
 
     def fetched_languages(self, target: str) -> list[str]:
         """Languages whose data a target needs: retrieval pools are whole, whatever is asked for."""
@@ -98,6 +103,7 @@ def read_grid(config: Mapping[str, Any]) -> Grid:
         full_languages=full,
         seeds=list(config["seeds"]),
         measures=list(config["similarity"]["measures"]),
+        known_languages=list(language_names(config)),
     )
 
 

@@ -208,7 +208,7 @@ class Fit:
         total, units = torch.zeros((), device=device()), 0
         for part in self._parts(stream, kind.DIVISIBLE, chosen):
             with autocast(self.plan.precision):
-                losses = kind.loss(head, self.network.encoder(part), part)
+                losses = kind.loss(head, self.network.encoder, part)
             losses.sum().backward()  # type: ignore[no-untyped-call]
             total += losses.detach().sum()
             units += len(losses)

@@ -52,7 +52,7 @@ def measure_similarity(
     english = {task: read_vectors(Path(path))["en"] for task, path in sources.items()}
     tested = {target: read_vectors(Path(path)) for target, path in targets.items()}
     recipe_texts = {
-        name: _mixed([english[task] for task in recipes()[name]]) for name in intermediates
+        name: _mixed([english[task] for task in recipes()[name].tasks]) for name in intermediates
     }
     sets = [*recipe_texts.values(), *(y for by in tested.values() for y in by.values())]
     centre = np.mean([vectors.mean(axis=0) for vectors in sets], axis=0)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from xstilts.encoder import Precision
 from xstilts.encoding import Encoded
 from xstilts.loop import CURVE, Fit, Plan, Stream
 from xstilts.prediction import Headline, headline_score
+from xstilts.rows import Rows
 from xstilts.sampling import proportions
 from xstilts.states import Tensors, read_state, write_state
 from xstilts.tables import read_json, rows_table, write_table
@@ -26,6 +27,9 @@ from xstilts.tasks import Schedule
 from xstilts.words import only_words
 
 STATE = "state.safetensors"
+CORPUS_SHARE = 0.5  # of the steps, where masked language modelling is mixed in
+CORPUS_EXPONENT = 0.3  # of a language's size, as in XLM-R's own sampling (Conneau et al. 2020)
+CORPUS_BATCH = 24  # texts a step, as many as most intermediate tasks have examples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,17 +71,54 @@ class Settings:
 
 
 def train_intermediate(
-    *, parent: str, parts: list[str], seed: int, settings: dict[str, Any], output: str
+    *,
+    parent: str,
+    parts: list[str],
+    dev: list[str],
+    corpus: list[str],
+    seed: int,
+    settings: dict[str, Any],
+    output: str,
 ) -> None:
-    """Phase two: train one network on all the parts' tasks at once, one head a task."""
-    _Phase(parent, [parts], "intermediate", seed, settings, output).run()
+    """Phase two: train one network on all the parts' tasks at once, one head a task.
+
+    Args:
+        parent: manifest of the pretrained checkpoint.
+        parts: manifests of encoded training data, in one or several languages.
+        dev: manifests that hold the tasks' English dev data.
+        corpus: manifests of texts for masked language modelling beside the tasks.
+        seed: of everything random.
+        settings: `Settings`.
+        output: the checkpoint's manifest.
+    """
+    sources = Sources(parts=_read(parts), dev=_read(dev), corpus=_read(corpus))
+    _Phase(parent, [sources], "intermediate", seed, settings, output).run()
 
 
 def finetune_target(
     *, parent: str, parts: list[str], seed: int, settings: dict[str, Any], output: str
 ) -> None:
     """Phase three: train on each part's task in turn; a head goes on where its shape fits."""
-    _Phase(parent, [[part] for part in parts], "training", seed, settings, output).run()
+    sources = [Sources(parts=_read([part]), dev=_read([part]), corpus=[]) for part in parts]
+    _Phase(parent, sources, "training", seed, settings, output).run()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """What one fit trains on, and where its dev data are."""
+
+    parts: list[Encoded]
+    dev: list[Encoded]
+    corpus: list[Encoded]
+
+    @property
+    def trained(self) -> list[Encoded]:
+        """Everything that has a head."""
+        return [*self.parts, *self.corpus]
+
+
+def _read(manifests: list[str]) -> list[Encoded]:
+    return [Encoded(Path(manifest)) for manifest in manifests]
 
 
 class _Phase:
@@ -86,17 +127,16 @@ class _Phase:
     def __init__(
         self,
         parent: str,
-        fits: list[list[str]],
+        fits: list[Sources],
         schedule: str,
         seed: int,
         settings: dict[str, Any],
         output: str,
     ) -> None:
         self.parent, self.path, self.seed = Path(parent), Path(output), seed
-        self.fits = [[Encoded(Path(part)) for part in parts] for parts in fits]
-        self.schedule, self.settings = schedule, Settings(**settings)
+        self.fits, self.schedule, self.settings = fits, schedule, Settings(**settings)
         self.manifest = read_json(self.parent)
-        data = [[part.manifest["languages"] for part in parts] for parts in self.fits]
+        data = [[part.manifest["languages"] for part in (*fit.trained, *fit.dev)] for fit in fits]
         self.key = digest([self.manifest["digest"], data, schedule, seed, settings])
         self.past: list[dict[str, Any]] = []  # progress of the fits that are done
 
@@ -110,24 +150,30 @@ class _Phase:
         state = read_state(self.path.with_name(STATE), self.key)
         begun = len(state[1]["past"]) if state else 0
         with ExitStack() as stack:
-            if _some_words_suffice(network, self.settings):
-                used = _used_words(chain(*self.fits), network.encoder.pad_id)
+            if self._some_words_suffice(network):
+                used = _used_words(self.fits, network.encoder.pad_id)
                 stack.enter_context(only_words(network.encoder, used))
-            for number, parts in enumerate(self.fits):
-                _add_heads(network, parts)
+            for number, sources in enumerate(self.fits):
+                _add_heads(network, sources.trained)
                 if number >= begun:
-                    self._fit(network, parts, state if number == begun else None)
+                    self._fit(network, sources, state if number == begun else None)
         self._write(network)
         self.path.with_name(STATE).unlink(missing_ok=True)
 
-    def _fit(self, network: Network, parts: list[Encoded], state: Any) -> None:
+    def _some_words_suffice(self, network: Network) -> bool:
+        """Whether words that the data lack would stay as they are anyway."""
+        learned = network.encoder.words.weight.requires_grad
+        texts = any(sources.corpus for sources in self.fits)  # which are told from every word
+        return learned and not self.settings.weight_decay and not texts
+
+    def _fit(self, network: Network, sources: Sources, state: Any) -> None:
         """One fit, from its beginning or from a state."""
-        streams = list(_streams(parts, self.schedule, self.settings))
+        streams = list(_streams(sources, self.schedule, self.settings))
         fit = Fit(
             network=network,
             streams=streams,
             plan=_plan(streams, self.schedule, self.seed, self.settings),
-            dev=lambda: _headlines(network, parts, self.settings),
+            dev=lambda: _headlines(network, sources.dev, self.settings),
             keep=self._keep,
         )
         if state:
@@ -149,7 +195,7 @@ class _Phase:
             **inherited,
             "history": [
                 *self.manifest["history"],
-                [part.task.name for parts in self.fits for part in parts],
+                [part.task.name for sources in self.fits for part in sources.parts],
             ],
             "seed": self.seed,
             "steps": len(curve),
@@ -183,25 +229,44 @@ def _shapes(head: torch.nn.Module) -> list[tuple[str, torch.Size]]:
     return [(name, value.shape) for name, value in head.state_dict().items()]
 
 
-def _streams(parts: list[Encoded], schedule: str, settings: Settings) -> Iterator[Stream]:
-    """The training rows of every part, each with its share of the steps."""
-    rows = [part.rows("en", "train") for part in parts]
-    sizes = [len(each) for each in rows]
+def _streams(sources: Sources, schedule: str, settings: Settings) -> Iterator[Stream]:
+    """The training rows of every part and language, each with its share of the steps."""
+    sizes = [sum(map(len, _languages(part).values())) for part in sources.parts]
     shares = proportions(sizes, settings.examples_cap, settings.temperature)
-    for part, each, share in zip(parts, rows, shares.tolist(), strict=True):
+    for part, share in zip(sources.parts, shares.tolist(), strict=True):
         planned: Schedule = getattr(part.task, schedule)
         batch_size = settings.batch_size or planned.batch_size
-        yield Stream(task=part.task, rows=each, batch_size=batch_size, share=share)
+        yield from _by_language(part, batch_size, share, temperature=1.0)
+    for part in sources.corpus:
+        batch_size = settings.batch_size or CORPUS_BATCH
+        share = CORPUS_SHARE / (1 - CORPUS_SHARE)  # next to the tasks' one
+        yield from _by_language(part, batch_size, share, temperature=1 / CORPUS_EXPONENT)
+
+
+def _by_language(
+    part: Encoded, batch_size: int, share: float, temperature: float
+) -> Iterator[Stream]:
+    """A stream for each language, which divide the part's share by their sizes."""
+    rows = _languages(part)
+    shares = share * proportions(list(map(len, rows.values())), sys.maxsize, temperature)
+    for each, own in zip(rows.values(), shares.tolist(), strict=True):
+        yield Stream(task=part.task, rows=each, batch_size=batch_size, share=own)
+
+
+def _languages(part: Encoded) -> dict[str, Rows]:
+    return {language: part.rows(language, "train") for language in part.languages}
 
 
 def _plan(streams: list[Stream], schedule: str, seed: int, settings: Settings) -> Plan:
     """The settings' values, and the schedules' where these leave them open."""
-    epochs = [getattr(stream.task, schedule).epochs for stream in streams]
-    sizes = [min(len(stream.rows), settings.examples_cap) for stream in streams]
-    steps = settings.max_steps or sum(
-        many * math.ceil(size / stream.batch_size)
-        for many, size, stream in zip(epochs, sizes, streams, strict=True)
+    scheduled = [(getattr(stream.task, schedule), stream) for stream in streams]
+    own = sum(
+        planned.epochs * math.ceil(min(len(stream.rows), settings.examples_cap) / stream.batch_size)
+        for planned, stream in scheduled
+        if planned
     )
+    whole = sum(stream.share for stream in streams)  # 1, and the corpus's share
+    steps = settings.max_steps or round(own * whole)
     return Plan(
         steps=steps,
         learning_rate=settings.learning_rate,
@@ -218,14 +283,15 @@ def _plan(streams: list[Stream], schedule: str, seed: int, settings: Settings) -
     )
 
 
-def _some_words_suffice(network: Network, settings: Settings) -> bool:
-    """Whether words that the data lack would stay as they are anyway."""
-    return network.encoder.words.weight.requires_grad and not settings.weight_decay
-
-
-def _used_words(parts: Iterable[Encoded], pad_id: int) -> np.ndarray:
-    """Ids of the tokens of the parts' training and dev data, and of padding."""
-    rows = [part.rows("en", split) for part in parts for split in ("train", "dev")]
+def _used_words(fits: list[Sources], pad_id: int) -> np.ndarray:
+    """Ids of the tokens of all training and dev data, and of padding."""
+    parts = [part for sources in fits for part in (*sources.parts, *sources.dev)]
+    rows = [
+        part.rows(language, split)
+        for part in parts
+        for language in part.languages
+        for split in ("train", "dev")
+    ]
     return np.unique(np.concatenate([[pad_id], *(np.unique(each.tokens.values) for each in rows)]))
 
 

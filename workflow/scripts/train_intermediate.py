@@ -14,6 +14,8 @@ if __name__ == "__main__":
         "xstilts.training:train_intermediate",
         parent=snakemake.input.parent,
         parts=list(snakemake.input.parts),
+        dev=list(snakemake.input.dev),
+        corpus=list(snakemake.input.corpus),
         seed=int(snakemake.wildcards.seed),
         settings=snakemake.params.settings,
         output=snakemake.output[0],

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
+from xstilts.encoder import Encoder
 from xstilts.errors import InputError
 from xstilts.rows import Rows
 from xstilts.tasks import Task
@@ -83,13 +84,13 @@ class Kind(Protocol):
         """Rows with `example` (index), `sequences` (lists of token ids) and what the loss needs."""
 
     def head(self, width: int, labels: int) -> nn.Module:
-        """A fresh head for hidden states of this width."""
+        """A fresh head for hidden states of this width; without labels, for so many pieces."""
 
-    def loss(self, head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
-        """(units,) training losses, of rows or of tokens; `hidden` is (tokens, width)."""
+    def loss(self, head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
+        """(units,) training losses, of rows or of tokens."""
 
     def decode(self, head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
-        """One output per row of the batch."""
+        """One output per row of the batch; `hidden` is (tokens, width)."""
 
     def score(self, outputs: list[Any], asked: Asked) -> Scored:
         """Per-example statistics, from the outputs of every row in order."""

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
+from xstilts.encoder import Encoder
 from xstilts.errors import InputError
 from xstilts.kinds import Asked, Examples, Scored, Statistics, check_counts
 from xstilts.readers import read_lines
@@ -48,7 +49,7 @@ def head(width: int, labels: int) -> nn.Module:
     return nn.Identity()
 
 
-def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
+def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
     """Bitext retrieval is evaluated only."""
     raise NotImplementedError("bitext retrieval has no training")
 

@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
+from xstilts.encoder import Encoder
 from xstilts.errors import InputError, check_name
 from xstilts.kinds import Asked, Examples, Scored, Statistics, check_counts, required
 from xstilts.readers import read_lines
@@ -83,9 +84,11 @@ def head(width: int, labels: int) -> nn.Module:
     return scorer(width, labels)
 
 
-def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
+def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
     """Cross-entropy of each row's class."""
-    return cross_entropy(_logits(head, hidden, batch), batch.column("label"), reduction="none")
+    return cross_entropy(
+        _logits(head, encoder(batch), batch), batch.column("label"), reduction="none"
+    )
 
 
 def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:

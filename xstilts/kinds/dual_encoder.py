@@ -18,6 +18,7 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
+from xstilts.encoder import Encoder
 from xstilts.errors import InputError
 from xstilts.kinds import Asked, Examples, Scored, Statistics, check_counts, required
 from xstilts.readers import read_lines
@@ -61,7 +62,7 @@ def head(width: int, labels: int) -> nn.Module:
     return Scale()
 
 
-def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
+def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
     """Cross-entropy of each query over all candidates of the batch, which is never divided.
 
     Raises:
@@ -69,7 +70,7 @@ def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
     """
     if batch.counts.min() < 2:
         raise InputError("a pair to train on lacks its query or its candidate")
-    vectors = unit_vectors(hidden, batch).view(len(batch), 2, -1)
+    vectors = unit_vectors(encoder(batch), batch).view(len(batch), 2, -1)
     logits = head(vectors[:, 0]) @ vectors[:, 1].T
     own = torch.arange(len(logits), device=logits.device)
     return cross_entropy(logits.float(), own, reduction="none")

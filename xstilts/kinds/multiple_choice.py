@@ -15,6 +15,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
+from xstilts.encoder import Encoder
 from xstilts.errors import InputError
 from xstilts.kinds import Examples
 from xstilts.kinds.classification import check as check_label
@@ -75,9 +76,9 @@ def head(width: int, labels: int) -> nn.Module:
     return scorer(width, 1)
 
 
-def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
+def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
     """Cross-entropy over the choices of each row."""
-    logits = _choice_logits(head, hidden, batch)
+    logits = _choice_logits(head, encoder(batch), batch)
     return cross_entropy(logits, batch.column("label"), reduction="none")
 
 

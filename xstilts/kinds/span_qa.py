@@ -17,6 +17,7 @@ from transformers import PreTrainedTokenizerBase
 
 from xstilts.answers import compare
 from xstilts.batches import Batch
+from xstilts.encoder import Encoder
 from xstilts.errors import InputError
 from xstilts.kinds import Asked, Examples, Scored, Statistics, required
 from xstilts.readers import read_json_text, squad_rows
@@ -105,9 +106,9 @@ def head(width: int, labels: int) -> nn.Module:
     return nn.Linear(width, 2)
 
 
-def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
+def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
     """Mean of the cross-entropies of start and end, of each window."""
-    start, end = batch.padded(head(hidden).float(), IMPOSSIBLE).unbind(-1)
+    start, end = batch.padded(head(encoder(batch)).float(), IMPOSSIBLE).unbind(-1)
     first = cross_entropy(start, batch.column("first"), reduction="none")
     return (first + cross_entropy(end, batch.column("last"), reduction="none")) / 2
 

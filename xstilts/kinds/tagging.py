@@ -17,6 +17,7 @@ from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.batches import Batch
+from xstilts.encoder import Encoder
 from xstilts.errors import InputError
 from xstilts.kinds import Asked, Examples, Scored, Statistics, check_counts, required
 from xstilts.readers import conll_rows
@@ -114,11 +115,11 @@ def head(width: int, labels: int) -> nn.Module:
     return nn.Sequential(nn.Dropout(0.1), nn.Linear(width, labels))
 
 
-def loss(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
+def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
     """Cross-entropy of each tagged token."""
     tags = batch.aligned("tags")
     known = tags >= 0
-    return cross_entropy(head(hidden[known]).float(), tags[known], reduction="none")
+    return cross_entropy(head(encoder(batch)[known]).float(), tags[known], reduction="none")
 
 
 def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:

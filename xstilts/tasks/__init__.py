@@ -103,6 +103,7 @@ class Task:
         answer_rules: for span QA, how answers are compared (`xstilts.answers`).
         reference: what scoring needs beside a language's test outputs: nothing, its dev split (to
             tune a threshold), or every language's test set (the pool to retrieve from).
+        multilingual: whether its training data are in every language, not in English.
         max_length: longest input in tokens.
         licence: of the data; `unknown` where nobody says.
         citation: the paper that introduced it.
@@ -128,6 +129,7 @@ class Task:
     answerable: bool = True
     answer_rules: Literal["squad", "mlqa"] = "squad"
     reference: Literal["none", "dev", "pool"] = "none"
+    multilingual: bool = False
     max_length: int = 256
     licence: str = "unknown"
     citation: str = ""

@@ -65,7 +65,7 @@ def measure_truth(
             load(Path(entry["checkpoint"])), Encoded(Path(entry["encoded"])), batch_tokens
         )
         for language, gap in _expected_gaps(known, target, languages[target], response):
-            tasks = recipes()[entry["intermediate"]]
+            tasks = recipes()[entry["intermediate"]].tasks
             rows.append(
                 {
                     "model": model,
