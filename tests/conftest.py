@@ -101,24 +101,28 @@ def checkout(folder: Path) -> Study:
 def fetch(
     task: str,
     part: str,
-    language: str,
+    language: str | list[str],
     output: Path,
     source: dict[str, Any] | None = None,
     limits: dict[str, int] | None = None,
     world: dict[str, Any] | None = None,
 ) -> dict[str, list[dict[str, Any]]]:
-    """Canonical examples by split, written by `fetch_task` to `output` and read again."""
+    """Canonical examples by split, written by `fetch_task` to `output` and read again.
+
+    Of several languages, those of the first.
+    """
+    languages = [language] if isinstance(language, str) else language
     fetch_task(
         task=task,
         part=part,
-        languages=[language],
+        languages=languages,
         output=str(output),
         world=world,
         source=source,
         commits={},
         limits=limits or {},
     )
-    return examples_of(output, language)
+    return examples_of(output, languages[0])
 
 
 def batch_of_all(records: Iterable[Mapping[str, Any]]) -> Batch:

@@ -69,11 +69,15 @@ def _splits(rows: Dataset, *names: str) -> dict[str, Dataset]:
     return dict.fromkeys(names, rows)
 
 
+WIKI = {"id": TEXT, "url": TEXT, "title": TEXT, "text": TEXT}
+
+
 def repositories() -> dict[tuple[str, str], dict[str, dict[str, Dataset]]]:
     """Configurations and their splits by (data set, branch)."""
     rounds = [f"{split}_r{at}" for split in ("train", "dev", "test") for at in (1, 2, 3)]
     three = ("train", "validation", "test")
     mnli = _splits(nli(2, 1), "train", "validation_matched", "validation_mismatched")
+    wiki = table(WIKI, ("1", "", "Sea", "The sea is wide.\n\nIt is deep."), ("2", "", "", " "))
     same = ClassLabel(names=["not_duplicate", "duplicate"])
     qqp = pairs("question1", "question2", same, ("Why?", "How come?", 1))
     paws = ClassLabel(names=["0", "1"])
@@ -128,6 +132,9 @@ def repositories() -> dict[tuple[str, str], dict[str, dict[str, Dataset]]]:
         ("google-research-datasets/paws-x", "main"): {
             code: _splits(pairs("sentence1", "sentence2", paws, ("a b", "b a", 1)), *three)
             for code in ("en", "de")
+        },
+        ("wikimedia/wikipedia", "main"): {
+            f"20231101.{language}": {"train": wiki} for language in ("en", "sw")
         },
         ("mteb/tatoeba-bitext-mining", "main"): {"swh-eng": {"test": bitext}},
     }

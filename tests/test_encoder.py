@@ -76,7 +76,7 @@ def test_loss_and_gradients_are_those_of_padding(nano: Any, task: str) -> None:
     batch = batch_of_all(kind.encode(found, tokenizer, facts, labels))
     assert len(set(batch.lengths)) > 1
     torch.manual_seed(0)
-    head = kind.head(encoder.width, len(labels)).eval()
+    head = kind.head(encoder, len(labels)).eval()
     results = []
     for each in (encoder, eager(encoder)):
         each.eval().zero_grad()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from conftest import batch_of_all
+from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM
 
 from xstilts.batches import by_length
 from xstilts.encoder import Encoder, load_tokenizer
@@ -18,6 +20,7 @@ from xstilts.kinds import (
     dual_encoder,
     kind_names,
     kind_of,
+    masked_lm,
     span_qa,
     tagging,
 )
@@ -51,7 +54,10 @@ def test_every_kind_is_some_tasks_kind() -> None:
     assert {task.kind for task in tasks().values()} == set(kind_names())
 
 
-@pytest.mark.parametrize("name", tasks())
+SCORED = [name for name, task in tasks().items() if task.kind != "masked_lm"]
+
+
+@pytest.mark.parametrize("name", SCORED)
 def test_a_task_is_encoded_learned_decoded_and_scored(nano: Any, name: str) -> None:
     encoder, tokenizer = nano
     task, kind, labels = tasks()[name], kind_of(tasks()[name]), labels_of(name)
@@ -60,7 +66,7 @@ def test_a_task_is_encoded_learned_decoded_and_scored(nano: Any, name: str) -> N
     found = examples(WORLD, name, language, split)
     rows = kind.encode(found, tokenizer, task, labels)
     assert {row["example"] for row in rows} == set(range(len(found)))
-    head = kind.head(encoder.width, len(labels))
+    head = kind.head(encoder, len(labels))
     batch = batch_of_all(rows)
     if task.training or task.intermediate:
         losses = kind.loss(head, encoder, batch)
@@ -188,8 +194,50 @@ def test_a_missing_side_has_no_sequence_and_no_vector(nano: Any) -> None:
     assert [row["sides"] for row in rows] == [[0], [1]]
     batch = batch_of_all(rows)
     with torch.inference_mode():
-        query, candidate = dual_encoder.decode(dual_encoder.head(1, 1), encoder(batch), batch)
+        query, candidate = dual_encoder.decode(dual_encoder.head(encoder, 1), encoder(batch), batch)
     assert query[1] is None
     assert candidate[0] is None
     np.testing.assert_allclose(query[0], candidate[1], atol=1e-6)
     assert np.linalg.norm(query[0]) == pytest.approx(1, abs=1e-5)
+
+
+def test_fifteen_in_a_hundred_tokens_are_masked_changed_or_left(nano: Any) -> None:
+    _, tokenizer = nano
+    found = [{"text": " ".join(["sea"] * 100)} for _ in range(400)]
+    rows = masked_lm.encode(found, tokenizer, tasks()["wikipedia"], [])
+    batch = batch_of_all(rows)
+    torch.manual_seed(0)
+    changed, chosen = masked_lm.masked(batch, vocabulary=1000)
+    special = (batch.positions == 0) | (batch.positions == 101)
+    assert not chosen[special].any()
+    assert chosen[~special].float().mean().item() == pytest.approx(0.15, abs=0.005)
+    assert torch.equal(changed[~chosen], batch.input_ids[~chosen])
+    hidden = (changed == tokenizer.mask_token_id)[chosen].float().mean().item()
+    same = (changed == batch.input_ids)[chosen].float().mean().item()
+    assert hidden == pytest.approx(0.8, abs=0.02)
+    assert same == pytest.approx(0.1, abs=0.015)
+
+
+def test_the_language_modelling_head_is_transformers_own_and_starts_from_the_pretrained_one(
+    tmp_path: Path,
+) -> None:
+    """The logits of `XLMRobertaForMaskedLM` are the expected values."""
+    torch.manual_seed(0)
+    config = XLMRobertaConfig(
+        vocab_size=50,
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=48,
+        max_position_embeddings=130,
+        type_vocab_size=1,
+    )
+    whole = XLMRobertaForMaskedLM(config).eval()
+    torch.nn.init.normal_(whole.lm_head.bias)
+    whole.save_pretrained(tmp_path)
+    encoder = Encoder(tmp_path).eval()
+    batch = batch_of_all([{"sequences": [[0, 5, 6, 7, 2]]}])
+    with torch.inference_mode():
+        own = masked_lm.head(encoder, 0)(encoder(batch), encoder.words.weight)
+        expected = whole(batch.input_ids[None]).logits[0]
+    torch.testing.assert_close(own, expected, atol=1e-5, rtol=1e-4)

@@ -20,6 +20,12 @@ def test_temperature_flattens_the_proportions() -> None:
     assert proportions([100, 900], cap=1000, temperature=2) == pytest.approx([0.25, 0.75])
 
 
+def test_small_languages_are_drawn_more_often_than_they_are_large() -> None:
+    """XLM-R's exponent of 0.3, by hand: 16 times as large is drawn 16 ** 0.3 = 2.297 times."""
+    small, large = proportions([100, 1600], cap=10_000, temperature=1 / 0.3)
+    assert large / small == pytest.approx(2.297, abs=0.001)
+
+
 def test_an_epoch_holds_every_row_once_and_any_batch_can_be_asked_for() -> None:
     epochs = [
         np.concatenate([batch_of(10, 4, number, seed=0) for number in numbers])

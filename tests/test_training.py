@@ -48,10 +48,11 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("parts")
     found = {"nano": str(folder / "nano/checkpoint.json")}
     fetch_model(path=None, revision="main", world=WORLD, output=found["nano"])
-    for task in ("siqa", "copa", "udpos", "mnli", "ccg"):
+    for task in ("siqa", "copa", "udpos", "mnli", "ccg", "wikipedia", "wikipedia_en"):
         data = str(folder / task / "data/manifest.json")
         found[task] = str(folder / task / "encoded/manifest.json")
-        fetch(task, "train", "en", Path(data), world=WORLD)
+        languages = ["en", "qa", "qe"] if task == "wikipedia" else ["en"]
+        fetch(task, "train", languages, Path(data), world=WORLD)
         encode_task(
             task=task, data=data, pretrained=found["nano"], output=found[task], max_length=None
         )
@@ -383,6 +384,53 @@ def test_lora_trains_adapters_alone_and_loads_back(parts: dict[str, str], tmp_pa
     assert headline.value == manifest["dev"]["udpos"] > 50
     child = {**row, "nano": str(tmp_path / "c.json")}
     assert finetune(child, ["mnli"], tmp_path / "d/c.json", max_steps=2)["lora"] == 4
+
+
+def with_corpus(parts: dict[str, str], corpus: str, output: Path, **changes: Any) -> Any:
+    training.train_intermediate(
+        parent=parts["nano"],
+        parts=[parts["mnli"]],
+        dev=[parts["mnli"]],
+        corpus=[parts[corpus]],
+        seed=1,
+        settings={**SETTINGS, "freeze_embeddings": False, **changes},
+        output=str(output),
+    )
+    return read_table(output.with_name("curve.parquet"), loop.CURVE).to_pandas()
+
+
+@pytest.mark.parametrize("corpus", ["wikipedia", "wikipedia_en"])
+def test_masked_language_modelling_takes_half_of_the_steps_and_is_learned(
+    parts: dict[str, str], tmp_path: Path, corpus: str
+) -> None:
+    curve = with_corpus(parts, corpus, tmp_path / "c.json", max_steps=400)
+    assert (curve["task"] == corpus).mean() == pytest.approx(0.5, abs=0.08)
+    losses = curve[curve["task"] == corpus]["loss"]
+    assert losses[-20:].mean() < 0.7 * losses[:5].mean()
+    heads = read_json(tmp_path / "c.json")["heads"]
+    assert sorted(heads) == sorted([corpus, "mnli"])
+
+
+def test_the_tasks_of_a_recipe_keep_their_epochs_beside_the_corpus(parts: dict[str, str]) -> None:
+    """By hand: 400 examples in batches of 16, twice, are 50 steps; texts take 50 more."""
+    read = training._read
+    settings = training.Settings(**{**SETTINGS, "max_steps": None})
+    for corpus, steps in (([], 50), (["wikipedia"], 100)):
+        sources = training.Sources(
+            parts=read([parts["mnli"]]), dev=[], corpus=read([parts[name] for name in corpus])
+        )
+        streams = list(training._streams(sources, "intermediate", settings))
+        assert training._plan(streams, "intermediate", 0, settings).steps == steps
+
+
+def test_every_language_of_the_corpus_has_its_share(parts: dict[str, str]) -> None:
+    """Three languages of one size share the half of the steps that the corpus has."""
+    sources = training.Sources(
+        parts=training._read([parts["mnli"]]), dev=[], corpus=training._read([parts["wikipedia"]])
+    )
+    streams = training._streams(sources, "intermediate", training.Settings(**SETTINGS))
+    shares = [(stream.task.name, stream.share) for stream in streams]
+    assert shares == [("mnli", 1.0), *[("wikipedia", pytest.approx(1 / 3))] * 3]
 
 
 def test_warm_up_and_decay_are_linear() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -81,6 +81,12 @@ class Batch:
     def tensor(self, numbers: np.ndarray) -> Tensor:
         """Whole numbers as a tensor on the batch's device."""
         return torch.from_numpy(numbers.astype(np.int64)).to(self.device, non_blocking=True)
+
+    def reading(self, input_ids: Tensor) -> Batch:
+        """The same batch with other token ids."""
+        other = replace(self)
+        other.__dict__["input_ids"] = input_ids
+        return other
 
     def column(self, name: str) -> Tensor:
         """(rows,) a column of whole numbers."""

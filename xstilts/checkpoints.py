@@ -35,7 +35,7 @@ class Network:
 
     def add_head(self, task: str, labels: list[str]) -> None:
         """A fresh head for a task, on the encoder's device."""
-        head = kind_of(tasks()[task]).head(self.encoder.width, len(labels))
+        head = kind_of(tasks()[task]).head(self.encoder, len(labels))
         self.heads[task] = head.to(next(self.encoder.parameters()).device)
         self.labels[task] = labels
 

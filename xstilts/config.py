@@ -92,7 +92,8 @@ def _check_data(config: Mapping[str, Any], grid: Grid) -> None:
     """Raise if a file that the grid needs is not there, or what it needs of the hub not locked."""
     trained = {task for name in grid.intermediates for task in recipes()[name].tasks}
     trained |= {task for target in grid.targets for task in tasks()[target].trains_on}
-    needed = [(task, "train", ["en"]) for task in sorted(trained)]
+    trained |= {corpus for name in grid.intermediates if (corpus := recipes()[name].corpus)}
+    needed = [(task, "train", grid.training_languages(task)) for task in sorted(trained)]
     needed += [(target, "test", grid.fetched_languages(target)) for target in grid.targets]
     read: list[str] = []
     for task, part, codes in needed:

@@ -41,6 +41,7 @@ class Encoder(nn.Module):
 
     def __init__(self, folder: Path | str, lora: int | None = None) -> None:
         super().__init__()
+        self.folder = Path(folder)
         self.model = AutoModel.from_pretrained(
             str(folder), trust_remote_code=False, dtype=torch.float32
         )

@@ -49,8 +49,11 @@ def hub_rows(
 
 
 def _load(hub: Hub, config: str | None, split: str, revision: str, place: str) -> Any:
+    where = {"split": hub.splits[split], "revision": revision}
     try:
-        return datasets.load_dataset(hub.path, config, split=hub.splits[split], revision=revision)
+        if hub.most:
+            return datasets.load_dataset(hub.path, config, streaming=True, **where).take(hub.most)
+        return datasets.load_dataset(hub.path, config, **where)
     except (ValueError, RuntimeError, OSError) as error:  # the library's own messages are long
         first = str(error).strip().splitlines()[0]
         raise InputError(f"{place} at {revision}: cannot be read from the hub ({first})") from error
@@ -72,7 +75,7 @@ def named(rows: Any, task: Task) -> Iterator[dict[str, Any]]:
     names: dict[str, list[str]] = {}
     for field in ("label", "tags"):
         column = task.columns.get(field, "")
-        feature = rows.features.get(column)
+        feature = (rows.features or {}).get(column)
         inner = getattr(feature, "feature", feature)
         if not isinstance(inner, datasets.ClassLabel) or task.labels[:1] == ("0",):
             continue

@@ -135,7 +135,7 @@ def _evenly(rows: Rows, examples: Examples, most: int) -> tuple[Rows, Examples]:
 def _head(network: Network, part: Encoded, kind: Kind) -> torch.nn.Module:
     """The head that the target's training left; a target that learns nothing has a blank one."""
     name = _head_name(network, part)
-    return network.heads[name] if name in network.heads else kind.head(network.encoder.width, 1)
+    return network.heads[name] if name in network.heads else kind.head(network.encoder, 1)
 
 
 def _head_name(network: Network, part: Encoded) -> str:

@@ -83,8 +83,8 @@ class Kind(Protocol):
     ) -> list[dict[str, Any]]:
         """Rows with `example` (index), `sequences` (lists of token ids) and what the loss needs."""
 
-    def head(self, width: int, labels: int) -> nn.Module:
-        """A fresh head for hidden states of this width; without labels, for so many pieces."""
+    def head(self, encoder: Encoder, labels: int) -> nn.Module:
+        """A head for the encoder's hidden states, as it is before training."""
 
     def loss(self, head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
         """(units,) training losses, of rows or of tokens."""

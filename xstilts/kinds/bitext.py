@@ -44,7 +44,7 @@ def encode(
     return encode_sides(examples, ("source", "target"), tokenizer, task.max_length)
 
 
-def head(width: int, labels: int) -> nn.Module:
+def head(encoder: Encoder, labels: int) -> nn.Module:
     """Nothing to learn."""
     return nn.Identity()
 

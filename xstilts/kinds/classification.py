@@ -79,9 +79,9 @@ def scorer(width: int, outputs: int) -> nn.Module:
     )
 
 
-def head(width: int, labels: int) -> nn.Module:
+def head(encoder: Encoder, labels: int) -> nn.Module:
     """One output a class."""
-    return scorer(width, labels)
+    return scorer(encoder.width, labels)
 
 
 def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:

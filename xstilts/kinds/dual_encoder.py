@@ -57,7 +57,7 @@ def encode(
     return encode_sides(examples, ("query", "candidate"), tokenizer, task.max_length)
 
 
-def head(width: int, labels: int) -> nn.Module:
+def head(encoder: Encoder, labels: int) -> nn.Module:
     """The scale of the cosines."""
     return Scale()
 

@@ -71,9 +71,9 @@ def encode(
     ]
 
 
-def head(width: int, labels: int) -> nn.Module:
+def head(encoder: Encoder, labels: int) -> nn.Module:
     """One output: how well a choice fits its prompt."""
-    return scorer(width, 1)
+    return scorer(encoder.width, 1)
 
 
 def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:

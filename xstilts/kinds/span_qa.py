@@ -101,9 +101,9 @@ def _answer_tokens(example: Any, starts: np.ndarray, ends: np.ndarray) -> tuple[
     return (int(covering[0]), int(covering[-1])) if whole else (0, 0)
 
 
-def head(width: int, labels: int) -> nn.Module:
+def head(encoder: Encoder, labels: int) -> nn.Module:
     """Two outputs a token: does the answer start here, does it end here."""
-    return nn.Linear(width, 2)
+    return nn.Linear(encoder.width, 2)
 
 
 def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:

@@ -110,9 +110,9 @@ def _aligned_part(
     return ids, aligned, real
 
 
-def head(width: int, labels: int) -> nn.Module:
+def head(encoder: Encoder, labels: int) -> nn.Module:
     """Dropout and a linear layer, one output a tag."""
-    return nn.Sequential(nn.Dropout(0.1), nn.Linear(width, labels))
+    return nn.Sequential(nn.Dropout(0.1), nn.Linear(encoder.width, labels))
 
 
 def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:

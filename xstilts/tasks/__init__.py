@@ -42,6 +42,7 @@ class Hub:
         splits: the hub's name of each split that it has.
         only: column -> what the values of the rows that are read begin with; `{name}` is the
             language's English name in lower case.
+        most: rows that are read of a split, the first ones, without loading the others; None: all.
     """
 
     path: str
@@ -51,6 +52,7 @@ class Hub:
         default_factory=lambda: {"train": "train", "dev": "validation", "test": "test"}
     )
     only: Mapping[str, str] = field(default_factory=dict)
+    most: int | None = None
 
     @property
     def source(self) -> str:
@@ -85,7 +87,7 @@ class Task:
 
     Attributes:
         kind: module of `xstilts.kinds` that encodes, learns and scores it.
-        metric: the reported metric, a name in `xstilts.scores.METRICS`.
+        metric: the reported metric, a name in `xstilts.scores.METRICS`; empty for texts alone.
         chance: the reported metric's value for random answers.
         labels: class or tag names in label order.
         hub: hub data sets, concatenated; empty where the hub has none that can be used.

@@ -242,6 +242,11 @@ def _linking(random: np.random.Generator, topic: int, teller: Teller, key: str) 
     }
 
 
+def _text(random: np.random.Generator, topic: int, teller: Teller, key: str) -> Example:
+    """A few sentences on one topic."""
+    return {"text": " ".join(teller.tell(draw(random, topic)) for _ in range(3))}
+
+
 SKILLS: dict[str, Callable[[np.random.Generator, int, Teller, str], Example]] = {
     "anli": _nli,
     "mnli": _nli,
@@ -267,6 +272,8 @@ SKILLS: dict[str, Callable[[np.random.Generator, int, Teller, str], Example]] = 
     "squad_retrieval": _retrieval,
     "lareqa": _retrieval,
     "mewslix": _linking,
+    "wikipedia": _text,
+    "wikipedia_en": _text,
 }
 
 
