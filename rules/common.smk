@@ -16,7 +16,7 @@ from xstilts.lock import commit_of, read_lock, source_of, sources_of
 from xstilts.models import model_state
 from xstilts.recipes import recipes
 from xstilts.sources import local_state
-from xstilts.tasks import tasks
+from xstilts.tasks import preset_length, tasks
 
 share_package()
 
@@ -56,9 +56,7 @@ NETWORK_MODULES = (
     "rows.py",
     "sides.py",
 )
-TRAINING_CODE = code_digest(
-    *NETWORK_MODULES, "loop.py", "sampling.py", "training.py", "words.py"
-)
+TRAINING_CODE = code_digest(*NETWORK_MODULES, "loop.py", "sampling.py", "training.py", "words.py")
 EVALUATION_MODULES = (
     *NETWORK_MODULES,
     "answers.py",
@@ -120,7 +118,12 @@ def fetch_code(wildcards):
 
 def encode_code(wildcards):
     return code_digest(
-        "encoding.py", "kinds", "rows.py", "sides.py", "tasks/__init__.py", f"tasks/{wildcards.task}.py"
+        "encoding.py",
+        "kinds",
+        "rows.py",
+        "sides.py",
+        "tasks/__init__.py",
+        f"tasks/{wildcards.task}.py",
     )
 
 
@@ -174,12 +177,23 @@ def local_model_state(wildcards):
     return model_state(GRID.models[wildcards.model])
 
 
+def schedules(names, phase):
+    preset = config["training"]["preset"]
+    return [vars(tasks()[name].schedule(phase, preset)) for name in names]
+
+
+def encoded_length(wildcards):
+    """The longest input: the config's, or the preset's for the task, whichever is shorter."""
+    own = preset_length(tasks()[wildcards.task], config["training"]["preset"])
+    return min((each for each in (config["max_length"], own) if each), default=None)
+
+
 def intermediate_schedules(wildcards):
-    return [vars(tasks()[name].intermediate) for name in recipes()[wildcards.intermediate].tasks]
+    return schedules(recipes()[wildcards.intermediate].tasks, "intermediate")
 
 
 def training_schedules(wildcards):
-    return [vars(tasks()[name].training) for name in wildcards.training.split("+")]
+    return schedules(wildcards.training.split("+"), "training")
 
 
 def recipe_parts(wildcards):

@@ -69,7 +69,7 @@ rule encode_task:
         mem_mb=8000,
         runtime=60,
     params:
-        max_length=config["max_length"],
+        max_length=encoded_length,
         code=encode_code,
     message:
         "Encoding {wildcards.task} ({wildcards.part}) for {wildcards.model}"

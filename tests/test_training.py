@@ -20,10 +20,13 @@ from xstilts import loop, training
 from xstilts.checkpoints import load
 from xstilts.encoding import Encoded, encode_task
 from xstilts.pretrained import fetch_model
+from xstilts.rows import Rows
 from xstilts.tables import read_json, read_table
+from xstilts.tasks import preset_length, tasks
 
 WORLD = {"train": 400, "dev": 60, "test": 20}
 SETTINGS = {
+    "preset": "study",
     "learning_rate": 3.0e-3,
     "warmup_fraction": 0.1,
     "weight_decay": 0.0,
@@ -431,6 +434,33 @@ def test_every_language_of_the_corpus_has_its_share(parts: dict[str, str]) -> No
     streams = training._streams(sources, "intermediate", training.Settings(**SETTINGS))
     shares = [(stream.task.name, stream.share) for stream in streams]
     assert shares == [("mnli", 1.0), *[("wikipedia", pytest.approx(1 / 3))] * 3]
+
+
+def planned(task: str, **changes: Any) -> Any:
+    """The plan for a task with 6,400 rows."""
+    rows = Rows.of({"example": 0, "sequences": [[0]]} for _ in range(6400))
+    given = {"learning_rate": None, "warmup_fraction": None, "weight_decay": None}
+    whole = {**SETTINGS, **given, "batch_size": None, "max_steps": None, **changes}
+    settings = training.Settings(**whole)
+    batch_size = training._schedule(tasks()[task], "training", settings).batch_size
+    stream = loop.Stream(task=tasks()[task], rows=rows, batch_size=batch_size, share=1.0)
+    return training._plan([stream], "training", 1, settings)
+
+
+def test_the_presets_are_the_scripts_of_the_study_and_of_xtreme() -> None:
+    """Steps by hand: 6,400 rows in batches of 16, twice; in batches of 32, three times."""
+    study, xtreme = planned("squad1"), planned("squad1", preset="xtreme")
+    assert (study.steps, study.learning_rate, study.warmup) == (800, 1e-5, 80)
+    assert (study.weight_decay, study.keep_best) == (0, True)
+    assert (xtreme.steps, xtreme.learning_rate, xtreme.warmup) == (600, 3e-5, 500)
+    assert (xtreme.weight_decay, xtreme.keep_best) == (1e-4, False)
+    own = planned("squad1", preset="xtreme", learning_rate=1.0, warmup_fraction=0.5)
+    assert (own.learning_rate, own.warmup) == (1.0, 300)
+    assert planned("udpos", preset="xtreme").warmup == 0
+    for task in tasks().values():
+        assert bool(task.training) == bool(task.xtreme)
+    assert preset_length(tasks()["xnli"], "xtreme") == 128
+    assert preset_length(tasks()["xnli"], "study") is None
 
 
 def test_warm_up_and_decay_are_linear() -> None:

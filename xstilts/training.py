@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from xstilts.rows import Rows
 from xstilts.sampling import proportions
 from xstilts.states import Tensors, read_state, write_state
 from xstilts.tables import read_json, rows_table, write_table
-from xstilts.tasks import Schedule
+from xstilts.tasks import Phase, Preset, Schedule, Task
 from xstilts.words import only_words
 
 STATE = "state.safetensors"
@@ -37,10 +37,9 @@ class Settings:
     """How to optimise: the config's section `training`.
 
     Attributes:
-        learning_rate: peak of a linear warm-up and decay.
-        batch_size, max_steps: in place of the task's schedule where given.
-        warmup_fraction: share of the steps that warm up.
-        weight_decay: AdamW's.
+        preset: whose schedules the tasks follow in phase three.
+        batch_size, max_steps, learning_rate, warmup_fraction, weight_decay: in place of the
+            schedule's, where given.
         clip_norm: largest norm of a step's gradient.
         examples_cap: sizes above this count as this when several tasks are sampled.
         temperature: flattens the sampling; 1 is proportional.
@@ -53,11 +52,12 @@ class Settings:
         save_minutes: between step checkpoints.
     """
 
-    learning_rate: float
+    preset: Preset
     batch_size: int | None
     max_steps: int | None
-    warmup_fraction: float
-    weight_decay: float
+    learning_rate: float | None
+    warmup_fraction: float | None
+    weight_decay: float | None
     clip_norm: float
     examples_cap: int
     temperature: float
@@ -128,16 +128,16 @@ class _Phase:
         self,
         parent: str,
         fits: list[Sources],
-        schedule: str,
+        phase: Phase,
         seed: int,
         settings: dict[str, Any],
         output: str,
     ) -> None:
         self.parent, self.path, self.seed = Path(parent), Path(output), seed
-        self.fits, self.schedule, self.settings = fits, schedule, Settings(**settings)
+        self.fits, self.phase, self.settings = fits, phase, Settings(**settings)
         self.manifest = read_json(self.parent)
         data = [[part.manifest["languages"] for part in (*fit.trained, *fit.dev)] for fit in fits]
-        self.key = digest([self.manifest["digest"], data, schedule, seed, settings])
+        self.key = digest([self.manifest["digest"], data, phase, seed, settings])
         self.past: list[dict[str, Any]] = []  # progress of the fits that are done
 
     def run(self) -> None:
@@ -164,15 +164,20 @@ class _Phase:
         """Whether words that the data lack would stay as they are anyway."""
         learned = network.encoder.words.weight.requires_grad
         texts = any(sources.corpus for sources in self.fits)  # which are told from every word
-        return learned and not self.settings.weight_decay and not texts
+        decay = any(
+            _schedule(part.task, self.phase, self.settings).weight_decay
+            for sources in self.fits
+            for part in sources.parts
+        )
+        return learned and not decay and not texts
 
     def _fit(self, network: Network, sources: Sources, state: Any) -> None:
         """One fit, from its beginning or from a state."""
-        streams = list(_streams(sources, self.schedule, self.settings))
+        streams = list(_streams(sources, self.phase, self.settings))
         fit = Fit(
             network=network,
             streams=streams,
-            plan=_plan(streams, self.schedule, self.seed, self.settings),
+            plan=_plan(streams, self.phase, self.seed, self.settings),
             dev=lambda: _headlines(network, sources.dev, self.settings),
             keep=self._keep,
         )
@@ -229,13 +234,21 @@ def _shapes(head: torch.nn.Module) -> list[tuple[str, torch.Size]]:
     return [(name, value.shape) for name, value in head.state_dict().items()]
 
 
-def _streams(sources: Sources, schedule: str, settings: Settings) -> Iterator[Stream]:
+def _schedule(task: Task, phase: Phase, settings: Settings) -> Schedule:
+    """The task's schedule, with what the settings say otherwise."""
+    planned = task.schedule(phase, settings.preset)
+    assert planned is not None  # recipes and targets name trained tasks only
+    names = ("batch_size", "learning_rate", "warmup_fraction", "weight_decay")
+    given = {name: value for name in names if (value := getattr(settings, name)) is not None}
+    return replace(planned, **given)
+
+
+def _streams(sources: Sources, phase: Phase, settings: Settings) -> Iterator[Stream]:
     """The training rows of every part and language, each with its share of the steps."""
     sizes = [sum(map(len, _languages(part).values())) for part in sources.parts]
     shares = proportions(sizes, settings.examples_cap, settings.temperature)
     for part, share in zip(sources.parts, shares.tolist(), strict=True):
-        planned: Schedule = getattr(part.task, schedule)
-        batch_size = settings.batch_size or planned.batch_size
+        batch_size = _schedule(part.task, phase, settings).batch_size
         yield from _by_language(part, batch_size, share, temperature=1.0)
     for part in sources.corpus:
         batch_size = settings.batch_size or CORPUS_BATCH
@@ -257,30 +270,37 @@ def _languages(part: Encoded) -> dict[str, Rows]:
     return {language: part.rows(language, "train") for language in part.languages}
 
 
-def _plan(streams: list[Stream], schedule: str, seed: int, settings: Settings) -> Plan:
-    """The settings' values, and the schedules' where these leave them open."""
-    scheduled = [(getattr(stream.task, schedule), stream) for stream in streams]
-    own = sum(
-        planned.epochs * math.ceil(min(len(stream.rows), settings.examples_cap) / stream.batch_size)
-        for planned, stream in scheduled
-        if planned
-    )
-    whole = sum(stream.share for stream in streams)  # 1, and the corpus's share
-    steps = settings.max_steps or round(own * whole)
+def _plan(streams: list[Stream], phase: Phase, seed: int, settings: Settings) -> Plan:
+    """A fit's plan; of several tasks, the first one's rates."""
+    own = [stream for stream in streams if stream.task.kind != "masked_lm"]
+    first = _schedule(own[0].task, phase, settings)
+    steps = settings.max_steps or _steps(streams, own, phase, settings)
+    fixed = first.warmup_steps if settings.warmup_fraction is None else None
     return Plan(
         steps=steps,
-        learning_rate=settings.learning_rate,
-        warmup=round(settings.warmup_fraction * steps),
-        weight_decay=settings.weight_decay,
+        learning_rate=first.learning_rate,
+        warmup=round(first.warmup_fraction * steps) if fixed is None else min(fixed, steps),
+        weight_decay=first.weight_decay,
         clip_norm=settings.clip_norm,
         batch_tokens=settings.batch_tokens,
         precision=settings.precision,
         evaluate_every=settings.evaluate_every,
         patience=settings.patience,
-        keep_best=True,
+        keep_best=first.keep == "best",
         save_minutes=settings.save_minutes,
         seed=seed,
     )
+
+
+def _steps(streams: list[Stream], own: list[Stream], phase: Phase, settings: Settings) -> int:
+    """The epochs of every task, and the steps of texts beside them."""
+    epochs = [_schedule(stream.task, phase, settings).epochs for stream in own]
+    sizes = [min(len(stream.rows), settings.examples_cap) for stream in own]
+    taken = sum(
+        many * math.ceil(size / stream.batch_size)
+        for many, size, stream in zip(epochs, sizes, own, strict=True)
+    )
+    return round(taken * sum(stream.share for stream in streams) / sum(each.share for each in own))
 
 
 def _used_words(fits: list[Sources], pad_id: int) -> np.ndarray:

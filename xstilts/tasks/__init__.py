@@ -20,6 +20,8 @@ UPOS = (
     "PUNCT", "SCONJ", "SYM", "VERB", "X",
 )
 # fmt: on
+Phase = Literal["intermediate", "training"]
+Preset = Literal["study", "xtreme"]
 NLI = ("entailment", "neutral", "contradiction")
 SQUAD_COLUMNS = {
     "id": "id",
@@ -75,10 +77,27 @@ class Files:
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """How long a task is trained: examples per step, passes over the data."""
+    """How a task is trained; what is not given is as in Phang et al. 2020 (jiant's scripts).
+
+    Attributes:
+        batch_size: examples a step.
+        epochs: passes over the data.
+        learning_rate: peak, after a linear warm-up and before a linear decay to zero.
+        warmup_fraction: share of the steps that warm up.
+        warmup_steps: their number, where it is fixed.
+        weight_decay: AdamW's.
+        keep: the weights of the best English dev score, or the last ones.
+        max_length: longest input in tokens, where shorter than the task's own.
+    """
 
     batch_size: int
     epochs: int
+    learning_rate: float = 1e-5
+    warmup_fraction: float = 0.1
+    warmup_steps: int | None = None
+    weight_decay: float = 0.0
+    keep: Literal["best", "last"] = "best"
+    max_length: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +117,7 @@ class Task:
         derived: further columns computed from a row, before the expressions are read.
         intermediate: the schedule of phase two, for the nine intermediate tasks.
         training: the schedule of phase three, for tasks that targets train on.
+        xtreme: that of XTREME's and XTREME-R's scripts for XLM-R Large, in its place.
         trains_on: for targets, the chain of tasks trained on in English; empty = no training.
         target: whether this is an evaluated task.
         languages: codes of languages it has beside those whose row in the table names it.
@@ -125,6 +145,7 @@ class Task:
     derived: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
     intermediate: Schedule | None = None
     training: Schedule | None = None
+    xtreme: Schedule | None = None
     trains_on: tuple[str, ...] = ()
     target: bool = False
     languages: tuple[str, ...] = ()
@@ -140,6 +161,19 @@ class Task:
     def training_name(self) -> str:
         """The name of the training set's branch in the checkpoint tree, e.g. `siqa+copa`."""
         return "+".join(self.trains_on)
+
+    def schedule(self, phase: Phase, preset: Preset) -> Schedule | None:
+        """How the task is trained in a phase; of phase two, which XTREME lacks, the study's."""
+        if phase == "intermediate":
+            return self.intermediate
+        return self.xtreme if preset == "xtreme" else self.training
+
+
+def preset_length(task: Task, preset: Preset) -> int | None:
+    """The longest input that a preset allows a task, as its training or a target's says."""
+    trained = tasks()[task.trains_on[-1]] if task.trains_on else task
+    schedule = trained.schedule("training", preset)
+    return schedule.max_length if schedule else None
 
 
 @cache

@@ -21,6 +21,7 @@ TASK = Task(
     columns=COPA_COLUMNS,
     values={"question": COPA_QUESTIONS},
     training=Schedule(batch_size=32, epochs=5),
+    xtreme=Schedule(batch_size=32, epochs=5, learning_rate=3e-5, warmup_fraction=0.0),
     max_length=128,
     licence="BSD 2-Clause",
     citation="Roemmele, Bejan and Gordon 2011, Choice of Plausible Alternatives, AAAI-SS",

@@ -17,6 +17,7 @@ TASK = Task(
         "texts with its get-mewsli-x.sh, and write data: {mewslix: {path: FOLDER, format: mewslix}}"
     ),
     training=Schedule(batch_size=32, epochs=2),
+    xtreme=Schedule(batch_size=32, epochs=2, learning_rate=1e-5, warmup_fraction=0.0),
     trains_on=("mewslix",),
     target=True,
     licence="Apache-2.0",

@@ -12,6 +12,9 @@ TASK = Task(
     hub=(Hub(path="google-research-datasets/paws-x", config="{language}"),),
     columns={"text_a": "sentence1", "text_b": "sentence2", "label": "label"},
     training=Schedule(batch_size=32, epochs=5),
+    xtreme=Schedule(
+        batch_size=32, epochs=5, learning_rate=2e-5, warmup_fraction=0.0, max_length=128
+    ),
     trains_on=("pawsx",),
     target=True,
     licence="free use, acknowledge Google LLC",

@@ -11,6 +11,9 @@ TASK = Task(
     hub=(Hub(path="izhx/xtreme-r-udpos", config="{language}"),),
     columns={"words": "tokens", "tags": "pos_tags"},
     training=Schedule(batch_size=32, epochs=10),
+    xtreme=Schedule(
+        batch_size=32, epochs=10, learning_rate=2e-5, warmup_fraction=0.0, max_length=128
+    ),
     trains_on=("udpos",),
     target=True,
     licence="each UD treebank's own",

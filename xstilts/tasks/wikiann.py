@@ -11,6 +11,9 @@ TASK = Task(
     hub=(Hub(path="unimelb-nlp/wikiann", config="{language}"),),
     columns={"words": "tokens", "tags": "ner_tags"},
     training=Schedule(batch_size=32, epochs=10),
+    xtreme=Schedule(
+        batch_size=32, epochs=10, learning_rate=2e-5, warmup_fraction=0.0, max_length=128
+    ),
     trains_on=("wikiann",),
     target=True,
     citation="Pan et al. 2017, Cross-lingual Name Tagging, ACL; splits of Rahimi et al. 2019, ACL",
