@@ -34,6 +34,18 @@ def test_a_failing_job_says_so_in_one_line_and_keeps_its_log(tmp_path: Path, war
     assert "Traceback" in log.read_text()
 
 
+def test_a_job_that_was_interrupted_says_so_in_one_line(tmp_path: Path) -> None:
+    log = tmp_path / "job.log"
+    program = (
+        "from xstilts.jobs import run_job\n"
+        f"run_job({str(log)!r}, 1, 'builtins:exit', code='interrupted after step 3')"
+    )
+    result = run(program, warm=False)
+    assert result.returncode == 1
+    assert log.read_text() == "interrupted after step 3\n"
+    assert "builtins:exit failed: interrupted after step 3" in result.stderr
+
+
 @pytest.mark.parametrize("warm", [False, True])
 def test_a_job_runs(tmp_path: Path, warm: bool) -> None:
     output = tmp_path / "world/checkpoint.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -315,6 +316,38 @@ def test_sigterm_writes_a_state_and_ends_the_process_and_a_retry_goes_on(
     subprocess.run(command, check=True, env=environment, capture_output=True)
     finetune(parts, ["udpos"], tmp_path / "whole/c.json", max_steps=300)
     assert output.read_bytes() == (tmp_path / "whole/c.json").read_bytes()
+
+
+def test_a_training_in_a_warm_process_is_kept_when_who_asked_for_it_is_killed(
+    parts: dict[str, str], tmp_path: Path
+) -> None:
+    """As when Snakemake is interrupted: the script ends, and its fork of the warm process saves."""
+    arguments = {
+        "parent": parts["nano"],
+        "parts": [parts["udpos"]],
+        "seed": 1,
+        "settings": {**SETTINGS, "max_steps": 3000},
+        "output": str(tmp_path / "c.json"),
+    }
+    log = tmp_path / "log"
+    script = (
+        f"import json; from xstilts.jobs import run_job; run_job({str(log)!r}, 1, "
+        f"'xstilts.training:finetune_target', **json.loads({json.dumps(arguments)!r}))"
+    )
+    command = [str(Path(sys.executable).parent / "xstilts"), "warm", sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as warm:
+        while not log.exists() or "step 150 of 3000" not in log.read_text():
+            assert warm.poll() is None
+            time.sleep(0.05)
+        pattern = f"^{sys.executable} -c import json.*{log}"  # the script, not what it forked from
+        found = subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True, check=True)
+        for process in found.stdout.split():
+            os.kill(int(process), signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while not (tmp_path / training.STATE).exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+    assert (tmp_path / training.STATE).exists()
+    assert "interrupted after step" in log.read_text()
 
 
 def test_a_batch_in_parts_has_the_gradients_of_the_whole(

@@ -65,8 +65,8 @@ def _call(request: bytes, log: int) -> int:
         logging.basicConfig(level=logging.INFO, format=form, handlers=[handler], force=True)
         try:
             getattr(importlib.import_module(module), name)(**job["arguments"])
-        except InputError as error:
-            file.write(f"{error}\n")
+        except (InputError, SystemExit) as end:  # a mistake; a training that was interrupted
+            file.write(f"{end}\n")
             return 1
         except BaseException:  # a panic in a compiled library is no Exception
             file.write(traceback.format_exc())
@@ -165,6 +165,6 @@ def _answer(connection: socket.socket) -> None:
 
 
 def _watch(connection: socket.socket) -> None:
-    """The asker sends nothing more; if its end closes, it was killed, and so is this job."""
+    """The asker sends nothing more; if its end closes, it was killed, and this job ends too."""
     connection.recv(1)
-    os._exit(1)
+    os.kill(os.getpid(), signal.SIGTERM)
