@@ -1,6 +1,7 @@
 """Paths and what rules need of the config: every path pattern is written here, once."""
 
 import sys
+from itertools import product
 
 sys.path.insert(0, workflow.basedir)
 
@@ -309,5 +310,19 @@ def truth_inputs(wildcards):
     return sorted({cell[name] for cell in cells for name in ("checkpoint", "encoded")})
 
 
+def trainings():
+    """Every training of the grid: its axes and its checkpoint; phase two has no training set."""
+    names = sorted({tasks()[target].training_name for target in GRID.targets} - {""})
+    for model, seed in product(GRID.models, GRID.seeds):
+        for intermediate in GRID.intermediates:
+            axes = {"model": model, "intermediate": intermediate, "seed": seed}
+            if recipes()[intermediate].tasks:
+                yield {**axes, "training": "", "checkpoint": INTERMEDIATE.format(**axes)}
+            for name in names:
+                tuned = {**axes, "training": name}
+                yield {**tuned, "checkpoint": TUNED.format(**tuned)}
+
+
 def figure_files():
-    return expand(f"{FIGURES}/{{name}}.svg", name=["degradation", "similarity", "effects"])
+    names = ["degradation", "similarity", "effects", "training"]
+    return expand(f"{FIGURES}/{{name}}.svg", name=names)

@@ -1,6 +1,6 @@
 """Figures and tables for `snakemake --report`, each figure with the data behind it as CSV.
 
-REQUIRED INPUTS: the tidy tables only.
+REQUIRED INPUTS: the tidy tables, and the training curves beside the checkpoints.
 OUTPUTS: figures/NAME.svg and figures/NAME.csv; benchmark.csv.
 """
 
@@ -79,6 +79,32 @@ rule plot_effects:
         "Plotting effects"
     script:
         "../workflow/scripts/plot_effects.py"
+
+
+rule plot_training:
+    """The loss of every training, a panel a training set, a line an intermediate."""
+    input:
+        [training["checkpoint"] for training in trainings()],
+    output:
+        figure=report(
+            f"{FIGURES}/training.svg",
+            caption="../workflow/report/training.rst",
+            category="5 Training",
+            labels={"figure": "training loss by training set and intermediate"},
+        ),
+        data=f"{FIGURES}/training.csv",
+    log:
+        f"{LOGS}/plot_training.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        trainings=list(trainings()),
+        intermediates=GRID.intermediates,
+        code=code_digest("figures.py", "curves.py"),
+    message:
+        "Plotting training"
+    script:
+        "../workflow/scripts/plot_training.py"
 
 
 rule summarise_benchmark:

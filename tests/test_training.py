@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 
 from xstilts import loop, training
 from xstilts.checkpoints import load
+from xstilts.curves import CURVE
 from xstilts.encoding import Encoded, encode_task
 from xstilts.pretrained import fetch_model
 from xstilts.rows import Rows
@@ -89,7 +90,7 @@ def test_training_learns_its_task(parts: dict[str, str], tmp_path: Path) -> None
     manifest = finetune(parts, ["udpos"], tmp_path / "checkpoint.json")
     assert manifest["dev"]["udpos"] > 90
     assert not manifest["diverged"]
-    curve = read_table(tmp_path / "curve.parquet", loop.CURVE)
+    curve = read_table(tmp_path / "curve.parquet", CURVE)
     assert curve.num_rows == 60
     assert curve["loss"][-1].as_py() < curve["loss"][0].as_py() / 4
 
@@ -205,7 +206,7 @@ def test_the_weights_of_the_best_look_are_kept(
     )
     manifest = finetune(parts, ["udpos"], tmp_path / "a.json", max_steps=10, evaluate_every=2)
     assert manifest["dev"] == {"udpos": 30.0}
-    curve = read_table(tmp_path / "curve.parquet", loop.CURVE)
+    curve = read_table(tmp_path / "curve.parquet", CURVE)
     assert curve["dev"].to_pylist() == [None, 10, None, 30, None, 20, None, 20, None, 20]
     best, last = load(tmp_path / "a.json").trainable(), {}
 
@@ -432,7 +433,7 @@ def with_corpus(parts: dict[str, str], corpus: str, output: Path, **changes: Any
         settings={**SETTINGS, "freeze_embeddings": False, **changes},
         output=str(output),
     )
-    return read_table(output.with_name("curve.parquet"), loop.CURVE).to_pandas()
+    return read_table(output.with_name("curve.parquet"), CURVE).to_pandas()
 
 
 @pytest.mark.parametrize("corpus", ["wikipedia", "wikipedia_en"])

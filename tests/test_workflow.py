@@ -111,7 +111,8 @@ def test_the_report_is_one_page_with_every_figure(study: Study) -> None:
     result = study.snakemake("--report", "report.html")
     assert result.returncode == 0, result.stderr[-2000:]
     page = (study.folder / "report.html").read_text()
-    for name in ("degradation.svg", "similarity.svg", "effects.svg", "answer.txt"):
+    figures = ("degradation.svg", "similarity.svg", "effects.svg", "training.svg")
+    for name in (*figures, "answer.txt"):
         assert name in page
 
 

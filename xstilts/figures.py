@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -14,7 +16,10 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import PercentFormatter
 
+from xstilts.curves import read_curves
 from xstilts.degradation.effects import LEVELS, TRUTH
 from xstilts.degradation.outcomes import gaps
 from xstilts.similarity import measures
@@ -119,9 +124,7 @@ def _heat(panel: Axes, matrix: pd.DataFrame, colours: tuple[str, float, float]) 
 
 def _tick_names(panel: Axes, intermediates: Sequence[str], names: Sequence[str]) -> None:
     panel.set_xticks(range(len(names)), names, rotation=90, fontsize=7)
-    known = tasks()
-    titles = [known[name].title if name in known else name for name in intermediates]
-    panel.set_yticks(range(len(titles)), titles, fontsize=7)
+    panel.set_yticks(range(len(intermediates)), _recipe_titles(intermediates), fontsize=7)
     panel.tick_params(length=0, labelbottom=True)
 
 
@@ -160,6 +163,55 @@ def _forest(panel: Axes, rows: pd.DataFrame, names: list[str]) -> None:
     panel.errorbar(rows["estimate"], places, xerr=spread, fmt="o", color="#0072B2", capsize=3)
     panel.set_yticks(range(len(names)), [measures()[name].title for name in names])
     panel.set_ylim(len(names) - 0.5, -0.5)
+
+
+def plot_training(
+    *, trainings: list[dict[str, Any]], intermediates: list[str], figure: str, data: str
+) -> None:
+    """Training loss: a panel a training set, a line an intermediate; dashed = diverged."""
+    frame = read_curves(trainings)
+    if frame.empty:
+        return _save(_nothing(), frame, figure, data)
+    names = list(dict.fromkeys(frame["training"]))
+    columns = min(PANELS, len(names))
+    rows = -(-len(names) // columns)
+    size = (2 + 2.8 * columns, 0.8 + 2.2 * rows)
+    drawn, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    palette = matplotlib.colormaps["tab20"]
+    colours = {name: palette(at % 20) for at, name in enumerate(intermediates)}
+    for panel, name in zip_longest(axes.flat, names):
+        if name is None:
+            panel.set_visible(False)
+            continue
+        _losses(panel, frame[frame["training"] == name], colours)
+        panel.set_title(_training_title(name), fontsize=9)
+    lines = [Line2D([], [], color=colour) for colour in colours.values()]
+    titles = _recipe_titles(intermediates)
+    drawn.legend(lines, titles, loc="outside right center", fontsize=7, frameon=False)
+    drawn.supxlabel("share of the steps", fontsize=8)
+    drawn.supylabel("training loss", fontsize=8)
+    _save(drawn, frame, figure, data)
+
+
+def _losses(panel: Axes, frame: pd.DataFrame, colours: Mapping[str, Any]) -> None:
+    """A line an intermediate: the mean over seeds, encoders and tasks."""
+    for intermediate, rows in frame.groupby("intermediate"):
+        line = rows.groupby("share")["loss"].mean()
+        style = "--" if rows["diverged"].any() else "-"
+        panel.plot(line.index, line, style, color=colours[str(intermediate)], linewidth=1)
+    panel.set_yscale("log")
+    panel.tick_params(labelsize=7, which="both")
+    panel.xaxis.set_major_formatter(PercentFormatter(1))
+
+
+def _training_title(name: str) -> str:
+    parts = [tasks()[part].title for part in name.split("+") if part]
+    return ", then ".join(parts) or "phase two"
+
+
+def _recipe_titles(names: Sequence[str]) -> list[str]:
+    known = tasks()
+    return [known[name].title if name in known else name for name in names]
 
 
 def _save(drawn: Figure, frame: pd.DataFrame, figure: str, data: str) -> None:

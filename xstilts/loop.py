@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import torch
 from torch import Tensor
 from tqdm import tqdm
@@ -29,21 +28,11 @@ from xstilts.prediction import Headline
 from xstilts.rows import Rows
 from xstilts.sampling import batch_of, stream_order
 from xstilts.states import Tensors
-from xstilts.tables import schema
 from xstilts.tasks import Task
 
 logger = logging.getLogger(__name__)
 
 MOST_NORM = 1e6  # of a gradient; larger ones, and those that are no numbers, end the training
-CURVE = schema(
-    ("task", pa.string(), "Task of the step."),
-    ("step", pa.int32(), "Optimizer step, from 1, within one fit."),
-    ("loss", pa.float32(), "Mean training loss of the step's batch."),
-    ("norm", pa.float32(), "Norm of the step's gradient, before it was clipped."),
-    ("learning_rate", pa.float64(), "Learning rate of the step."),
-    ("tokens", pa.int32(), "Tokens of the step's batch."),
-    ("dev", pa.float32(), "Mean dev score after the step, in percent, where it was evaluated."),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +99,7 @@ class Progress:
     """How far a fit is: what a step checkpoint holds beside tensors.
 
     Attributes:
-        curve: a row a step (`CURVE`).
+        curve: a row a step (`xstilts.curves`).
         look: the look at the dev data whose weights are kept: its step, score, each task's score
             (`dev`) and the tasks that got the same prediction everywhere (`constant`).
         worse: looks since then.

@@ -14,10 +14,11 @@ import numpy as np
 import torch
 
 from xstilts.checkpoints import Network, load, save
+from xstilts.curves import CURVE, FILE
 from xstilts.digests import digest
 from xstilts.encoder import Precision
 from xstilts.encoding import Encoded
-from xstilts.loop import CURVE, Fit, Plan, Stream
+from xstilts.loop import Fit, Plan, Stream
 from xstilts.prediction import Headline, headline_score
 from xstilts.rows import Rows
 from xstilts.sampling import proportions
@@ -193,7 +194,7 @@ class _Phase:
     def _write(self, network: Network) -> None:
         """The curve, the weights, and last the manifest."""
         curve = [row for fit in self.past for row in fit["curve"]]
-        write_table(self.path.with_name("curve.parquet"), rows_table(curve, CURVE), CURVE)
+        write_table(self.path.with_name(FILE), rows_table(curve, CURVE), CURVE)
         inherited = {name: self.manifest[name] for name in ("pretrained", "base", "lora")}
         reasons = [self.manifest["diverged"], *(_divergence(fit) for fit in self.past)]
         facts = {
