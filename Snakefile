@@ -24,6 +24,7 @@ localrules:
     all,
     fetch_task,
     fetch_model,
+    fetch_translator,
     collect_cells,
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import workload
 from benchmarks.workload import CLASSES, Workload
-from xstilts.batches import by_length
 from xstilts.checkpoints import Network
 from xstilts.encoder import Encoder, Precision, device, run
 from xstilts.kinds import kind_of
@@ -54,7 +54,7 @@ class Ours:
     def _plan(self, steps: int) -> Plan:
         return Plan(
             steps=steps,
-            learning_rate=1e-5,
+            learning_rate=workload.RATE,
             warmup=0,
             weight_decay=0.0,
             clip_norm=1.0,
@@ -82,8 +82,3 @@ class Ours:
             self.precision,
         )
         return time.perf_counter() - start
-
-    def passes(self) -> int:
-        """Forward passes of a prediction."""
-        tokens = int(self.rows.sizes.mean() * self.work.batch_size)
-        return len(list(by_length(self.rows, tokens)))

@@ -15,11 +15,12 @@ from transformers import (
     AutoModelForQuestionAnswering,
     AutoModelForSequenceClassification,
     AutoModelForTokenClassification,
+    PrinterCallback,
     Trainer,
-    TrainerCallback,
     TrainingArguments,
 )
 
+from benchmarks import workload
 from benchmarks.workload import CLASSES, Workload
 from xstilts.encoder import Precision, device
 
@@ -54,7 +55,7 @@ class Peer:
             per_device_train_batch_size=self.work.batch_size,
             per_device_eval_batch_size=self.work.batch_size,
             num_train_epochs=1,
-            learning_rate=1e-5,
+            learning_rate=workload.RATE,
             max_grad_norm=1.0,
             optim="adamw_torch_fused",
             train_sampling_strategy="sequential",  # the workload's batches are grouped by length
@@ -67,13 +68,14 @@ class Peer:
             remove_unused_columns=False,
             dataloader_pin_memory=device().type == "cuda",
         )
-        return Trainer(
+        trainer = Trainer(
             model=self.model,
             args=arguments,
             train_dataset=self.examples,
             data_collator=self._collate,
-            callbacks=[Quiet()],
         )
+        trainer.remove_callback(PrinterCallback)
+        return trainer
 
     def train(self) -> tuple[float, list[float]]:
         """(seconds of one epoch, loss of each step)."""
@@ -105,13 +107,6 @@ class Peer:
                 values = [each + [fills[name]] * (size - len(each)) for each in values]
             batch[name] = torch.tensor(values)
         return batch
-
-
-class Quiet(TrainerCallback):  # type: ignore[misc]
-    """Nothing is printed for a step."""
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
-        """Leave the line out."""
 
 
 def _best(logits: Any, labels: Any) -> Any:

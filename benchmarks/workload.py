@@ -18,6 +18,7 @@ from transformers import XLMRobertaConfig, XLMRobertaModel
 LENGTHS = json.loads(Path(__file__).with_name("lengths.json").read_text())
 VOCABULARY = 250_002
 IN_USE = 25_000  # pieces that the examples draw from: about what an English training set uses
+RATE = 1e-5  # learning rate
 GROUP = 50  # batches that the Trainer sorts together
 SHAPES = {  # layers, width, heads, inner width
     "e5-small": (12, 384, 12, 1536),

@@ -7,7 +7,7 @@ sys.path.insert(0, workflow.basedir)
 
 from snakemake.exceptions import WorkflowError
 
-from xstilts.config import check_config
+from xstilts.config import check_config, translator
 from xstilts.digests import code_digest
 from xstilts.errors import InputError
 from xstilts.grid import language_names
@@ -32,6 +32,7 @@ LOGS = f"{RESULTS}/logs"
 DATA = f"{RESULTS}/data/part={{part}}/task={{task}}/manifest.json"
 ENCODED = f"{RESULTS}/encoded/part={{part}}/model={{model}}/task={{task}}/manifest.json"
 EMBEDDED = f"{RESULTS}/embeddings/part={{part}}/model={{model}}/task={{task}}/vectors.parquet"
+TRANSLATOR = f"{RESULTS}/translator/language={{language}}/checkpoint.json"
 PRETRAINED = f"{RESULTS}/pretrained/model={{model}}/checkpoint.json"
 INTERMEDIATE = f"{RESULTS}/intermediate/model={{model}}/intermediate={{intermediate}}/seed={{seed}}/checkpoint.json"
 TUNED = f"{RESULTS}/tuned/model={{model}}/intermediate={{intermediate}}/training={{training}}/seed={{seed}}/checkpoint.json"
@@ -98,9 +99,9 @@ def fetched_languages(wildcards):
     return GRID.fetched_languages(wildcards.task)
 
 
-def fetch_code(wildcards):
+def reading_code(task, *more):
     world = ["world"] if config["world"] else []
-    own = ("tasks/__init__.py", "tasks/copa.py", f"tasks/{wildcards.task}.py")
+    own = ("tasks/__init__.py", "tasks/copa.py", f"tasks/{task}.py")
     reading = (
         "data.py",
         "origins.py",
@@ -111,7 +112,15 @@ def fetch_code(wildcards):
         "sources.py",
         "hub.py",
     )
-    code = code_digest(*reading, "kinds", *own, *world)
+    return code_digest(*reading, "kinds", *own, *world, *more)
+
+
+def translate_code(wildcards):
+    return reading_code(wildcards.task, "translation.py")
+
+
+def fetch_code(wildcards):
+    code = reading_code(wildcards.task)
     # Of the table of languages, what addresses and ids are filled in with.
     known = [languages().get(code) for code in fetched_languages(wildcards)]
     return [code, [[row.code, row.iso3, row.name] for row in known if row]]
@@ -201,6 +210,33 @@ def recipe_parts(wildcards):
     recipe = recipes()[wildcards.intermediate]
     part = "translated" if recipe.translated else "train"
     return [ENCODED.format(part=part, model=wildcards.model, task=task) for task in recipe.tasks]
+
+
+def is_machine_translated(task):
+    """Whether a model makes a task's translations, not files or the world."""
+    return not config["world"] and task not in config["translation"]["data"]
+
+
+def translated_data(wildcards):
+    if not is_machine_translated(wildcards.task):
+        return []
+    return DATA.format(part="train", task=wildcards.task)
+
+
+def translators(wildcards):
+    if not is_machine_translated(wildcards.task):
+        return []
+    return expand(TRANSLATOR, language=GRID.translated_languages)
+
+
+def translator_model(wildcards):
+    return translator(config["translation"]["model"], config, wildcards.language)
+
+
+def translated_files_state(wildcards):
+    source = config["translation"]["data"].get(wildcards.task)
+    languages = GRID.translated_languages
+    return local_state(source, tasks()[wildcards.task], "translated", languages) if source else None
 
 
 def recipe_dev(wildcards):

@@ -11,6 +11,8 @@ rule fetch_task:
         DATA,
     log:
         f"{LOGS}/fetch_task/{{part}}/{{task}}.log",
+    wildcard_constraints:
+        part="train|test",
     conda:
         "../envs/torch.yaml"
     resources:
@@ -52,6 +54,62 @@ rule fetch_model:
         "Fetching model {wildcards.model}"
     script:
         "../workflow/scripts/fetch_model.py"
+
+
+rule fetch_translator:
+    """The model that translates into a language."""
+    output:
+        TRANSLATOR,
+    log:
+        f"{LOGS}/fetch_translator/{{language}}.log",
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    params:
+        path=lambda wildcards: translator_model(wildcards).path,
+        revision=lambda wildcards: translator_model(wildcards).revision,
+        lora=None,
+        world=None,
+        state=lambda wildcards: model_state(translator_model(wildcards)),
+        code=code_digest("pretrained.py"),
+    message:
+        "Fetching the translator into {wildcards.language}"
+    script:
+        "../workflow/scripts/fetch_model.py"
+
+
+rule translate_task:
+    """A task's training data in other languages, for recipes that end in -mt."""
+    input:
+        data=translated_data,
+        translators=translators,
+    output:
+        DATA,
+    log:
+        f"{LOGS}/translate_task/{{part}}/{{task}}.log",
+    wildcard_constraints:
+        part="translated",
+    conda:
+        "../envs/torch.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=24000,
+        runtime=1440,
+    params:
+        languages=GRID.translated_languages,
+        codes=config["translation"]["codes"],
+        source=lambda wildcards: config["translation"]["data"].get(wildcards.task),
+        world=config["world"],
+        limits=config["examples"],
+        state=translated_files_state,
+        code=translate_code,
+    message:
+        "Translating {wildcards.task}"
+    script:
+        "../workflow/scripts/translate_task.py"
 
 
 rule encode_task:

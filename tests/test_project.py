@@ -54,7 +54,7 @@ UNWATCHED = {"digests", "errors", "languages", "lock", "tables", "tasks", "world
 
 def test_fetching_again_watches_every_module_that_decides_a_row() -> None:
     rules = (ROOT / "rules/common.smk").read_text()
-    watched = rules[rules.index("def fetch_code") : rules.index("def encode_code")]
+    watched = rules[rules.index("def reading_code") : rules.index("def encode_code")]
     seen, waiting = set(), ["data"]
     while waiting:
         name = waiting.pop()

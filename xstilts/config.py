@@ -14,9 +14,10 @@ import yaml
 from xstilts.errors import InputError, check_name
 from xstilts.grid import Grid, read_grid
 from xstilts.lock import check_locked, read_lock, source_of, sources_of
+from xstilts.models import Model
 from xstilts.recipes import recipes
 from xstilts.releases import RELEASES
-from xstilts.sources import local_files, needed_splits, part_files
+from xstilts.sources import TRANSLATED, local_files, needed_splits, part_files
 from xstilts.tasks import tasks
 from xstilts.world.examples import SKILLS
 
@@ -95,7 +96,7 @@ def _check_data(config: Mapping[str, Any], grid: Grid) -> None:
     trained |= {corpus for name in grid.intermediates if (corpus := recipes()[name].corpus)}
     needed = [(task, "train", grid.training_languages(task)) for task in sorted(trained)]
     needed += [(target, "test", grid.fetched_languages(target)) for target in grid.targets]
-    read: list[str] = []
+    read = _check_translation(config, grid)
     for task, part, codes in needed:
         source = config["data"].get(task)
         if source:
@@ -109,6 +110,35 @@ def _check_data(config: Mapping[str, Any], grid: Grid) -> None:
     read += [source for model in grid.models.values() if (source := source_of(model))]
     if not config["allow_unlocked"]:
         check_locked(read, read_lock())
+
+
+def _check_translation(config: Mapping[str, Any], grid: Grid) -> list[str]:
+    """The hub models that translations need; raise if a translation cannot be made."""
+    chosen = [recipes()[name] for name in grid.intermediates if recipes()[name].translated]
+    wanted = dict.fromkeys(task for recipe in chosen for task in recipe.tasks)
+    files, model = config["translation"]["data"], config["translation"]["model"]
+    made = [task for task in wanted if task not in files and not config["world"]]
+    for task in wanted:
+        if task in files:
+            _check_source(task, TRANSLATED, grid.translated_languages, files[task])
+    if made:
+        from xstilts.kinds import kind_of  # which takes seconds, so only where it is needed
+    for task in made:
+        if not kind_of(tasks()[task]).TRANSLATABLE:
+            raise InputError(
+                f"config: {task} cannot be machine-translated, as its labels belong to words of "
+                f"its texts; give translations of your own under translation: data: {task}"
+            )
+        if not model:
+            raise InputError(f"config: {task}-mt needs translation: model, or files under data")
+    named = [translator(model, config, code) for code in grid.translated_languages if made]
+    return [source for each in named if (source := source_of(each))]
+
+
+def translator(path: str, config: Mapping[str, Any], language: str) -> Model:
+    """The model that translates into a language."""
+    revision = config["translation"]["revision"]
+    return Model(path=path.format(language=language), layer=0, revision=revision)
 
 
 def _check_source(task: str, part: str, codes: list[str], source: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 One Parquet table a (task, part, language); the part's manifest, written last, lists their digests,
 how many unlabelled rows were dropped, and where the data came from. Part `train` is English; part
-`test` is every language of a target.
+`test` is every language of a target; part `translated` is `train` in other languages.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def fetch_task(
 
     Args:
         task: name of the task.
-        part: `train` or `test`.
+        part: `train`, `translated` or `test`.
         languages: which languages to fetch.
         output: the manifest to write.
         world: the embedded world's settings, if the data come from there.
@@ -63,15 +63,27 @@ def fetch_task(
     for language in [*languages, *pools(source, facts, part)]:
         rows = choice.rows(language)
         labels = labels or _tags_of(rows)
-        path = _table(manifest, language)
-        write_table(path, rows_table(rows, _schema(facts)))
-        digests[language] = file_digest(path)
+        digests[language] = _write(manifest, facts, language, rows)
     logger.info("%s: dropped, label or answer hidden: %s", task, choice.dropped or "no row")
     provenance = {"source": origin.name, "dropped": choice.dropped}
     write_json(
         manifest,
         {"task": task, "part": part, "languages": digests, LABELS: labels, **provenance},
     )
+
+
+def write_examples(
+    manifest: Path, task: Task, language: str, examples: Mapping[str, list[Example]]
+) -> str:
+    """Write a language's examples by split beside a manifest-to-be; the digest of the file."""
+    rows = [{"split": split, **each} for split, many in examples.items() for each in many]
+    return _write(manifest, task, language, rows)
+
+
+def _write(manifest: Path, task: Task, language: str, rows: Rows) -> str:
+    path = _table(manifest, language)
+    write_table(path, rows_table(rows, _schema(task)))
+    return file_digest(path)
 
 
 @dataclass
@@ -109,7 +121,7 @@ class _Choice:
         if len(found) > len(labelled):
             self.dropped[place] = len(found) - len(labelled)
         chosen = _evenly(labelled, self.limits.get(split))
-        if self.part == "train":
+        if self.part != "test":
             return chosen
         whole = _with_keys(labelled, chosen, self.asked if language == POOL else _keys(chosen))
         self.asked |= _keys(whole)

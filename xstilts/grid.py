@@ -20,6 +20,7 @@ from xstilts.tasks import target_tasks, tasks
 from xstilts.world import World
 
 PLACE = "config"
+TRANSLATED_INTO = ["de", "ru", "sw"]  # as in Phang et al. 2020
 Stage = Literal["pretrained", "intermediate", "tuned"]
 
 
@@ -45,6 +46,7 @@ class Grid:
     seeds: list[int]
     measures: list[str]
     known_languages: list[str]
+    translated_languages: list[str]
 
     def cells(self) -> Iterator[Cell]:
         """Every cell of the grid."""
@@ -104,6 +106,7 @@ def read_grid(config: Mapping[str, Any]) -> Grid:
         seeds=list(config["seeds"]),
         measures=list(config["similarity"]["measures"]),
         known_languages=list(language_names(config)),
+        translated_languages=_translated(config),
     )
 
 
@@ -148,6 +151,16 @@ def _chosen(wanted: Any, target: str, full: Mapping[str, list[str]]) -> list[str
             f"it has {', '.join(full[target])}"
         )
     return [code for code in full[target] if code in wanted]
+
+
+def _translated(config: Mapping[str, Any]) -> list[str]:
+    """The languages that training data are translated into: the study's, or the world's first."""
+    known = language_names(config)
+    default = [code for code in known if code != "en"][:3] if config["world"] else TRANSLATED_INTO
+    asked = config["translation"]["languages"] or []
+    for code in asked:
+        check_name("language", code, known, f"{PLACE}: translation: languages")
+    return list(asked or default)
 
 
 def language_names(config: Mapping[str, Any]) -> dict[str, str]:

@@ -10,7 +10,8 @@ from xstilts.languages import languages
 from xstilts.releases import POOL, RELEASES
 from xstilts.tasks import Task
 
-PART_SPLITS = {"train": ("train", "dev"), "test": ("dev", "test")}
+TRANSLATED = "translated"
+PART_SPLITS = {"train": ("train", "dev"), TRANSLATED: ("train",), "test": ("dev", "test")}
 
 
 def needed_splits(task: Task, part: str) -> tuple[str, ...]:

@@ -71,6 +71,8 @@ class Kind(Protocol):
     """Whether the head reads the last hidden state or the model's retrieval layer."""
     DIVISIBLE: bool
     """Whether a batch's loss is that of its parts: not where rows are compared with each other."""
+    TRANSLATABLE: tuple[str, ...]
+    """Texts that can be machine-translated: none where labels belong to words or characters."""
 
     def check(self, example: dict[str, Any], task: Task, where: str) -> bool:
         """Complete a row's canonical fields in place; False if its answer is hidden.

@@ -26,6 +26,7 @@ COLUMNS = {"source": pa.string(), "target": pa.string()}
 OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["retrieval"] = "retrieval"
 DIVISIBLE = True
+TRANSLATABLE: tuple[str, ...] = ()
 
 
 def check(example: dict[str, Any], task: Task, where: str) -> bool:

@@ -26,6 +26,7 @@ COLUMNS = {"text_a": pa.string(), "text_b": pa.string(), "label": pa.int32()}
 OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["last"] = "last"
 DIVISIBLE = True
+TRANSLATABLE: tuple[str, ...] = ("text_a", "text_b")
 
 
 UNLABELLED = -1  # what the hub writes for a hidden label

@@ -29,6 +29,7 @@ COLUMNS = {"query": pa.string(), "candidate": pa.string(), "keys": pa.list_(pa.s
 OPTIONAL = frozenset({"query", "candidate"})
 LAYER: Literal["last"] = "last"
 DIVISIBLE = False
+TRANSLATABLE: tuple[str, ...] = ()
 CUT_OFF = 20
 FIRST_SCALE = 100.0  # of the cosines, learned from there, as in XTREME-R's dual encoder
 

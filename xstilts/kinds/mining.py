@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from xstilts.errors import InputError
 from xstilts.kinds import Asked, Examples, Scored, Statistics, required
-from xstilts.kinds.bitext import DIVISIBLE, LAYER, decode, encode, head, loss
+from xstilts.kinds.bitext import DIVISIBLE, LAYER, TRANSLATABLE, decode, encode, head, loss
 from xstilts.readers import read_lines
 from xstilts.sides import nearest, stack_side
 from xstilts.tasks import Task
@@ -31,6 +31,7 @@ __all__ = [
     "DIVISIBLE",
     "LAYER",
     "OPTIONAL",
+    "TRANSLATABLE",
     "check",
     "decode",
     "encode",

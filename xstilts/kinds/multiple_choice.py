@@ -27,6 +27,7 @@ __all__ = [
     "DIVISIBLE",
     "LAYER",
     "OPTIONAL",
+    "TRANSLATABLE",
     "check",
     "decode",
     "encode",
@@ -41,6 +42,7 @@ COLUMNS = {"prompt": pa.string(), "choices": pa.list_(pa.string()), "label": pa.
 OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["last"] = "last"
 DIVISIBLE = True
+TRANSLATABLE: tuple[str, ...] = ("prompt", "choices")
 
 
 def check(example: dict[str, Any], task: Task, where: str) -> bool:

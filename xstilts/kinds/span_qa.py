@@ -32,6 +32,7 @@ COLUMNS = {
 OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["last"] = "last"
 DIVISIBLE = True
+TRANSLATABLE: tuple[str, ...] = ()
 STRIDE = 128
 LONGEST_ANSWER = 30  # tokens, as in the SQuAD scripts
 OUTSIDE = -1

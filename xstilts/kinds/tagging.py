@@ -29,6 +29,7 @@ COLUMNS = {"words": pa.list_(pa.string()), "tags": pa.list_(pa.string())}
 OPTIONAL: frozenset[str] = frozenset()
 LAYER: Literal["last"] = "last"
 DIVISIBLE = True
+TRANSLATABLE: tuple[str, ...] = ()
 IGNORED = -100
 SECOND = {name: f"real_piece_{name}" for name in ("hits", "predicted", "correct")}
 

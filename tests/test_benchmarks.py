@@ -1,0 +1,84 @@
+"""The benchmark compares like with like: the same learning, for less time; its output is whole."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+
+from benchmarks import workload
+from benchmarks.ours import Ours
+from benchmarks.peers import Peer
+from benchmarks.workload import WORKLOADS, Workload, records
+from xstilts import loop
+from xstilts.encoder import load_tokenizer
+from xstilts.kinds import tagging
+from xstilts.tasks import UPOS, tasks
+from xstilts.world import World
+from xstilts.world.encoder import write_nano
+from xstilts.world.examples import examples
+
+
+def without_dropout(folder: Path) -> None:
+    """Write the world's model with its dropout switched off."""
+    write_nano(World(), folder)
+    config = json.loads((folder / "config.json").read_text())
+    changed = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    (folder / "config.json").write_text(json.dumps({**config, **changed}))
+
+
+def test_the_loss_falls_as_it_does_for_the_trainer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same data, batches, head and rates: what differs is padding alone."""
+    without_dropout(tmp_path)
+    task, tokenizer = tasks()["udpos"], load_tokenizer(tmp_path)
+    rows = tagging.encode(
+        examples(World(train=400), "udpos", "en", "train"), tokenizer, task, list(UPOS)
+    )
+    work = Workload(task="udpos", kind="tagging", batch_size=16, fixed=128)
+    monkeypatch.setattr(workload, "RATE", 3e-3)
+    monkeypatch.setattr(
+        loop,
+        "batch_of",
+        lambda size, many, number, seed: np.arange(number * many, (number + 1) * many),
+    )
+    torch.manual_seed(0)
+    ours, peer = Ours(tmp_path, work, rows, "fp32"), Peer(tmp_path, work, rows, "fp32", "longest")
+    own: Any = ours.network.heads["udpos"]
+    own[0].p = 0.0
+    peer.model.dropout.p = 0.0
+    peer.model.classifier.load_state_dict(own[1].state_dict())
+    one, two = np.array(ours.train()[1]), np.array(peer.train()[1])
+    assert len(one) == len(two) == 25
+    assert one[-1] < one[0] / 4
+    assert np.abs(one - two).max() < 0.03 * one[0]  # the decay begins a step later
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_examples_are_as_long_as_the_tasks_are(name: str) -> None:
+    sizes = [len(record["sequences"][0]) for record in records(name, batches=10)]
+    assert np.mean(sizes) == pytest.approx(workload.LENGTHS[name]["mean"], rel=0.05)
+    assert max(sizes) <= WORKLOADS[name].fixed
+
+
+def test_the_command_prints_ratios_as_json(tmp_path: Path) -> None:
+    monkey = (
+        "import benchmarks.workload as w, sys; w.SHAPES['quick'] = (1, 32, 2, 32); "
+        "w.VOCABULARY, w.IN_USE = 500, 100; sys.argv = ['x', '--json', '--quick', "
+        "'--lengths', 'udpos']; from benchmarks.training import main; main()"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", monkey], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    found = json.loads(result.stdout)
+    assert set(found["ratios"]["udpos"]) == {"fixed", "trainer"}
+    assert set(found["inference_ratios"]["udpos"]) == {"fixed", "trainer"}
+    assert len(found["training"]["udpos"]["seconds"]["ours"]) == 3
