@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from transformers import (
     AutoModelForQuestionAnswering,
@@ -86,13 +87,20 @@ class Peer:
             seconds = time.perf_counter() - start
         return seconds, [row["loss"] for row in trainer.state.log_history if "loss" in row]
 
-    def predict(self) -> float:
-        """Seconds of predicting every example; the best answers are taken on the device."""
+    def predict(self, grouped: bool) -> float:
+        """Seconds of predicting every example; the best answers are taken on the device.
+
+        The Trainer answers in the order of the data set only if it reads it in that order:
+        `grouped` is for who has sorted the data set by length before, and the answers back after.
+        """
+        order = np.arange(len(self.examples))
+        if not grouped:
+            order = np.random.default_rng(0).permutation(order)
         with tempfile.TemporaryDirectory() as folder:
             trainer = self._trainer(folder)
             trainer.preprocess_logits_for_metrics = _best
             start = time.perf_counter()
-            trainer.predict(self.examples)
+            trainer.predict([self.examples[at] for at in order])
         return time.perf_counter() - start
 
     def _collate(self, examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:

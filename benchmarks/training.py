@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import platform
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def measure(shape: str, lengths: list[str], repeats: int, precision: Any) -> dic
                 runs[what][name] = seconds
     return {
         "shape": shape,
-        "device": torch.cuda.get_device_name() if device().type == "cuda" else platform.processor(),
+        "device": torch.cuda.get_device_name() if device().type == "cuda" else _processor(),
         "threads": torch.get_num_threads(),
         "precision": precision,
         "repeats": repeats,
@@ -70,25 +70,43 @@ def measure(shape: str, lengths: list[str], repeats: int, precision: Any) -> dic
     }
 
 
+def _processor() -> str:
+    """The processor's name, where Linux tells it."""
+    described = Path("/proc/cpuinfo")
+    lines = described.read_text().splitlines() if described.is_file() else []
+    return next((line.split(": ")[1] for line in lines if line.startswith("model name")), "cpu")
+
+
 def _measure_one(folder: Path, name: str, repeats: int, precision: Any) -> dict[str, Any]:
     """Sides in turn, `repeats` times; the first time, which warms up, is not counted."""
-    work = WORKLOADS[name]
-    examples = records(name, batches=4)
-    sides = {
-        "ours": Ours(folder, work, examples, precision),
-        "trainer": Peer(folder, work, examples, precision, "longest"),
-        "fixed": Peer(folder, work, examples, precision, "fixed"),
+    work, examples = WORKLOADS[name], records(name, batches=4)
+    ours = Ours(folder, work, examples, precision)
+    trainer = Peer(folder, work, examples, precision, "longest")
+    fixed = Peer(folder, work, examples, precision, "fixed")
+    sides: dict[str, dict[str, Callable[[], float]]] = {
+        "training": {
+            "ours": lambda: ours.train()[0],
+            "trainer": lambda: trainer.train()[0],
+            "fixed": lambda: fixed.train()[0],
+        },
+        "inference": {
+            "ours": ours.predict,
+            "trainer": lambda: trainer.predict(grouped=False),
+            "trainer_sorted": lambda: trainer.predict(grouped=True),
+            "fixed": lambda: fixed.predict(grouped=False),
+        },
     }
-    seconds: dict[str, dict[str, list[float]]] = {
-        what: {side: [] for side in sides} for what in ("training", "inference")
-    }
-    for repeat in range(repeats + 1):
-        for side, each in sides.items():
-            for what, value in (("training", each.train()[0]), ("inference", each.predict())):
-                if repeat:
-                    seconds[what][side].append(value)
     tokens = sum(len(example["sequences"][0]) for example in examples)
-    return {what: _summary(by, len(examples), tokens) for what, by in seconds.items()}
+    return {
+        what: _summary(_in_turn(timed, repeats), len(examples), tokens)
+        for what, timed in sides.items()
+    }
+
+
+def _in_turn(timed: dict[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:
+    """Seconds of each side, one after the other, `repeats` times after a first that warms up."""
+    rounds = [{side: run() for side, run in timed.items()} for _ in range(repeats + 1)]
+    return {side: [each[side] for each in rounds[1:]] for side in timed}
 
 
 def _summary(seconds: dict[str, list[float]], examples: int, tokens: int) -> dict[str, Any]:
@@ -99,7 +117,9 @@ def _summary(seconds: dict[str, list[float]], examples: int, tokens: int) -> dic
         "seconds": seconds,
         "examples_per_second": {side: examples / value for side, value in medians.items()},
         "tokens_per_second": {side: tokens / value for side, value in medians.items()},
-        "ratios": {side: medians[side] / medians["ours"] for side in ("fixed", "trainer")},
+        "ratios": {
+            side: value / medians["ours"] for side, value in medians.items() if side != "ours"
+        },
     }
 
 

@@ -80,5 +80,5 @@ def test_the_command_prints_ratios_as_json(tmp_path: Path) -> None:
     )
     found = json.loads(result.stdout)
     assert set(found["ratios"]["udpos"]) == {"fixed", "trainer"}
-    assert set(found["inference_ratios"]["udpos"]) == {"fixed", "trainer"}
+    assert set(found["inference_ratios"]["udpos"]) == {"fixed", "trainer", "trainer_sorted"}
     assert len(found["training"]["udpos"]["seconds"]["ours"]) == 3

@@ -295,7 +295,7 @@ class Bar:
         self.begun = step - 1 if self.begun < 0 else self.begun
         self.tokens += curve[-1]["tokens"]
         seconds = time.monotonic() - self.start
-        loss = np.mean([row["loss"] for row in curve[-every:]])
+        loss = np.mean([row["loss"] for row in curve[-min(every, 100) :]])
         speed = self.tokens / seconds
         self.bar.update(step - self.bar.n)
         self.bar.set_postfix_str(f"loss {loss:.4f}, {speed:,.0f} tokens/s", refresh=False)
