@@ -14,6 +14,7 @@ from xstilts.checkpoints import Network
 from xstilts.encoder import Encoder, Precision, device, run
 from xstilts.kinds import kind_of
 from xstilts.loop import Fit, Plan, Stream
+from xstilts.prediction import read_by
 from xstilts.rows import Rows
 from xstilts.tasks import tasks
 from xstilts.words import only_words
@@ -77,7 +78,7 @@ class Ours:
             self.network.encoder,
             self.rows,
             tokens,
-            None,
+            read_by(kind),
             lambda hidden, batch: kind.decode(head, hidden, batch),
             self.precision,
         )

@@ -23,7 +23,7 @@ from transformers import (
 
 from benchmarks import workload
 from benchmarks.workload import CLASSES, Workload
-from xstilts.encoder import Precision, device
+from xstilts.encoder import Precision, device, half
 
 MODELS: dict[str, Any] = {
     "classification": AutoModelForSequenceClassification,
@@ -48,7 +48,7 @@ class Peer:
         self.examples = [_features(record) for record in records]
         sizes = {} if work.kind == "span_qa" else {"num_labels": CLASSES[work.kind]}
         self.model = MODELS[work.kind].from_pretrained(folder, dtype=torch.float32, **sizes)
-        self.half = precision == "bf16" or (precision == "auto" and device().type == "cuda")
+        self.half = half(precision)
 
     def _trainer(self, folder: str) -> Trainer:
         arguments = TrainingArguments(

@@ -51,6 +51,7 @@ NETWORK_MODULES = (
     "attention.py",
     "batches.py",
     "checkpoints.py",
+    "compiled.py",
     "dropout.py",
     "encoder.py",
     "kinds",

@@ -11,6 +11,7 @@ from conftest import batch_of_all
 from xstilts.encoder import Encoder
 from xstilts.kinds import Asked, Reference, kind_names, kind_of
 from xstilts.languages import languages_of
+from xstilts.prediction import read_by
 from xstilts.rows import Rows
 from xstilts.scores import METRICS, evaluate_metric
 from xstilts.tasks import Task, tasks
@@ -78,7 +79,7 @@ def _scored(
     encoder.eval()
     with torch.inference_mode():
         batch = batch_of_all(rows)
-        outputs = kind.decode(head, encoder(batch), batch)
+        outputs = kind.decode(head, encoder(batch, read_by(kind)), batch)
     reference = Reference(outputs=outputs, examples=examples)
     asked = Asked(
         task=task,

@@ -24,6 +24,7 @@ from xstilts.attention import boundaries, packed_attention
 from xstilts.dropout import Dropout
 from xstilts.encoder import Encoder, load_tokenizer
 from xstilts.kinds import kind_of
+from xstilts.prediction import read_by
 from xstilts.rows import Rows, read_rows, write_rows
 from xstilts.tasks import tasks
 from xstilts.world import World
@@ -63,7 +64,7 @@ def eager(encoder: Encoder) -> Encoder:
     """The same weights behind transformers' own eager attention, with padding."""
     padded = copy.deepcopy(encoder)
     padded.model.set_attn_implementation("eager")
-    padded.first_position = None
+    padded.first_position, padded.narrows = None, False
     return padded
 
 
@@ -84,7 +85,7 @@ def test_loss_and_gradients_are_those_of_padding(nano: Any, task: str) -> None:
         losses.sum().backward()
         gradients = {name: value.grad for name, value in each.named_parameters()}
         with torch.inference_mode():
-            decoded = kind.decode(head, each(batch), batch)
+            decoded = kind.decode(head, each(batch, read_by(kind)), batch)
         results.append((losses, gradients, decoded))
     (losses, gradients, decoded), (wanted, others, also) = results
     torch.testing.assert_close(losses, wanted, atol=1e-5, rtol=1e-5)
@@ -93,6 +94,14 @@ def test_loss_and_gradients_are_those_of_padding(nano: Any, task: str) -> None:
     for one, two in zip(decoded, also, strict=True):
         for a, b in zip(np.atleast_1d(one), np.atleast_1d(two), strict=True):
             np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_first_tokens_alone_have_the_states_that_all_tokens_have(nano: Any) -> None:
+    encoder, _ = nano
+    assert encoder.narrows
+    batch = batch_of_all([{"sequences": [[0, 7, 8, 9, 2], [0, 9, 2]]}, {"sequences": [[0, 5, 2]]}])
+    encoder.eval()
+    torch.testing.assert_close(encoder(batch, "first"), batch.first(encoder(batch)))
 
 
 def test_hidden_states_of_every_layer_are_those_of_reading_alone(nano: Any) -> None:
@@ -127,9 +136,13 @@ def test_the_gpu_path_calls_flash_attention_with_what_it_wants(dropout: float) -
     """No GPU is needed: tensors without data check the call and its shapes, not its values."""
     edges = boundaries(np.array([3, 5]), torch.device("meta"))
     states = torch.empty(8, 2, 64, dtype=torch.bfloat16, device="meta")
+    states.requires_grad_()
     output = attention._flash(states, states, states, edges, dropout, 0.1)
-    assert output.shape == (8, 2, 64)
-    assert output.dtype == torch.bfloat16
+    output.sum().backward()
+    for found in (output, states.grad):
+        assert found is not None
+        assert found.shape == (8, 2, 64)
+        assert found.dtype == torch.bfloat16
 
 
 ARCHITECTURES = {
@@ -207,7 +220,7 @@ def test_a_batch_lies_shortest_first_and_answers_in_row_order() -> None:
     assert batch.first(batch.input_ids).tolist() == [1, 4, 5]
     assert batch.column("label").tolist() == [7, 8]
     assert batch.padded(batch.input_ids, 0).tolist() == [[1, 2, 3], [4, 0, 0], [5, 6, 0]]
-    assert boundaries(batch.lengths, torch.device("cpu")).runs == ((0, 1, 1), (1, 1, 2), (3, 1, 3))
+    assert boundaries(batch.lengths, torch.device("cpu")).runs == [(0, 1, 1), (1, 1, 2), (3, 1, 3)]
 
 
 def test_gradients_through_attention_dropout_are_those_of_the_same_draw() -> None:

@@ -25,6 +25,7 @@ from xstilts.kinds import (
     tagging,
 )
 from xstilts.models import MODELS
+from xstilts.prediction import read_by
 from xstilts.rows import Rows
 from xstilts.scores import evaluate_metric
 from xstilts.tasks import tasks
@@ -73,7 +74,7 @@ def test_a_task_is_encoded_learned_decoded_and_scored(nano: Any, name: str) -> N
         losses.sum().backward()
         assert torch.isfinite(losses).all()
     with torch.inference_mode():
-        outputs = kind.decode(head, encoder(batch), batch)
+        outputs = kind.decode(head, encoder(batch, read_by(kind)), batch)
     reference = Reference(outputs=outputs, examples=found)
     asked = Asked(
         task=task,

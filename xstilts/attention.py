@@ -32,19 +32,21 @@ class Boundaries:
     """Where sequences end.
 
     Attributes:
-        runs: (first token, sequences, length) of each run of sequences of one length.
-        ends: (sequences + 1,) 32-bit: 0, then each sequence's end.
         lengths: tokens of each sequence, shortest first.
+        ends: (sequences + 1,) 32-bit: 0, then each sequence's end.
+        longest: tokens of the longest sequence, or more.
     """
 
-    runs: tuple[tuple[int, int, int], ...]
-    ends: Tensor
     lengths: np.ndarray
+    ends: Tensor
+    longest: int
 
-    @property
-    def longest(self) -> int:
-        """Tokens of the longest sequence."""
-        return int(self.lengths[-1])
+    @cached_property
+    def runs(self) -> list[tuple[int, int, int]]:
+        """(first token, sequences, length) of each run of sequences of one length."""
+        sizes, counts = np.unique(self.lengths, return_counts=True)
+        starts = np.cumsum(sizes * counts) - sizes * counts
+        return [*zip(starts.tolist(), counts.tolist(), sizes.tolist(), strict=True)]
 
     @cached_property
     def groups(self) -> list[Group]:
@@ -97,18 +99,13 @@ def _group(lengths: np.ndarray, begin: int) -> Group:
     )
 
 
-def boundaries(lengths: np.ndarray, device: torch.device) -> Boundaries:
-    """Boundaries of sequences with these lengths, as they lie."""
-    ends = np.concatenate([[0], np.cumsum(lengths)])
-    changes = np.flatnonzero(np.diff(lengths, prepend=-1))
-    counts = np.diff(np.append(changes, len(lengths)))
+def boundaries(lengths: np.ndarray, device: torch.device, longest: int = 0) -> Boundaries:
+    """Boundaries of sequences with these lengths, shortest first; `longest` if that is more."""
+    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     return Boundaries(
-        runs=tuple(
-            (int(ends[at]), int(count), int(lengths[at]))
-            for at, count in zip(changes, counts, strict=True)
-        ),
-        ends=torch.from_numpy(ends.astype(np.int32)).to(device),
         lengths=lengths,
+        ends=torch.from_numpy(ends).to(device, non_blocking=True),
+        longest=max(int(lengths[-1]), longest),
     )
 
 
@@ -125,7 +122,7 @@ def packed_attention(
 ) -> tuple[Tensor, None]:
     """(1, tokens, heads, width a head) from queries, keys, values (1, heads, tokens, width)."""
     query, key, value = (states[0].transpose(0, 1) for states in (query, key, value))
-    if query.is_cuda and query.dtype != torch.float32:
+    if _can_flash(query):
         return _flash(query, key, value, boundaries, dropout, scaling)[None], None
     if torch.is_grad_enabled() and not query.is_cuda and query.dtype == torch.float32:
         return _grouped(query, key, value, boundaries, dropout, scaling)[None], None
@@ -138,6 +135,11 @@ def packed_attention(
         output = scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling)
         outputs.append(output.transpose(1, 2).flatten(0, 1))
     return torch.cat(outputs)[None], None
+
+
+def _can_flash(states: Tensor) -> bool:
+    """Whether there are flash attention's kernels for them."""
+    return states.is_cuda and states.dtype != torch.float32
 
 
 def _flash(

@@ -37,7 +37,8 @@ class Batch:
     @cached_property
     def counts(self) -> np.ndarray:
         """(rows,) sequences of each row."""
-        counts: np.ndarray = np.diff(self.rows.bounds)[self.indices]
+        bounds = self.rows.bounds
+        counts: np.ndarray = bounds[self.indices + 1] - bounds[self.indices]
         return counts
 
     @cached_property

@@ -22,13 +22,15 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerBase
 
 from xstilts.attention import PACKED, boundaries
 from xstilts.batches import Batch, by_length
+from xstilts.compiled import Compiled, Mode
 from xstilts.dropout import quicken
 from xstilts.rows import Rows
 
 logger = logging.getLogger(__name__)
 
-Layer = int | Literal["all"] | None
-"""A hidden state, counted from 0, the embeddings (-1: the last); all; None: the model's output."""
+Layer = int | Literal["all", "first"] | None
+"""A hidden state, counted from 0, the embeddings (-1: the last); all; None: the model's output;
+first: that of first tokens alone."""
 Precision = Literal["auto", "fp32", "bf16"]
 """Of matrix products and attention; weights and their updates are 32-bit. auto: bf16 on a GPU."""
 
@@ -51,6 +53,9 @@ class Encoder(nn.Module):
         self.width: int = self.model.config.hidden_size
         self.pad_id: int = self.model.config.pad_token_id
         self.first_position: int | None = None  # None: it reads padded sequences
+        self.narrows = False  # whether the last layer can do without all tokens but the first
+        self.compiled: Compiled | None = None
+        self.uses_compiled = True
         self._pack()
         if lora:
             inject_adapter_in_model(LoraConfig(r=lora, lora_alpha=2 * lora), self.model)
@@ -62,12 +67,35 @@ class Encoder(nn.Module):
         return found
 
     def forward(self, batch: Batch, layer: Layer = None) -> Tensor:
-        """(tokens, width) hidden states; (layers + 1, tokens, width) if `layer` is `all`."""
-        run = self._padded if self.first_position is None else self._packed
-        states = run(batch, output_hidden_states=layer is not None)
+        """Hidden states of a batch.
+
+        (tokens, width); (layers + 1, tokens, width) if `layer` is `all`; (sequences, width) in row
+        order if it is `first`.
+        """
+        if layer == "first":
+            return self._first(batch)
+        if self.first_position is None:
+            states = self._padded(batch, output_hidden_states=layer is not None)
+        elif self.compiled and self.uses_compiled and self.training:
+            return self.compiled(batch, self.pad_id, self.first_position)
+        else:
+            states = self._packed(batch, output_hidden_states=layer is not None)
         if layer == "all":
             return torch.stack(states)
         return states[-1 if layer is None else layer]
+
+    def _first(self, batch: Batch) -> Tensor:
+        """Hidden states of first tokens; the last layer computes no others after its attention."""
+        starts = batch.tensor(batch.starts)
+        if not self.narrows or (self.compiled and self.training):
+            states: Tensor = self(batch)
+            return states[starts]
+        after = _after_attention(self.model)
+        hook = after.register_forward_pre_hook(lambda _, args: tuple(x[:, starts] for x in args))
+        try:
+            return self._packed(batch)[0]
+        finally:
+            hook.remove()
 
     def _packed(self, batch: Batch, **asked: bool) -> list[Tensor]:
         """Hidden states from one long row."""
@@ -101,18 +129,41 @@ class Encoder(nn.Module):
             self.model.set_attn_implementation(PACKED)
             for first in (0, self.pad_id + 1):
                 self.first_position = first
-                try:
-                    if torch.allclose(self(batch), padded, atol=SAME):
-                        return
-                except (TypeError, IndexError, RuntimeError):  # the architecture's own refusal
-                    continue
+                if _same(lambda: self(batch), padded):
+                    self.narrows = True
+                    self.narrows = _same(lambda: self(batch, "first"), padded[batch.starts])
+                    return
         self.first_position = None
         self.model.set_attn_implementation(own)
         logger.warning("%s cannot do without padding: its sequences are padded", config.model_type)
 
+    def compile_training(self, mode: Mode, precision: Precision) -> None:
+        """Compile the pass that trains, where it goes through flash attention."""
+        if self.first_position is None or device().type != "cuda" or not half(precision):
+            logger.warning("not compiled: that needs a GPU, bf16, and a model without padding")
+            return
+        self.compiled = Compiled(self.model, mode)
+
     def freeze_words(self) -> None:
         """Take the word embeddings, most of a multilingual model's weights, out of training."""
         self.words.weight.requires_grad_(False)
+
+
+def _after_attention(model: Any) -> nn.Module:
+    """What follows attention in the last layer, named as in BERT and its kin.
+
+    From there on each token's states depend on its own alone.
+    """
+    after: nn.Module = model.encoder.layer[-1].attention.output
+    return after
+
+
+def _same(read: Callable[[], Tensor], wanted: Tensor) -> bool:
+    """Whether the model reads as it should; it may refuse in a way of its own."""
+    try:
+        return torch.allclose(read(), wanted, atol=SAME)
+    except (AttributeError, TypeError, IndexError, RuntimeError):
+        return False
 
 
 def _tried(vocabulary: int, pad_id: int) -> Batch:
@@ -138,9 +189,12 @@ def device() -> torch.device:
 
 def autocast(precision: Precision) -> AbstractContextManager[Any]:
     """Matrix products in the precision asked for; `auto` is bf16 on a GPU, 32-bit elsewhere."""
-    where = device().type
-    half = precision == "bf16" or (precision == "auto" and where == "cuda")
-    return torch.autocast(where, dtype=torch.bfloat16, enabled=half)
+    return torch.autocast(device().type, dtype=torch.bfloat16, enabled=half(precision))
+
+
+def half(precision: Precision) -> bool:
+    """Whether matrix products are bf16."""
+    return precision == "bf16" or (precision == "auto" and device().type == "cuda")
 
 
 def run(

@@ -195,7 +195,10 @@ class Fit:
         self.network.encoder.train()
         head.train()
         total, units = torch.zeros((), device=device()), 0
-        for part in self._parts(stream, kind.DIVISIBLE, chosen):
+        parts = [*self._parts(stream, kind.DIVISIBLE, chosen)]
+        # Recorded as a CUDA graph, a part would write over the gradients of the part before.
+        self.network.encoder.uses_compiled = len(parts) == 1
+        for part in parts:
             with autocast(self.plan.precision):
                 losses = kind.loss(head, self.network.encoder, part)
             losses.sum().backward()  # type: ignore[no-untyped-call]

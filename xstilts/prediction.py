@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from xstilts.checkpoints import Network
-from xstilts.encoder import Precision, run
+from xstilts.encoder import Layer, Precision, run
 from xstilts.encoding import Encoded
 from xstilts.kinds import Asked, Examples, Kind, Reference, Scored, kind_of
 from xstilts.rows import Rows
@@ -34,8 +34,14 @@ def predict(
     rows = part.rows(language, split)
     head = _head(network, part, kind)
     head.eval()
-    chosen = layer if kind.LAYER == "retrieval" else None
-    return run(network.encoder, rows, tokens, chosen, partial(kind.decode, head), precision)
+    decode = partial(kind.decode, head)
+    return run(network.encoder, rows, tokens, read_by(kind, layer), decode, precision)
+
+
+def read_by(kind: Kind, layer: int | None = None) -> Layer:
+    """The hidden states that a kind's head reads, given the model's retrieval layer."""
+    layers: dict[str, Layer] = {"last": None, "first": "first", "retrieval": layer}
+    return layers[kind.READS]
 
 
 def predict_layers(
@@ -109,7 +115,8 @@ def headline_score(
     if not examples:
         return None
     kind, head = kind_of(part.task), network.heads[part.task.name].eval()
-    outputs = run(network.encoder, rows, tokens, None, partial(kind.decode, head), precision)
+    decode = partial(kind.decode, head)
+    outputs = run(network.encoder, rows, tokens, read_by(kind), decode, precision)
     asked = Asked(
         task=part.task,
         language="en",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ class Rows:
     def __getitem__(self, name: str) -> Any:
         return self.columns[name]
 
-    @property
+    @cached_property
     def sizes(self) -> np.ndarray:
         """(rows,) tokens of each row, over all its sequences."""
         ends: np.ndarray = self.tokens.bounds[self.bounds]

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from xstilts.checkpoints import Network, load, save
+from xstilts.compiled import Mode
 from xstilts.curves import CURVE, FILE
 from xstilts.digests import digest
 from xstilts.encoder import Precision
@@ -47,6 +48,7 @@ class Settings:
         freeze_embeddings: leave the word embeddings as they were pretrained.
         batch_tokens: tokens a forward pass may hold.
         precision: of matrix products (`xstilts.encoder.Precision`).
+        compile: the mode of `torch.compile` on a GPU, if it is used (`xstilts.compiled.Mode`).
         evaluate_every: steps between looks at the English dev score.
         dev_examples: examples of a task's dev data that a look takes.
         patience: looks without gain after which training stops.
@@ -65,6 +67,7 @@ class Settings:
     freeze_embeddings: bool
     batch_tokens: int
     precision: Precision
+    compile: Mode | None
     evaluate_every: int
     dev_examples: int
     patience: int
@@ -154,6 +157,8 @@ class _Phase:
             if self._some_words_suffice(network):
                 used = _used_words(self.fits, network.encoder.pad_id)
                 stack.enter_context(only_words(network.encoder, used))
+            if self.settings.compile:
+                network.encoder.compile_training(self.settings.compile, self.settings.precision)
             for number, sources in enumerate(self.fits):
                 _add_heads(network, sources.trained)
                 if number >= begun:

@@ -67,8 +67,8 @@ class Kind(Protocol):
     """Canonical columns beside `id` and `split`."""
     OPTIONAL: frozenset[str]
     """Those of which an example needs only one."""
-    LAYER: Literal["last", "retrieval"]
-    """Whether the head reads the last hidden state or the model's retrieval layer."""
+    READS: Literal["last", "first", "retrieval"]
+    """The last hidden states, those of first tokens alone, or those of the retrieval layer."""
     DIVISIBLE: bool
     """Whether a batch's loss is that of its parts: not where rows are compared with each other."""
     TRANSLATABLE: tuple[str, ...]
@@ -92,7 +92,7 @@ class Kind(Protocol):
         """(units,) training losses, of rows or of tokens."""
 
     def decode(self, head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
-        """One output per row of the batch; `hidden` is (tokens, width)."""
+        """One output per row of the batch; `hidden` is what `READS` says, a row a token."""
 
     def score(self, outputs: list[Any], asked: Asked) -> Scored:
         """Per-example statistics, from the outputs of every row in order."""

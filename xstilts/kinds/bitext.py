@@ -24,7 +24,7 @@ from xstilts.tasks import Task
 
 COLUMNS = {"source": pa.string(), "target": pa.string()}
 OPTIONAL: frozenset[str] = frozenset()
-LAYER: Literal["retrieval"] = "retrieval"
+READS: Literal["retrieval"] = "retrieval"
 DIVISIBLE = True
 TRANSLATABLE: tuple[str, ...] = ()
 

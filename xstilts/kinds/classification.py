@@ -24,7 +24,7 @@ from xstilts.tasks import Task
 
 COLUMNS = {"text_a": pa.string(), "text_b": pa.string(), "label": pa.int32()}
 OPTIONAL: frozenset[str] = frozenset()
-LAYER: Literal["last"] = "last"
+READS: Literal["first"] = "first"
 DIVISIBLE = True
 TRANSLATABLE: tuple[str, ...] = ("text_a", "text_b")
 
@@ -87,21 +87,14 @@ def head(encoder: Encoder, labels: int) -> nn.Module:
 
 def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
     """Cross-entropy of each row's class."""
-    return cross_entropy(
-        _logits(head, encoder(batch), batch), batch.column("label"), reduction="none"
-    )
+    logits = head(encoder(batch, READS)).float()
+    return cross_entropy(logits, batch.column("label"), reduction="none")
 
 
 def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
     """The most probable class of each row."""
-    best: list[int] = _logits(head, hidden, batch).argmax(-1).tolist()
+    best: list[int] = head(hidden).argmax(-1).tolist()
     return best
-
-
-def _logits(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
-    """(rows, classes) logits."""
-    logits: Tensor = head(batch.first(hidden)).float()
-    return logits
 
 
 def score(outputs: list[Any], asked: Asked) -> Scored:

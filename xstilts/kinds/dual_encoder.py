@@ -27,7 +27,7 @@ from xstilts.tasks import Task
 
 COLUMNS = {"query": pa.string(), "candidate": pa.string(), "keys": pa.list_(pa.string())}
 OPTIONAL = frozenset({"query", "candidate"})
-LAYER: Literal["last"] = "last"
+READS: Literal["last"] = "last"
 DIVISIBLE = False
 TRANSLATABLE: tuple[str, ...] = ()
 CUT_OFF = 20

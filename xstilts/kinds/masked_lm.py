@@ -26,7 +26,7 @@ from xstilts.tasks import Task
 
 COLUMNS = {"text": pa.string()}
 OPTIONAL: frozenset[str] = frozenset()
-LAYER: Literal["last"] = "last"
+READS: Literal["last"] = "last"
 DIVISIBLE = True
 TRANSLATABLE: tuple[str, ...] = ()
 CHOSEN, MASKED, CHANGED = 0.15, 0.8, 0.1  # of the tokens; of those, masked, and changed

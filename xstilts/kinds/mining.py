@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from xstilts.errors import InputError
 from xstilts.kinds import Asked, Examples, Scored, Statistics, required
-from xstilts.kinds.bitext import DIVISIBLE, LAYER, TRANSLATABLE, decode, encode, head, loss
+from xstilts.kinds.bitext import DIVISIBLE, READS, TRANSLATABLE, decode, encode, head, loss
 from xstilts.readers import read_lines
 from xstilts.sides import nearest, stack_side
 from xstilts.tasks import Task
@@ -29,8 +29,8 @@ from xstilts.tasks import Task
 __all__ = [
     "COLUMNS",
     "DIVISIBLE",
-    "LAYER",
     "OPTIONAL",
+    "READS",
     "TRANSLATABLE",
     "check",
     "decode",

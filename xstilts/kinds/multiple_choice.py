@@ -25,8 +25,8 @@ from xstilts.tasks import Task
 __all__ = [
     "COLUMNS",
     "DIVISIBLE",
-    "LAYER",
     "OPTIONAL",
+    "READS",
     "TRANSLATABLE",
     "check",
     "decode",
@@ -40,7 +40,7 @@ __all__ = [
 
 COLUMNS = {"prompt": pa.string(), "choices": pa.list_(pa.string()), "label": pa.int32()}
 OPTIONAL: frozenset[str] = frozenset()
-LAYER: Literal["last"] = "last"
+READS: Literal["first"] = "first"
 DIVISIBLE = True
 TRANSLATABLE: tuple[str, ...] = ("prompt", "choices")
 
@@ -80,7 +80,7 @@ def head(encoder: Encoder, labels: int) -> nn.Module:
 
 def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
     """Cross-entropy over the choices of each row."""
-    logits = _choice_logits(head, encoder(batch), batch)
+    logits = _choice_logits(head, encoder(batch, READS), batch)
     return cross_entropy(logits, batch.column("label"), reduction="none")
 
 
@@ -92,6 +92,6 @@ def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
 
 def _choice_logits(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
     """(rows, most choices) logits, minus infinity where a row has fewer choices."""
-    logits = head(batch.first(hidden)).squeeze(-1).float()
+    logits = head(hidden).squeeze(-1).float()
     choices = list(logits.split(batch.counts.tolist()))
     return pad_sequence(choices, batch_first=True, padding_value=float("-inf"))

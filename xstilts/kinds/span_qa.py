@@ -30,7 +30,7 @@ COLUMNS = {
     "answer_starts": pa.list_(pa.int32()),
 }
 OPTIONAL: frozenset[str] = frozenset()
-LAYER: Literal["last"] = "last"
+READS: Literal["last"] = "last"
 DIVISIBLE = True
 TRANSLATABLE: tuple[str, ...] = ()
 STRIDE = 128

@@ -27,7 +27,7 @@ from xstilts.tasks import Task
 WORD_MARKS = ("▁", "Ġ")  # of SentencePiece and of byte-level BPE
 COLUMNS = {"words": pa.list_(pa.string()), "tags": pa.list_(pa.string())}
 OPTIONAL: frozenset[str] = frozenset()
-LAYER: Literal["last"] = "last"
+READS: Literal["last"] = "last"
 DIVISIBLE = True
 TRANSLATABLE: tuple[str, ...] = ()
 IGNORED = -100
