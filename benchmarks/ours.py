@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
-from benchmarks import workload
 from benchmarks.workload import CLASSES, Workload
 from xstilts.checkpoints import Network
+from xstilts.compiled import Mode
 from xstilts.encoder import Encoder, Precision, device, run
 from xstilts.kinds import kind_of
 from xstilts.loop import Fit, Plan, Stream
@@ -21,20 +23,36 @@ from xstilts.words import only_words
 
 
 class Ours:
-    """Training and prediction of one workload."""
+    """Training and prediction of one workload.
+
+    `all_words` trains every word embedding, also those of words that the data lack; `compiled` is
+    a mode of `torch.compile`; `seed` is that of the head, the order and dropout.
+    """
 
     def __init__(
-        self, folder: Path, work: Workload, records: list[dict[str, Any]], precision: Precision
+        self,
+        folder: Path,
+        work: Workload,
+        records: list[dict[str, Any]],
+        precision: Precision,
+        all_words: bool = False,
+        compiled: Mode | None = None,
+        seed: int = 0,
     ) -> None:
+        torch.manual_seed(seed)
         self.work, self.rows, self.precision = work, Rows.of(records), precision
+        self.all_words, self.seed = all_words, seed
         self.network = Network(encoder=Encoder(folder).to(device()))
         self.network.add_head(work.task, [str(at) for at in range(CLASSES[work.kind])])
+        if compiled:
+            self.network.encoder.compile_training(compiled, precision)
 
     def train(self) -> tuple[float, list[float]]:
         """(seconds of one epoch, loss of each step)."""
         steps = len(self.rows) // self.work.batch_size
         start = time.perf_counter()
-        with only_words(self.network.encoder, np.unique([1, *self.rows.tokens.values])):
+        used = np.unique([1, *self.rows.tokens.values])
+        with nullcontext() if self.all_words else only_words(self.network.encoder, used):
             fit = Fit(
                 network=self.network,
                 streams=[
@@ -55,7 +73,7 @@ class Ours:
     def _plan(self, steps: int) -> Plan:
         return Plan(
             steps=steps,
-            learning_rate=workload.RATE,
+            learning_rate=self.work.rate,
             warmup=0,
             weight_decay=0.0,
             clip_norm=1.0,
@@ -65,14 +83,15 @@ class Ours:
             patience=1,
             keep_best=False,
             save_minutes=1e9,
-            seed=0,
+            seed=self.seed,
         )
 
     def predict(self) -> float:
-        """Seconds of predicting every example, in passes of about a batch."""
+        """Seconds of predicting every example, in as many passes as there are batches."""
         kind = kind_of(tasks()[self.work.task])
         head = self.network.heads[self.work.task].eval()
-        tokens = int(self.rows.sizes.mean() * self.work.batch_size)
+        sizes = self.rows.sizes
+        tokens = int(sizes.mean() * self.work.batch_size + sizes.max())
         start = time.perf_counter()
         run(
             self.network.encoder,

@@ -21,7 +21,6 @@ from transformers import (
     TrainingArguments,
 )
 
-from benchmarks import workload
 from benchmarks.workload import CLASSES, Workload
 from xstilts.encoder import Precision, device, half
 
@@ -31,6 +30,7 @@ MODELS: dict[str, Any] = {
     "span_qa": AutoModelForQuestionAnswering,
 }
 Padding = Literal["longest", "fixed"]
+Sampling = Literal["sequential", "group_by_length"]  # a workload's batches are grouped already
 
 
 class Peer:
@@ -43,8 +43,11 @@ class Peer:
         records: list[dict[str, Any]],
         precision: Precision,
         padding: Padding,
+        sampling: Sampling = "sequential",
+        seed: int = 0,
     ) -> None:
-        self.work, self.padding = work, padding
+        torch.manual_seed(seed)
+        self.work, self.padding, self.sampling, self.seed = work, padding, sampling, seed
         self.examples = [_features(record) for record in records]
         sizes = {} if work.kind == "span_qa" else {"num_labels": CLASSES[work.kind]}
         self.model = MODELS[work.kind].from_pretrained(folder, dtype=torch.float32, **sizes)
@@ -56,10 +59,11 @@ class Peer:
             per_device_train_batch_size=self.work.batch_size,
             per_device_eval_batch_size=self.work.batch_size,
             num_train_epochs=1,
-            learning_rate=workload.RATE,
+            learning_rate=self.work.rate,
             max_grad_norm=1.0,
             optim="adamw_torch_fused",
-            train_sampling_strategy="sequential",  # the workload's batches are grouped by length
+            train_sampling_strategy=self.sampling,
+            seed=self.seed,
             bf16=self.half,
             logging_strategy="steps",
             logging_steps=1,
@@ -87,15 +91,16 @@ class Peer:
             seconds = time.perf_counter() - start
         return seconds, [row["loss"] for row in trainer.state.log_history if "loss" in row]
 
-    def predict(self, grouped: bool) -> float:
+    def predict(self, by_length: bool = False) -> float:
         """Seconds of predicting every example; the best answers are taken on the device.
 
-        The Trainer answers in the order of the data set only if it reads it in that order:
-        `grouped` is for who has sorted the data set by length before, and the answers back after.
+        The Trainer answers in the order that it reads in: `by_length` is for who has sorted the
+        data set by length before, and sorts the answers back after.
         """
-        order = np.arange(len(self.examples))
-        if not grouped:
-            order = np.random.default_rng(0).permutation(order)
+        sizes = [len(example["input_ids"]) for example in self.examples]
+        order = np.random.default_rng(0).permutation(len(sizes))
+        if by_length:
+            order = np.argsort(sizes)
         with tempfile.TemporaryDirectory() as folder:
             trainer = self._trainer(folder)
             trainer.preprocess_logits_for_metrics = _best

@@ -2,8 +2,9 @@
 
     python -m benchmarks.training --json [--quick]
 
-Every side gets the same model shape, examples, batch size, optimizer and precision; examples and
-real tokens are counted. A ratio is the peer's median seconds over ours: above 1, ours is faster.
+Every side gets the same model shape, examples, batch size, optimizer and precision, and a process
+of its own; examples and real tokens are counted. A ratio is a side's median seconds over ours:
+above 1, ours is faster.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import multiprocessing
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +27,26 @@ import transformers
 
 from benchmarks.ours import Ours
 from benchmarks.peers import Peer
-from benchmarks.workload import SHAPES, WORKLOADS, records, write_model
+from benchmarks.workload import SHAPES, WORKLOADS, flops, records, write_model
 from xstilts.encoder import device
+
+SIDES: dict[str, Any] = {
+    "ours": Ours,
+    "all_words": partial(Ours, all_words=True),
+    "trainer": partial(Peer, padding="longest"),
+    "fixed": partial(Peer, padding="fixed"),
+}
+ON_GPU = {
+    "compiled": partial(Ours, compiled="default"),
+    "cuda_graphs": partial(Ours, compiled="reduce-overhead"),
+}
+INFERENCE: dict[str, tuple[str, dict[str, Any]]] = {  # the side that does it, and how
+    "ours": ("ours", {}),
+    "trainer": ("trainer", {}),
+    "trainer_sorted": ("trainer", {"by_length": True}),
+    "fixed": ("fixed", {}),
+}
+PEAK = {"H100": 989.4e12, "H200": 989.4e12, "A100": 312e12}  # dense bf16, NVIDIA's data sheets
 
 
 def main() -> None:
@@ -37,8 +59,6 @@ def main() -> None:
     parser.add_argument("--precision", choices=["auto", "fp32", "bf16"], default="auto")
     parser.add_argument("--repeats", type=int, default=5)
     chosen = parser.parse_args()
-    logging.disable(logging.WARNING)
-    transformers.utils.logging.disable_progress_bar()
     shape = chosen.shape or ("xlm-r-large" if device().type == "cuda" else "e5-small")
     repeats = 3 if chosen.quick else chosen.repeats
     found = measure("quick" if chosen.quick else shape, chosen.lengths, repeats, chosen.precision)
@@ -55,11 +75,11 @@ def measure(shape: str, lengths: list[str], repeats: int, precision: Any) -> dic
     with tempfile.TemporaryDirectory() as folder:
         write_model(shape, Path(folder))
         for name in lengths:
-            for what, seconds in _measure_one(Path(folder), name, repeats, precision).items():
-                runs[what][name] = seconds
+            for what, found in _measure_one(folder, shape, name, repeats, precision).items():
+                runs[what][name] = found
     return {
         "shape": shape,
-        "device": torch.cuda.get_device_name() if device().type == "cuda" else _processor(),
+        "device": device_name(),
         "threads": torch.get_num_threads(),
         "precision": precision,
         "repeats": repeats,
@@ -70,57 +90,102 @@ def measure(shape: str, lengths: list[str], repeats: int, precision: Any) -> dic
     }
 
 
-def _processor() -> str:
-    """The processor's name, where Linux tells it."""
+def device_name() -> str:
+    """The GPU's name, or the processor's where Linux tells it."""
+    if device().type == "cuda":
+        return torch.cuda.get_device_name()
     described = Path("/proc/cpuinfo")
     lines = described.read_text().splitlines() if described.is_file() else []
     return next((line.split(": ")[1] for line in lines if line.startswith("model name")), "cpu")
 
 
-def _measure_one(folder: Path, name: str, repeats: int, precision: Any) -> dict[str, Any]:
-    """Sides in turn, `repeats` times; the first time, which warms up, is not counted."""
-    work, examples = WORKLOADS[name], records(name, batches=4)
-    ours = Ours(folder, work, examples, precision)
-    trainer = Peer(folder, work, examples, precision, "longest")
-    fixed = Peer(folder, work, examples, precision, "fixed")
-    sides: dict[str, dict[str, Callable[[], float]]] = {
-        "training": {
-            "ours": lambda: ours.train()[0],
-            "trainer": lambda: trainer.train()[0],
-            "fixed": lambda: fixed.train()[0],
-        },
-        "inference": {
-            "ours": ours.predict,
-            "trainer": lambda: trainer.predict(grouped=False),
-            "trainer_sorted": lambda: trainer.predict(grouped=True),
-            "fixed": lambda: fixed.predict(grouped=False),
-        },
-    }
-    tokens = sum(len(example["sequences"][0]) for example in examples)
+def _measure_one(
+    folder: str, shape: str, name: str, repeats: int, precision: Any
+) -> dict[str, Any]:
+    """Every side in turn, `repeats` times after a first that warms up and is not counted."""
+    on_gpu = device().type == "cuda"
+    examples = records(name, batches=50 if on_gpu else 4)
+    sides = {**SIDES, **(ON_GPU if on_gpu else {})}
+    with ExitStack() as stack:
+        begun = {
+            side: stack.enter_context(process(make, folder, WORKLOADS[name], examples, precision))
+            for side, make in sides.items()
+        }
+        trained = [
+            {side: each.submit(train).result() for side, each in begun.items()}
+            for _ in range(repeats + 1)
+        ]
+        predicted = [
+            {
+                how: begun[side].submit(_predict, words).result()
+                for how, (side, words) in INFERENCE.items()
+            }
+            for _ in range(repeats + 1)
+        ]
+    lengths = [len(example["sequences"][0]) for example in examples]
+    forward = flops(shape, lengths)
     return {
-        what: _summary(_in_turn(timed, repeats), len(examples), tokens)
-        for what, timed in sides.items()
+        "training": _summary(trained[1:], lengths, 3 * forward),
+        "inference": _summary(predicted[1:], lengths, forward),
     }
 
 
-def _in_turn(timed: dict[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:
-    """Seconds of each side, one after the other, `repeats` times after a first that warms up."""
-    rounds = [{side: run() for side, run in timed.items()} for _ in range(repeats + 1)]
-    return {side: [each[side] for each in rounds[1:]] for side in timed}
+def process(make: Any, *words: Any) -> ProcessPoolExecutor:
+    """A process that keeps one side: what another one allocates must not matter."""
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin, (make, *words))
 
 
-def _summary(seconds: dict[str, list[float]], examples: int, tokens: int) -> dict[str, Any]:
+def _begin(make: Any, folder: str, *words: Any) -> None:
+    global _side
+    logging.disable(logging.WARNING)
+    transformers.utils.logging.disable_progress_bar()
+    _side = make(Path(folder), *words)
+
+
+def train() -> dict[str, Any]:
+    """What the process's side needs to train: seconds, gigabytes on a GPU; and the losses."""
+    seconds, losses = _side.train()
+    return {**_needed(seconds), "losses": losses}
+
+
+def _predict(words: dict[str, Any]) -> dict[str, Any]:
+    return _needed(_side.predict(**words))
+
+
+def _needed(seconds: float) -> dict[str, Any]:
+    """The seconds and, on a GPU, the most memory since the last time."""
+    if device().type != "cuda":
+        return {"seconds": seconds}
+    memory = torch.cuda.max_memory_allocated()
+    torch.cuda.reset_peak_memory_stats()
+    return {"seconds": seconds, "gigabytes": memory / 1e9}
+
+
+def _summary(runs: list[dict[str, Any]], lengths: list[int], work: int) -> dict[str, Any]:
+    """Of the repeats of each side; `work` are the floating-point operations on real tokens."""
+    seconds = {side: [run[side]["seconds"] for run in runs] for side in runs[0]}
     medians = {side: statistics.median(values) for side, values in seconds.items()}
-    return {
-        "examples": examples,
-        "tokens": tokens,
+    found = {
+        "examples": len(lengths),
+        "tokens": sum(lengths),
         "seconds": seconds,
-        "examples_per_second": {side: examples / value for side, value in medians.items()},
-        "tokens_per_second": {side: tokens / value for side, value in medians.items()},
+        "examples_per_second": {side: len(lengths) / value for side, value in medians.items()},
+        "tokens_per_second": {side: sum(lengths) / value for side, value in medians.items()},
         "ratios": {
             side: value / medians["ours"] for side, value in medians.items() if side != "ours"
         },
+        "teraflops": {side: work / value / 1e12 for side, value in medians.items()},
     }
+    if "gigabytes" in runs[0]["ours"]:
+        found["gigabytes"] = {side: max(run[side]["gigabytes"] for run in runs) for side in runs[0]}
+        found["mfu"] = {side: value / _peak() for side, value in found["teraflops"].items()}
+    return found
+
+
+def _peak() -> float:
+    """Tera operations a second that the GPU can do; not a number where PEAK does not say."""
+    names = [value / 1e12 for name, value in PEAK.items() if name in device_name()]
+    return names[0] if names else float("nan")
 
 
 def table(found: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ so all sides get the same examples, and the Trainer its batches as it wants them
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,6 @@ from transformers import XLMRobertaConfig, XLMRobertaModel
 LENGTHS = json.loads(Path(__file__).with_name("lengths.json").read_text())
 VOCABULARY = 250_002
 IN_USE = 25_000  # pieces that the examples draw from: about what an English training set uses
-RATE = 1e-5  # learning rate
 GROUP = 50  # batches that the Trainer sorts together
 SHAPES = {  # layers, width, heads, inner width
     "e5-small": (12, 384, 12, 1536),
@@ -37,12 +37,14 @@ class Workload:
         kind: of that task.
         batch_size: examples a step, the study's.
         fixed: length that the fixed side pads to, XTREME's.
+        rate: peak of the learning rate, which decays linearly.
     """
 
     task: str
     kind: str
     batch_size: int
     fixed: int
+    rate: float = 1e-5
 
 
 WORKLOADS = {
@@ -68,6 +70,14 @@ def write_model(shape: str, folder: Path) -> None:
         eos_token_id=2,
     )
     XLMRobertaModel(config, add_pooling_layer=False).save_pretrained(folder)
+
+
+def flops(shape: str, lengths: Sequence[int]) -> int:
+    """Of a forward pass: two a token for each weight of a matrix, and attention's two products."""
+    layers, width, _, inner = SHAPES[shape]
+    sizes = np.asarray(lengths, dtype=np.int64)
+    matrices = 4 * width**2 + 2 * width * inner
+    return int(2 * layers * (matrices * sizes.sum() + 2 * width * (sizes**2).sum()))
 
 
 def records(name: str, batches: int, seed: int = 0) -> list[dict[str, Any]]:

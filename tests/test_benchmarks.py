@@ -43,8 +43,7 @@ def test_the_loss_falls_as_it_does_for_the_trainer(
     rows = tagging.encode(
         examples(World(train=400), "udpos", "en", "train"), tokenizer, task, list(UPOS)
     )
-    work = Workload(task="udpos", kind="tagging", batch_size=16, fixed=128)
-    monkeypatch.setattr(workload, "RATE", 3e-3)
+    work = Workload(task="udpos", kind="tagging", batch_size=16, fixed=128, rate=3e-3)
     monkeypatch.setattr(
         loop,
         "batch_of",
@@ -69,6 +68,13 @@ def test_examples_are_as_long_as_the_tasks_are(name: str) -> None:
     assert max(sizes) <= WORKLOADS[name].fixed
 
 
+def test_operations_are_counted_as_by_hand() -> None:
+    """A layer of width 1,024: 12.6 million weights, two operations each; attention 4 n^2 width."""
+    tokens, pairs = 3 + 5, 3**2 + 5**2
+    expected = 24 * (2 * 12 * 1024**2 * tokens + 4 * 1024 * pairs)
+    assert workload.flops("xlm-r-large", [3, 5]) == expected
+
+
 def test_the_command_prints_ratios_as_json(tmp_path: Path) -> None:
     monkey = (
         "import benchmarks.workload as w, sys; w.SHAPES['quick'] = (1, 32, 2, 32); "
@@ -79,6 +85,6 @@ def test_the_command_prints_ratios_as_json(tmp_path: Path) -> None:
         [sys.executable, "-c", monkey], capture_output=True, text=True, check=True, cwd=ROOT
     )
     found = json.loads(result.stdout)
-    assert set(found["ratios"]["udpos"]) == {"fixed", "trainer"}
+    assert set(found["ratios"]["udpos"]) == {"all_words", "fixed", "trainer"}
     assert set(found["inference_ratios"]["udpos"]) == {"fixed", "trainer", "trainer_sorted"}
     assert len(found["training"]["udpos"]["seconds"]["ours"]) == 3
