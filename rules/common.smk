@@ -165,10 +165,13 @@ def model_path(wildcards):
     return GRID.models[wildcards.model].path
 
 
-def model_revision(wildcards):
-    model = GRID.models[wildcards.model]
+def locked_revision(model):
     source = source_of(model)
     return commit_of(source, COMMITS) if source else model.revision
+
+
+def model_revision(wildcards):
+    return locked_revision(GRID.models[wildcards.model])
 
 
 def model_lora(wildcards):
@@ -234,8 +237,24 @@ def translator_model(wildcards):
     return translator(config["translation"]["model"], config, wildcards.language)
 
 
+def translator_path(wildcards):
+    return translator_model(wildcards).path
+
+
+def translator_revision(wildcards):
+    return locked_revision(translator_model(wildcards))
+
+
+def local_translator_state(wildcards):
+    return model_state(translator_model(wildcards))
+
+
+def translation_source(wildcards):
+    return config["translation"]["data"].get(wildcards.task)
+
+
 def translated_files_state(wildcards):
-    source = config["translation"]["data"].get(wildcards.task)
+    source = translation_source(wildcards)
     languages = GRID.translated_languages
     return local_state(source, tasks()[wildcards.task], "translated", languages) if source else None
 

@@ -68,11 +68,11 @@ rule fetch_translator:
         mem_mb=8000,
         runtime=120,
     params:
-        path=lambda wildcards: translator_model(wildcards).path,
-        revision=lambda wildcards: translator_model(wildcards).revision,
+        path=translator_path,
+        revision=translator_revision,
         lora=None,
         world=None,
-        state=lambda wildcards: model_state(translator_model(wildcards)),
+        state=local_translator_state,
         code=code_digest("pretrained.py"),
     message:
         "Fetching the translator into {wildcards.language}"
@@ -101,7 +101,7 @@ rule translate_task:
     params:
         languages=GRID.translated_languages,
         codes=config["translation"]["codes"],
-        source=lambda wildcards: config["translation"]["data"].get(wildcards.task),
+        source=translation_source,
         world=config["world"],
         limits=config["examples"],
         state=translated_files_state,

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from xstilts.canonical import KEYS, Example
 from xstilts.digests import file_digest
@@ -130,9 +131,14 @@ class _Choice:
 
 def examples_of(manifest: Path, language: str) -> dict[str, list[Example]]:
     """Canonical examples of a part in a language, by split."""
-    found: dict[str, list[Example]] = {}
-    for row in read_table(_table(manifest, language)).to_pylist():
-        found.setdefault(row.pop("split"), []).append(row)
+    splits = read_table(_table(manifest, language))["split"].unique().to_pylist()
+    return {split: split_of(manifest, language, split) for split in splits}
+
+
+def split_of(manifest: Path, language: str, split: str) -> list[Example]:
+    """Canonical examples of one split; none if there is no such split."""
+    table = read_table(_table(manifest, language))
+    found: list[Example] = table.filter(pc.equal(table["split"], split)).drop("split").to_pylist()
     return found
 
 

@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from peft import LoraConfig, inject_adapter_in_model
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerBase
 
 from xstilts.attention import PACKED, boundaries
@@ -108,13 +107,17 @@ class Encoder(nn.Module):
         return [hidden[0] for hidden in states.hidden_states or [states.last_hidden_state]]
 
     def _padded(self, batch: Batch, **asked: bool) -> list[Tensor]:
-        """Hidden states from a row a sequence, with the padding taken out."""
-        sequences = torch.split(batch.input_ids, batch.lengths.tolist())
-        ids = pad_sequence(list(sequences), batch_first=True, padding_value=self.pad_id)
-        real = pad_sequence([torch.ones_like(each) for each in sequences], batch_first=True)
-        states = self.model(input_ids=ids, attention_mask=real, **asked)
-        found = states.hidden_states or [states.last_hidden_state]
-        return [hidden[real.bool()] for hidden in found]
+        """Hidden states from a row a sequence, those of similar length at once, without padding."""
+        found = []
+        for group in boundaries(batch.lengths, batch.device).groups:
+            shape, slots = (group.count, group.longest), group.slots.to(batch.device)
+            ids = torch.full_like(group.tokens, self.pad_id, device=batch.device)
+            ids[slots] = batch.input_ids[group.tokens.to(batch.device)[slots]]
+            real = torch.zeros_like(ids).index_fill_(0, slots, 1)
+            states = self.model(input_ids=ids.view(shape), attention_mask=real.view(shape), **asked)
+            hidden = states.hidden_states or [states.last_hidden_state]
+            found.append([each.flatten(0, 1)[slots] for each in hidden])
+        return [torch.cat(layers) for layers in zip(*found, strict=True)]
 
     def _pack(self) -> None:
         """Read without padding from here on, if the model can.

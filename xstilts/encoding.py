@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.data import LABELS, examples_of
+from xstilts.data import LABELS, examples_of, split_of
 from xstilts.digests import digest, file_digest
 from xstilts.encoder import load_tokenizer
 from xstilts.kinds import Examples, kind_of
@@ -111,4 +111,4 @@ class Encoded:
 
     def examples(self, language: str, split: str) -> Examples:
         """The canonical examples that the rows encode."""
-        return examples_of(Path(self.manifest["data"]), language).get(split, [])
+        return split_of(Path(self.manifest["data"]), language, split)

@@ -11,6 +11,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -151,10 +152,10 @@ class Fit:
         Raises:
             SystemExit: it was interrupted.
         """
-        bar = Bar("+".join(stream.task.name for stream in self.streams), self.plan.steps)
-        saved = time.monotonic()
-        with interruption() as asked:
-            for step in range(len(self.progress.curve), self.plan.steps):
+        begun, saved = len(self.progress.curve), time.monotonic()
+        names = dict.fromkeys(stream.task.name for stream in self.streams)
+        with closing(Bar("+".join(names), self.plan.steps, begun)) as bar, interruption() as asked:
+            for step in range(begun, self.plan.steps):
                 if self.progress.stopped:
                     break
                 self._step(step)
@@ -287,21 +288,20 @@ def set_random_state(kind: str, state: Tensor) -> None:
 class Bar:
     """Progress: a bar on a terminal, twenty plain lines in a log."""
 
-    def __init__(self, name: str, steps: int) -> None:
-        self.name, self.steps = name, steps
-        self.bar = tqdm(total=steps, desc=name, disable=None)
-        self.start, self.begun, self.tokens = time.monotonic(), -1, 0
+    def __init__(self, name: str, steps: int, begun: int) -> None:
+        self.name, self.steps, self.begun = name, steps, begun
+        self.bar = tqdm(total=steps, initial=begun, desc=name, disable=None)
+        self.start, self.tokens = time.monotonic(), 0
 
     def show(self, curve: list[dict[str, Any]]) -> None:
         """What the last step adds: loss, real tokens a second, time left."""
         step, every = len(curve), max(1, self.steps // 20)
-        self.begun = step - 1 if self.begun < 0 else self.begun
         self.tokens += curve[-1]["tokens"]
         seconds = time.monotonic() - self.start
         loss = np.mean([row["loss"] for row in curve[-min(every, 100) :]])
         speed = self.tokens / seconds
-        self.bar.update(step - self.bar.n)
         self.bar.set_postfix_str(f"loss {loss:.4f}, {speed:,.0f} tokens/s", refresh=False)
+        self.bar.update()
         if step % every == 0:
             left = seconds / (step - self.begun) * (self.steps - step) / 60
             logger.info(
@@ -313,5 +313,7 @@ class Bar:
                 speed,
                 left,
             )
-        if step == self.steps:
-            self.bar.close()
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        self.bar.close()

@@ -17,7 +17,7 @@ import torch
 from transformers import AutoModelForSeq2SeqLM
 
 from xstilts.canonical import Example
-from xstilts.data import LABELS, examples_of, fetch_task, write_examples
+from xstilts.data import LABELS, fetch_task, split_of, write_examples
 from xstilts.digests import digest
 from xstilts.encoder import device, load_tokenizer
 from xstilts.kinds import kind_of
@@ -70,7 +70,7 @@ def translate_task(
         )
         return
     english, path = read_json(Path(data)), Path(output)
-    examples = examples_of(Path(data), "en")["train"]
+    examples = split_of(Path(data), "en", "train")
     digests = {}
     for language in languages:
         translator = Translator(Path(translators[language]), codes, language)
