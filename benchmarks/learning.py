@@ -2,8 +2,8 @@
 
     python -m benchmarks.learning ENCODER train-en.tsv --json --figure learning.svg
 
-One epoch over the first sentences of a file of `token<TAB>tag` lines, with dropout, in both sides'
-own order of examples, at several seeds; each training in a process of its own, in turn.
+One epoch over the first sentences of a file of `token<TAB>tag` lines, from the same head, in the
+same order, with dropout, at several seeds; each training in a process of its own, in turn.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import matplotlib
 import numpy as np
 import torch
 import transformers
+from torch import nn
 
 from benchmarks.ours import Ours
 from benchmarks.peers import Peer
@@ -27,11 +28,12 @@ from benchmarks.workload import Workload
 from xstilts.encoder import load_tokenizer
 from xstilts.kinds import tagging
 from xstilts.readers import conll_rows
+from xstilts.sampling import batch_of
 from xstilts.tasks import UPOS, tasks
 
 SIDES: dict[str, Any] = {
     "ours": Ours,
-    "trainer": partial(Peer, padding="longest", sampling="group_by_length"),
+    "trainer": partial(Peer, padding="longest"),
 }
 WORK = Workload(task="udpos", kind="tagging", batch_size=32, fixed=128, rate=1e-4)
 SMOOTH = 10  # steps that a point of a curve, and the final loss, is the mean of
@@ -63,7 +65,8 @@ def measure(encoder: Path, data: Path, sentences: int, seeds: range) -> dict[str
     runs: dict[str, list[Any]] = {side: [] for side in SIDES}
     for seed in seeds:
         for side, make in SIDES.items():
-            with process(partial(make, seed=seed), str(encoder), WORK, rows, "fp32") as each:
+            begun = partial(begin, make, seed)
+            with process(begun, str(encoder), WORK, rows, "fp32") as each:
                 runs[side].append(each.submit(train).result())
     return {
         "device": device_name(),
@@ -77,6 +80,21 @@ def measure(encoder: Path, data: Path, sentences: int, seeds: range) -> dict[str
         "seconds": {side: [run["seconds"] for run in by] for side, by in runs.items()},
         "losses": {side: [run["losses"] for run in by] for side, by in runs.items()},
     }
+
+
+def begin(make: Any, seed: int, folder: Path, work: Workload, rows: Any, precision: Any) -> Any:
+    """A side with the seed's order of examples, and its head, as transformers would draw it."""
+    many, size = len(rows), work.batch_size
+    if make is not Ours:  # which draws this order itself
+        order = [batch_of(many, size, number, seed) for number in range(many // size)]
+        rows = [rows[at] for at in np.concatenate(order)]
+    side = make(folder, work, rows, precision, seed=seed)
+    learner = side.model if isinstance(side, Peer) else side.network.heads[work.task]
+    output = [layer for layer in learner.modules() if isinstance(layer, nn.Linear)][-1]
+    torch.manual_seed(seed)
+    nn.init.normal_(output.weight, std=0.02)
+    nn.init.zeros_(output.bias)
+    return side
 
 
 def encoded(encoder: Path, data: Path, sentences: int) -> list[dict[str, Any]]:

@@ -30,7 +30,6 @@ MODELS: dict[str, Any] = {
     "span_qa": AutoModelForQuestionAnswering,
 }
 Padding = Literal["longest", "fixed"]
-Sampling = Literal["sequential", "group_by_length"]  # a workload's batches are grouped already
 
 
 class Peer:
@@ -43,11 +42,10 @@ class Peer:
         records: list[dict[str, Any]],
         precision: Precision,
         padding: Padding,
-        sampling: Sampling = "sequential",
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)
-        self.work, self.padding, self.sampling, self.seed = work, padding, sampling, seed
+        self.work, self.padding, self.seed = work, padding, seed
         self.examples = [_features(record) for record in records]
         sizes = {} if work.kind == "span_qa" else {"num_labels": CLASSES[work.kind]}
         self.model = MODELS[work.kind].from_pretrained(folder, dtype=torch.float32, **sizes)
@@ -62,7 +60,7 @@ class Peer:
             learning_rate=self.work.rate,
             max_grad_norm=1.0,
             optim="adamw_torch_fused",
-            train_sampling_strategy=self.sampling,
+            train_sampling_strategy="sequential",  # a workload's batches are grouped by length
             seed=self.seed,
             bf16=self.half,
             logging_strategy="steps",

@@ -513,6 +513,8 @@ def test_warm_up_and_decay_are_linear() -> None:
         save_minutes=1.0,
         seed=0,
     )
+    at_once = replace(plan, warmup=0)
+    assert [at_once.rate(step) for step in (0, 1, 99)] == pytest.approx([1.0, 0.99, 0.01])
     rates = [plan.rate(step) for step in range(100)]
     assert rates[:3] == pytest.approx([0.1, 0.2, 0.3])
     assert max(rates) == 1.0

@@ -87,9 +87,9 @@ class Plan:
 
     def rate(self, step: int) -> float:
         """Learning rate of step `step`, from 0: linear warm-up, then linear decay to zero."""
-        top = max(1, self.warmup)
-        share = min((step + 1) / top, (self.steps - step) / max(1, self.steps - top))
-        return self.learning_rate * share
+        up = (step + 1) / self.warmup if self.warmup else 1.0
+        down = (self.steps - step) / max(1, self.steps - self.warmup)
+        return self.learning_rate * min(up, down, 1.0)
 
 
 NO_LOOK: dict[str, Any] = {"step": 0, "score": None, "dev": {}, "constant": []}
