@@ -47,27 +47,28 @@ TRUTH = f"{RESULTS}/truth/model={{model}}/truth.parquet"
 ANSWER = f"{RESULTS}/answer.txt"
 FIGURES = f"{RESULTS}/figures"
 
-NETWORK_MODULES = (
-    "attention.py",
-    "batches.py",
-    "checkpoints.py",
-    "compiled.py",
-    "dropout.py",
-    "encoder.py",
-    "kinds",
-    "prediction.py",
-    "rows.py",
-    "sides.py",
-)
-TRAINING_CODE = code_digest(*NETWORK_MODULES, "loop.py", "sampling.py", "training.py", "words.py")
-EVALUATION_MODULES = (
-    *NETWORK_MODULES,
+ENCODER_MODULES = ("attention.py", "batches.py", "checkpoints.py", "encoder.py", "rows.py")
+SCORING_MODULES = (
+    *ENCODER_MODULES,
     "answers.py",
     "encoding.py",
-    "evaluation.py",
+    "kinds",
+    "prediction.py",
     "scores.py",
+    "sides.py",
     "spans.py",
 )
+TRAINING_CODE = code_digest(
+    *SCORING_MODULES,
+    "compiled.py",
+    "curves.py",
+    "dropout.py",
+    "loop.py",
+    "sampling.py",
+    "training.py",
+    "words.py",
+)
+EVALUATION_MODULES = (*SCORING_MODULES, "evaluation.py")
 
 
 wildcard_constraints:

@@ -6,7 +6,7 @@ OUTPUTS: canonical examples, token ids, and pretrained models, each with a small
 
 
 rule fetch_task:
-    """Canonical examples of a task: English for training, or a target's test sets."""
+    """Canonical examples of a task: to train on (English; texts alone in all languages) or to test."""
     output:
         DATA,
     log:

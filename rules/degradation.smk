@@ -41,6 +41,7 @@ rule measure_truth:
         checkpoints=truth_cells,
         languages=GRID.languages,
         batch_tokens=config["evaluation"]["batch_tokens"],
+        precision=config["evaluation"]["precision"],
         code=code_digest("world", *EVALUATION_MODULES),
     message:
         "Measuring the planted truth for {wildcards.model}"

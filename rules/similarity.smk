@@ -24,7 +24,8 @@ rule embed_texts:
         layer=model_layer,
         texts=config["similarity"]["texts"],
         batch_tokens=config["evaluation"]["batch_tokens"],
-        code=code_digest("embeddings.py", "encoder.py"),
+        precision=config["evaluation"]["precision"],
+        code=code_digest("embeddings.py", "vectors.py", *ENCODER_MODULES),
     message:
         "Embedding {wildcards.task} ({wildcards.part}) with {wildcards.model}"
     script:

@@ -1,12 +1,12 @@
 """Phase two and phase three: the checkpoint tree.
 
-REQUIRED INPUTS: encoded English training sets, the parent checkpoint.
+REQUIRED INPUTS: encoded training sets (English, translated, texts alone), the parent checkpoint.
 OUTPUTS: checkpoint.json (tracked, written last), weights.safetensors and curve.parquet beside it.
 """
 
 
 rule train_intermediate:
-    """Phase two: train the pretrained encoder on a recipe's English tasks."""
+    """Phase two: train the pretrained encoder on a recipe's tasks."""
     input:
         parent=PRETRAINED,
         parts=recipe_parts,

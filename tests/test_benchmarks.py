@@ -85,6 +85,6 @@ def test_the_command_prints_ratios_as_json(tmp_path: Path) -> None:
         [sys.executable, "-c", monkey], capture_output=True, text=True, check=True, cwd=ROOT
     )
     found = json.loads(result.stdout)
-    assert set(found["ratios"]["udpos"]) == {"all_words", "fixed", "trainer"}
+    assert {"all_words", "fixed", "trainer"} <= set(found["ratios"]["udpos"])
     assert set(found["inference_ratios"]["udpos"]) == {"fixed", "trainer", "trainer_sorted"}
     assert len(found["training"]["udpos"]["seconds"]["ours"]) == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -73,6 +74,7 @@ def finetune(
         parts=[parts[task] for task in tasks],
         seed=1,
         settings={**SETTINGS, **changes},
+        code="",
         output=str(output),
     )
     return read_json(output)
@@ -133,6 +135,7 @@ def test_a_chain_keeps_the_head_and_several_tasks_have_one_each(
         corpus=[],
         seed=1,
         settings={**SETTINGS, "max_steps": 4},
+        code="",
         output=str(output),
     )
     assert sorted(read_json(output)["heads"]) == ["ccg", "mnli"]
@@ -265,6 +268,45 @@ def test_an_interrupted_training_ends_with_the_same_weights_bit_for_bit(
     assert not (tmp_path / "cut" / training.STATE).exists()
 
 
+def test_an_interrupted_training_of_tasks_and_texts_ends_with_the_same_weights(
+    parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several heads, of which some have not been trained yet, masks drawn, and adapters."""
+    row = str(tmp_path / "nano/checkpoint.json")
+    fetch_model(path=None, revision="main", world=WORLD, lora=4, output=row)
+
+    def mixed(parent: str, output: Path) -> bytes:
+        training.train_intermediate(
+            parent=parent,
+            parts=[parts["mnli"], parts["ccg"]],
+            dev=[parts["mnli"], parts["ccg"]],
+            corpus=[parts["wikipedia"]],
+            seed=1,
+            settings={**SETTINGS, "freeze_embeddings": False, "max_steps": 8},
+            code="",
+            output=str(output),
+        )
+        return output.read_bytes()
+
+    honest = loop.Fit._step
+    for parent in (parts["nano"], row):
+        whole = mixed(parent, tmp_path / "whole/c.json")
+        for at in (1, 4):
+            steps = iter(range(100))
+
+            def step(self: Any, number: int, at: int = at, steps: Any = steps) -> None:
+                if next(steps) == at:
+                    self.keep(*self.state())
+                    raise Cut
+                honest(self, number)
+
+            with monkeypatch.context() as patch:
+                patch.setattr(loop.Fit, "_step", step)
+                with pytest.raises(Cut):
+                    mixed(parent, tmp_path / "cut/c.json")
+            assert mixed(parent, tmp_path / "cut/c.json") == whole
+
+
 def test_a_state_of_another_training_is_not_gone_on_from(
     parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,9 +319,14 @@ def test_a_state_of_another_training_is_not_gone_on_from(
         patch.setattr(loop.Fit, "_step", step)
         with pytest.raises(Cut):
             finetune(parts, ["udpos"], tmp_path / "a/c.json", max_steps=3)
-    finetune(parts, ["udpos"], tmp_path / "a/c.json", max_steps=3, learning_rate=1e-3)
-    finetune(parts, ["udpos"], tmp_path / "b/c.json", max_steps=3, learning_rate=1e-3)
-    assert (tmp_path / "a/c.json").read_bytes() == (tmp_path / "b/c.json").read_bytes()
+    adapted = {**parts, "nano": str(tmp_path / "nano/checkpoint.json")}
+    fetch_model(path=None, revision="main", world=WORLD, lora=4, output=adapted["nano"])
+    for row, rate in ((parts, 1e-3), (adapted, 3e-3)):
+        shutil.copy(tmp_path / "a" / training.STATE, tmp_path / "state")
+        for run in ("a", "b"):
+            finetune(row, ["udpos"], tmp_path / run / "c.json", max_steps=3, learning_rate=rate)
+        assert (tmp_path / "a/c.json").read_bytes() == (tmp_path / "b/c.json").read_bytes()
+        shutil.copy(tmp_path / "state", tmp_path / "a" / training.STATE)
 
 
 def test_a_damaged_state_is_not_gone_on_from(parts: dict[str, str], tmp_path: Path) -> None:
@@ -298,7 +345,7 @@ def test_sigterm_writes_a_state_and_ends_the_process_and_a_retry_goes_on(
         "logging.basicConfig(level=logging.INFO); "
         "r = json.load(open(sys.argv[1])); "
         "finetune_target(parent=r['parts']['nano'], parts=[r['parts']['udpos']], seed=1, "
-        "settings=r['settings'], output=sys.argv[2])"
+        "settings=r['settings'], code='', output=sys.argv[2])"
     )
     (tmp_path / "request.json").write_text(json.dumps(request))
     output = tmp_path / "killed/c.json"
@@ -329,6 +376,7 @@ def test_a_training_in_a_warm_process_is_kept_when_who_asked_for_it_is_killed(
         "parts": [parts["udpos"]],
         "seed": 1,
         "settings": {**SETTINGS, "max_steps": 3000},
+        "code": "",
         "output": str(tmp_path / "c.json"),
     }
     log = tmp_path / "log"
@@ -432,6 +480,7 @@ def with_corpus(parts: dict[str, str], corpus: str, output: Path, **changes: Any
         corpus=[parts[corpus]],
         seed=1,
         settings={**SETTINGS, "freeze_embeddings": False, **changes},
+        code="",
         output=str(output),
     )
     return read_table(output.with_name("curve.parquet"), CURVE).to_pandas()
@@ -469,6 +518,21 @@ def test_every_language_of_the_corpus_has_its_share(parts: dict[str, str]) -> No
     streams = training._streams(sources, "intermediate", training.Settings(**SETTINGS))
     shares = [(stream.task.name, stream.share) for stream in streams]
     assert shares == [("mnli", 1.0), *[("wikipedia", pytest.approx(1 / 3))] * 3]
+
+
+def sized(task: str, rows: int) -> loop.Stream:
+    empty = Rows.of({"example": 0, "sequences": [[0]]} for _ in range(rows))
+    return loop.Stream(task=tasks()[task], rows=empty, batch_size=32, share=1.0)
+
+
+def test_the_cap_is_for_several_tasks_at_once() -> None:
+    """By hand: MNLI twice, QQP thrice, in batches of 32; 640 rows each, or capped at 320."""
+    whole = {**SETTINGS, "max_steps": None, "batch_size": 32, "examples_cap": 320}
+    settings = training.Settings(**whole)
+    mnli, qqp = sized("mnli", 640), sized("qqp", 640)
+    assert training._steps([mnli], [mnli], "intermediate", settings) == 2 * 20
+    assert training._steps([mnli, qqp], [mnli, qqp], "intermediate", settings) == 2 * 10 + 3 * 10
+    assert training._steps([mnli, mnli], [mnli, mnli], "intermediate", settings) == 2 * 40
 
 
 def planned(task: str, **changes: Any) -> Any:

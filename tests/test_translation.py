@@ -34,6 +34,7 @@ def translate(task: str, output: Path, **changes: Any) -> dict[str, Any]:
         "world": WORLD,
         "source": None,
         "limits": {},
+        "code": "",
     }
     translate_task(task=task, output=str(output), **{**given, **changes})
     return read_json(output)
@@ -142,7 +143,7 @@ def test_a_model_translates_each_text_once_and_goes_on_where_it_was(
     assert [row["label"] for row in told] == [0, 1, 0]
     assert told[0]["prompt"] == told[1]["prompt"]
     assert told[0]["choices"][0] == told[1]["choices"][0]
-    direct = translation.Translator(Path(translator), {}, "qa")
+    direct = translation.Translator(Path(translator), {}, "qa", "")
     assert told[2]["prompt"] == next(direct.translate(["w8"]))
 
 
@@ -167,6 +168,30 @@ def test_a_recipe_of_translations_trains_on_them(tiny: Study) -> None:
     assert sorted(read_json(part)["languages"]) == sorted(first)
 
 
+def test_the_workflow_fetches_a_translator_and_translates(tiny: Study, translator: str) -> None:
+    english(tiny.folder)
+    model = str(Path(translator).parents[1])
+    paths = {"train": "train.jsonl", "dev": "train.jsonl"}
+    tiny.configure(
+        world=None,
+        models=["mine"],
+        model_table={"mine": {"path": model, "layer": 1}},
+        intermediates=["none", "commonsenseqa-mt"],
+        targets=["udpos"],
+        languages="all",
+        data={
+            "commonsenseqa": {"path": paths, "format": "jsonl"},
+            "udpos": {"path": "train.jsonl", "format": "conll", "languages": ["en", "de"]},
+        },
+        translation={"model": model, "languages": ["de"]},
+        allow_unlocked=True,
+    )
+    place = "results/tiny/data/part=translated/task=commonsenseqa/manifest.json"
+    result = tiny.snakemake("--", place, warm=True)
+    assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
+    assert len(examples_of(tiny.folder / place, "de")["train"]) == 3
+
+
 def test_what_cannot_be_translated_is_said_before_the_first_job() -> None:
     study = yaml.safe_load((ROOT / "config.yaml").read_text())
     for recipe, message in (
@@ -176,3 +201,30 @@ def test_what_cannot_be_translated_is_said_before_the_first_job() -> None:
         config = {**study, "intermediates": ["none", recipe], "allow_unlocked": True}
         with pytest.raises(InputError, match=message):
             check_config(config)
+
+
+@pytest.mark.parametrize(
+    ("translation", "message"),
+    [
+        ({"model": "docs"}, "translation: model 'docs' holds no model"),
+        (
+            {"model": "a/b", "codes": {"en": "e", "de": "d", "ru": "r"}},
+            "codes: unknown language 'sw'",
+        ),
+        (
+            {"data": {"mnil": {"path": "x", "format": "tsv"}}},
+            "unknown task 'mnil'; did you mean 'mnli'",
+        ),
+        (
+            {"data": {"mnli": {"path": "x", "format": "tsv", "languages": ["de"]}}},
+            "translation: data: mnli: languages belongs under translation",
+        ),
+    ],
+)
+def test_mistakes_about_translation_are_said_before_the_first_job(
+    translation: dict[str, Any], message: str
+) -> None:
+    study = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config = {**study, "intermediates": ["none", "mnli-mt"], "allow_unlocked": True}
+    with pytest.raises(InputError, match=message):
+        check_config({**config, "translation": translation})

@@ -32,7 +32,7 @@ class Boundaries:
     """Where sequences end.
 
     Attributes:
-        lengths: tokens of each sequence, shortest first.
+        lengths: tokens of each sequence, shortest first (where runs or groups are asked for).
         ends: (sequences + 1,) 32-bit: 0, then each sequence's end.
         longest: tokens of the longest sequence, or more.
     """

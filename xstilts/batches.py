@@ -18,8 +18,9 @@ from xstilts.rows import Rows
 class Batch:
     """Some rows of `rows`; hidden states over its tokens are (tokens, width).
 
-    Sequences lie shortest first, so that those of one length lie side by side. What the methods
-    return is in row order, and within a row in the order of its sequences.
+    Sequences lie shortest first, so that those of one length lie side by side. What has a place a
+    token is in the order in which they lie; what has one a row or sequence is in row order, and
+    within a row in the order of its sequences.
 
     Attributes:
         rows: all rows of the split.

@@ -53,5 +53,5 @@ def filled(batch: Batch, pad_id: int, first_position: int) -> dict[str, Any]:
 
 def rounded(number: int) -> int:
     """The next multiple of an eighth of the power of two below: at most an eighth more."""
-    step = max(8, 1 << (number.bit_length() - 4))
+    step = 1 << max(3, number.bit_length() - 4)
     return -(-number // step) * step

@@ -14,7 +14,7 @@ import yaml
 from xstilts.errors import InputError, check_name
 from xstilts.grid import Grid, read_grid
 from xstilts.lock import check_locked, read_lock, source_of, sources_of
-from xstilts.models import Model
+from xstilts.models import Model, check_folder
 from xstilts.recipes import recipes
 from xstilts.releases import RELEASES
 from xstilts.sources import TRANSLATED, local_files, needed_splits, part_files
@@ -100,7 +100,7 @@ def _check_data(config: Mapping[str, Any], grid: Grid) -> None:
     for task, part, codes in needed:
         source = config["data"].get(task)
         if source:
-            _check_source(task, part, codes, source)
+            _check_source(task, part, codes, source, f"config: data: {task}")
         elif config["world"]:
             check_name("task of the embedded world", task, SKILLS, "config: world")
         elif tasks()[task].advice:
@@ -120,7 +120,7 @@ def _check_translation(config: Mapping[str, Any], grid: Grid) -> list[str]:
     made = [task for task in wanted if task not in files and not config["world"]]
     for task in wanted:
         if task in files:
-            _check_source(task, TRANSLATED, grid.translated_languages, files[task])
+            _check_translated_files(task, grid, files[task])
     if made:
         from xstilts.kinds import kind_of  # which takes seconds, so only where it is needed
     for task in made:
@@ -132,6 +132,11 @@ def _check_translation(config: Mapping[str, Any], grid: Grid) -> list[str]:
         if not model:
             raise InputError(f"config: {task}-mt needs translation: model, or files under data")
     named = [translator(model, config, code) for code in grid.translated_languages if made]
+    for each in named:
+        check_folder("config: translation: model", each)
+    called = config["translation"]["codes"]
+    for code in ["en", *grid.translated_languages] if made and called else []:
+        check_name("language", code, called, "config: translation: codes")
     return [source for each in named if (source := source_of(each))]
 
 
@@ -141,20 +146,27 @@ def translator(path: str, config: Mapping[str, Any], language: str) -> Model:
     return Model(path=path.format(language=language), layer=0, revision=revision)
 
 
-def _check_source(task: str, part: str, codes: list[str], source: Mapping[str, Any]) -> None:
+def _check_translated_files(task: str, grid: Grid, source: Mapping[str, Any]) -> None:
+    place = f"config: translation: data: {task}"
+    if "languages" in source:
+        raise InputError(f"{place}: languages belongs under translation, for all tasks at once")
+    _check_source(task, TRANSLATED, grid.translated_languages, source, place)
+
+
+def _check_source(
+    task: str, part: str, codes: list[str], source: Mapping[str, Any], place: str
+) -> None:
     if isinstance(source["path"], list) and source["format"] != "parallel":
-        raise InputError(f"config: data: {task}: a list of paths needs format parallel")
+        raise InputError(f"{place}: a list of paths needs format parallel")
     if not isinstance(source["path"], str) and source["format"] in RELEASES:
-        raise InputError(
-            f"config: data: {task}: format {source['format']} needs one folder as path"
-        )
+        raise InputError(f"{place}: format {source['format']} needs one folder as path")
     for split in needed_splits(tasks()[task], part):
         optional = (part, split) == ("train", "dev")
         if not optional and not local_files(source, codes[0], split):
-            raise InputError(f"config: data: {task}: path or splits name nothing for {split}")
+            raise InputError(f"{place}: path or splits name nothing for {split}")
     for language, path in part_files(source, tasks()[task], part, codes):
         if not path.is_file():
             raise InputError(
-                f"config: data: {task}: no file '{path}' ({language}); "
+                f"{place}: no file '{path}' ({language}); "
                 "correct the path, or list the languages that are there under languages"
             )

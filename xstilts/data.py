@@ -1,8 +1,9 @@
 """Canonical examples of a task's part, fetched and kept.
 
 One Parquet table a (task, part, language); the part's manifest, written last, lists their digests,
-how many unlabelled rows were dropped, and where the data came from. Part `train` is English; part
-`test` is every language of a target; part `translated` is `train` in other languages.
+how many unlabelled rows were dropped, and where the data came from. Part `train` is English, of
+texts alone every language; part `test` is every language of a target; part `translated` is `train`
+in other languages.
 """
 
 from __future__ import annotations

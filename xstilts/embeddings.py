@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from xstilts.checkpoints import load
-from xstilts.encoder import run
+from xstilts.encoder import Precision, run
 from xstilts.encoding import Encoded
 from xstilts.rows import Rows
 from xstilts.tables import write_table
@@ -16,7 +16,14 @@ from xstilts.vectors import vector_table
 
 
 def embed_texts(
-    *, pretrained: str, encoded: str, layer: int, texts: int, batch_tokens: int, output: str
+    *,
+    pretrained: str,
+    encoded: str,
+    layer: int,
+    texts: int,
+    batch_tokens: int,
+    precision: Precision,
+    output: str,
 ) -> None:
     """Mean-pooled vectors of a part's inputs (never labels), evenly spaced rows of each language.
 
@@ -28,6 +35,7 @@ def embed_texts(
         layer: hidden state to pool; 0 is the embeddings.
         texts: most texts a language.
         batch_tokens: tokens a forward pass may hold.
+        precision: of matrix products.
         output: the table to write.
     """
     part, encoder = Encoded(Path(encoded)), load(Path(pretrained)).encoder
@@ -41,6 +49,7 @@ def embed_texts(
                 batch_tokens,
                 layer,
                 lambda hidden, batch: list(batch.mean(hidden).cpu().numpy()),
+                precision,
             )
         ).astype(np.float32)
         tables.append(vector_table(language, layer, vectors))

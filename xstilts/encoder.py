@@ -206,7 +206,7 @@ def run(
     tokens: int,
     layer: Layer,
     decode: Callable[[Tensor, Batch], list[Any]],
-    precision: Precision = "auto",
+    precision: Precision,
 ) -> list[Any]:
     """`decode(hidden, batch)` over all rows, batched by length, results in the rows' order."""
     outputs: list[Any] = [None] * len(rows)

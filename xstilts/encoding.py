@@ -1,7 +1,8 @@
 """Token ids of a task's examples, once per (model, task, part): what training and evaluation read.
 
-A *part* is `train` (English, splits train and dev) or `test` (every language of a target). Its
-manifest, written last, lists a digest per language; the rows lie beside it, one file a language.
+A *part* is `train` (splits train and dev, English; texts alone in every language), `translated`
+(training data in other languages) or `test` (every language of a target). Its manifest, written
+last, lists a digest per language; the rows lie beside it, one file a language.
 """
 
 from __future__ import annotations

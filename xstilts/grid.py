@@ -16,7 +16,7 @@ from xstilts.languages import languages, languages_of
 from xstilts.models import Model, model_row
 from xstilts.recipes import NONE, recipes
 from xstilts.similarity import measures
-from xstilts.tasks import target_tasks, tasks
+from xstilts.tasks import intermediate_tasks, target_tasks, tasks
 from xstilts.world import World
 
 PLACE = "config"
@@ -45,7 +45,7 @@ class Grid:
     full_languages: dict[str, list[str]]
     seeds: list[int]
     measures: list[str]
-    known_languages: list[str]
+    text_languages: dict[str, list[str]]
     translated_languages: list[str]
 
     def cells(self) -> Iterator[Cell]:
@@ -67,7 +67,7 @@ class Grid:
 
     def training_languages(self, task: str) -> list[str]:
         """Languages of a task's training data: English, or for texts alone every one there is."""
-        return self.known_languages if tasks()[task].multilingual else ["en"]
+        return self.text_languages[task] if tasks()[task].multilingual else ["en"]
 
     def fetched_languages(self, target: str) -> list[str]:
         """Languages whose data a target needs: retrieval pools are whole, whatever is asked for."""
@@ -91,6 +91,8 @@ def read_grid(config: Mapping[str, Any]) -> Grid:
         check_name("target", name, target_tasks(), f"{PLACE}: targets")
     for name in config["data"]:
         check_name("task", name, tasks(), f"{PLACE}: data")
+    for name in config["translation"]["data"]:
+        check_name("task", name, intermediate_tasks(), f"{PLACE}: translation: data")
     for name in config["similarity"]["measures"]:
         check_name("measure", name, measures(), f"{PLACE}: similarity: measures")
     headline = config["similarity"]["headline"]
@@ -105,7 +107,7 @@ def read_grid(config: Mapping[str, Any]) -> Grid:
         full_languages=full,
         seeds=list(config["seeds"]),
         measures=list(config["similarity"]["measures"]),
-        known_languages=list(language_names(config)),
+        text_languages=_text_languages(config),
         translated_languages=_translated(config),
     )
 
@@ -127,6 +129,17 @@ def _languages(config: Mapping[str, Any]) -> dict[str, list[str]]:
                 f"xstilts/languages.csv, or list languages under data: {target}"
             )
     return full
+
+
+def _text_languages(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Languages of each task of texts alone: those of its files, or every one there is."""
+    known = language_names(config)
+    listed = {name: entry.get("languages", []) for name, entry in config["data"].items()}
+    found = {name: listed.get(name) or [*known] for name in tasks() if tasks()[name].multilingual}
+    for name, codes in found.items():
+        for code in codes:
+            check_name("language", code, known, f"{PLACE}: data: {name}: languages")
+    return found
 
 
 def _chosen(wanted: Any, target: str, full: Mapping[str, list[str]]) -> list[str]:

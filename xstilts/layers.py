@@ -37,13 +37,15 @@ def sweep_layers(
         checkpoint: manifest of the checkpoint.
         encoded: manifest of the target's encoded test part.
         languages: which languages to score.
-        settings: `batch_tokens` and bootstrap `resamples`.
+        settings: `batch_tokens`, `precision` and bootstrap `resamples`.
         output: the table to write.
     """
     network, part = load(Path(checkpoint)), Encoded(Path(encoded))
     metric, rows = part.task.metric, []
     for language in languages:
-        by_layer = predict_layers(network, part, language, "test", settings["batch_tokens"])
+        by_layer = predict_layers(
+            network, part, language, "test", settings["batch_tokens"], settings["precision"]
+        )
         for layer, outputs in enumerate(by_layer):
             scored = score(network, part, language, "test", outputs, Reference())
             value, low, high = evaluate_metric(metric, scored.statistics, settings["resamples"])

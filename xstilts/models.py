@@ -51,8 +51,8 @@ def model_row(name: str, added: Mapping[str, Mapping[str, Any]], place: str) -> 
     if "layer" not in row or "path" not in row:
         raise InputError(f"{place}: model '{name}' needs path and layer in model_table")
     model = Model(**row)
-    if model.path and name in added and not is_hub_id(model.path):
-        check_folder(name, Path(model.path))
+    if name in added:
+        check_folder(f"model_table: {name}: path", model)
     return model
 
 
@@ -69,10 +69,11 @@ def is_hub_id(path: str) -> bool:
     return re.fullmatch(r"[\w-]+/[\w.-]+", path) is not None and not Path(path).exists()
 
 
-def check_folder(name: str, folder: Path) -> None:
-    """Raise unless the folder holds a Hugging Face model."""
-    if not (folder / "config.json").is_file():
+def check_folder(place: str, model: Model) -> None:
+    """Raise unless the model is one of the hub or the world, or its folder holds one."""
+    local = model.path and not is_hub_id(model.path)
+    if local and not (Path(str(model.path)) / "config.json").is_file():
         raise InputError(
-            f"model_table: {name}: path '{folder}' holds no model (no config.json); "
-            "give a folder written by save_pretrained, or leave path out to use the hub"
+            f"{place} '{model.path}' holds no model (no config.json); "
+            "give a folder written by save_pretrained, or the id of a model of the hub"
         )

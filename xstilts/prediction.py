@@ -27,7 +27,7 @@ def predict(
     split: str,
     layer: int,
     tokens: int,
-    precision: Precision = "auto",
+    precision: Precision,
 ) -> list[Any]:
     """Outputs of the task's head (or of none, where nothing is learned) for every row."""
     kind = kind_of(part.task)
@@ -45,7 +45,7 @@ def read_by(kind: Kind, layer: int | None = None) -> Layer:
 
 
 def predict_layers(
-    network: Network, part: Encoded, language: str, split: str, tokens: int
+    network: Network, part: Encoded, language: str, split: str, tokens: int, precision: Precision
 ) -> list[list[Any]]:
     """Outputs of a kind that learns nothing for every row, at each layer, in one pass."""
     kind = kind_of(part.task)
@@ -58,6 +58,7 @@ def predict_layers(
         lambda states, batch: list(
             zip(*(kind.decode(head, hidden, batch) for hidden in states), strict=True)
         ),
+        precision,
     )
     return [list(outputs) for outputs in zip(*by_row, strict=True)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -82,6 +83,7 @@ def train_intermediate(
     corpus: list[str],
     seed: int,
     settings: dict[str, Any],
+    code: str,
     output: str,
 ) -> None:
     """Phase two: train one network on all the parts' tasks at once, one head a task.
@@ -93,18 +95,19 @@ def train_intermediate(
         corpus: manifests of texts for masked language modelling beside the tasks.
         seed: of everything random.
         settings: `Settings`.
+        code: digest of the code; what other code left half done is not gone on from.
         output: the checkpoint's manifest.
     """
     sources = Sources(parts=_read(parts), dev=_read(dev), corpus=_read(corpus))
-    _Phase(parent, [sources], "intermediate", seed, settings, output).run()
+    _Phase(parent, [sources], "intermediate", seed, settings, code, output).run()
 
 
 def finetune_target(
-    *, parent: str, parts: list[str], seed: int, settings: dict[str, Any], output: str
+    *, parent: str, parts: list[str], seed: int, settings: dict[str, Any], code: str, output: str
 ) -> None:
     """Phase three: train on each part's task in turn; a head goes on where its shape fits."""
     sources = [Sources(parts=_read([part]), dev=_read([part]), corpus=[]) for part in parts]
-    _Phase(parent, sources, "training", seed, settings, output).run()
+    _Phase(parent, sources, "training", seed, settings, code, output).run()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,14 +138,22 @@ class _Phase:
         phase: Phase,
         seed: int,
         settings: dict[str, Any],
+        code: str,
         output: str,
     ) -> None:
         self.parent, self.path, self.seed = Path(parent), Path(output), seed
         self.fits, self.phase, self.settings = fits, phase, Settings(**settings)
         self.manifest = read_json(self.parent)
-        data = [[part.manifest["languages"] for part in (*fit.trained, *fit.dev)] for fit in fits]
-        self.key = digest([self.manifest["digest"], data, phase, seed, settings])
+        self.key = digest([seed, code, *self._depends_on()])
         self.past: list[dict[str, Any]] = []  # progress of the fits that are done
+
+    def _depends_on(self) -> Iterator[Any]:
+        """What the weights at the end follow from, but seed and code."""
+        yield [self.manifest[name] for name in ("digest", "lora")]
+        yield vars(replace(self.settings, save_minutes=0))
+        for fit in self.fits:
+            yield [part.manifest["languages"] for part in (*fit.trained, *fit.dev)]
+            yield [vars(_schedule(part.task, self.phase, self.settings)) for part in fit.parts]
 
     def run(self) -> None:
         """Train, and write the checkpoint; a state left by an interruption is gone on from."""
@@ -299,13 +310,16 @@ def _plan(streams: list[Stream], phase: Phase, seed: int, settings: Settings) ->
 
 
 def _steps(streams: list[Stream], own: list[Stream], phase: Phase, settings: Settings) -> int:
-    """The epochs of every task, and the steps of texts beside them."""
-    epochs = [_schedule(stream.task, phase, settings).epochs for stream in own]
-    sizes = [min(len(stream.rows), settings.examples_cap) for stream in own]
-    taken = sum(
-        many * math.ceil(size / stream.batch_size)
-        for many, size, stream in zip(epochs, sizes, own, strict=True)
-    )
+    """The epochs of every task, of several tasks capped, and the steps of texts beside them."""
+    sizes = Counter({stream.task.name: 0 for stream in own})
+    for stream in own:
+        sizes[stream.task.name] += len(stream.rows)
+    cap = settings.examples_cap if len(sizes) > 1 else sys.maxsize
+    taken = 0
+    for stream in {stream.task.name: stream for stream in own}.values():
+        size = min(sizes[stream.task.name], cap)
+        epochs = _schedule(stream.task, phase, settings).epochs
+        taken += epochs * math.ceil(size / stream.batch_size)
     return round(taken * sum(stream.share for stream in streams) / sum(each.share for each in own))
 
 

@@ -42,6 +42,7 @@ def translate_task(
     world: Mapping[str, Any] | None,
     source: Mapping[str, Any] | None,
     limits: Mapping[str, int | None],
+    code: str,
     output: str,
 ) -> None:
     """Write the canonical examples of a task's translated part.
@@ -55,6 +56,7 @@ def translate_task(
         world: the embedded world's settings, if the data come from there.
         source: where local files with translations are, as in a `data` entry of the config.
         limits: most examples of a split.
+        code: digest of the code: parts that other code translated are made anew.
         output: the manifest to write.
     """
     if data is None:
@@ -73,7 +75,7 @@ def translate_task(
     examples = split_of(Path(data), "en", "train")
     digests = {}
     for language in languages:
-        translator = Translator(Path(translators[language]), codes, language)
+        translator = Translator(Path(translators[language]), codes, language, code)
         told = translate_examples(examples, task, translator, path.parent / "parts")
         digests[language] = write_examples(path, tasks()[task], language, {"train": told})
     kept = {LABELS: english[LABELS], "source": f"{english['source']}, translated"}
@@ -116,9 +118,9 @@ def _kept(translator: Translator, texts: list[str], folder: Path) -> list[str]:
 class Translator:
     """A sequence-to-sequence model and the language that it translates into; loaded when asked."""
 
-    def __init__(self, manifest: Path, codes: Mapping[str, str], language: str) -> None:
+    def __init__(self, manifest: Path, codes: Mapping[str, str], language: str, code: str) -> None:
         self.manifest, self.codes, self.language = read_json(manifest), codes, language
-        self.key = [self.manifest["digest"], codes.get("en"), codes.get(language), language]
+        self.key = [self.manifest["digest"], codes.get("en"), codes.get(language), language, code]
         self.model: Any = None
 
     def translate(self, texts: list[str]) -> Iterator[str]:

@@ -17,5 +17,6 @@ if __name__ == "__main__":
         layer=snakemake.params.layer,
         texts=snakemake.params.texts,
         batch_tokens=snakemake.params.batch_tokens,
+        precision=snakemake.params.precision,
         output=snakemake.output[0],
     )

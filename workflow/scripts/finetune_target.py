@@ -16,5 +16,6 @@ if __name__ == "__main__":
         parts=list(snakemake.input.parts),
         seed=int(snakemake.wildcards.seed),
         settings=snakemake.params.settings,
+        code=snakemake.params.code,
         output=snakemake.output[0],
     )

@@ -17,5 +17,6 @@ if __name__ == "__main__":
         checkpoints=snakemake.params.checkpoints,
         languages=snakemake.params.languages,
         batch_tokens=snakemake.params.batch_tokens,
+        precision=snakemake.params.precision,
         output=snakemake.output[0],
     )

@@ -18,5 +18,6 @@ if __name__ == "__main__":
         corpus=list(snakemake.input.corpus),
         seed=int(snakemake.wildcards.seed),
         settings=snakemake.params.settings,
+        code=snakemake.params.code,
         output=snakemake.output[0],
     )

@@ -18,6 +18,7 @@ import pyarrow as pa
 import torch
 
 from xstilts.checkpoints import Network, load
+from xstilts.encoder import Precision
 from xstilts.encoding import Encoded
 from xstilts.kinds import Reference
 from xstilts.prediction import predict, reference_of, score
@@ -46,6 +47,7 @@ def measure_truth(
     checkpoints: list[dict[str, Any]],
     languages: Mapping[str, list[str]],
     batch_tokens: int,
+    precision: Precision,
     output: str,
 ) -> None:
     """Write expected gaps and planted similarities.
@@ -55,14 +57,18 @@ def measure_truth(
         model: name of the encoder.
         checkpoints: `intermediate`, `target`, `checkpoint` and `encoded` of each pair to ask.
         languages: languages of each target.
-        batch_tokens: padded tokens a forward pass may hold.
+        batch_tokens: tokens a forward pass may hold.
+        precision: of matrix products.
         output: the table to write.
     """
     known, rows = World(**world), []
     for entry in checkpoints:
         target = entry["target"]
         response = dose_response(
-            load(Path(entry["checkpoint"])), Encoded(Path(entry["encoded"])), batch_tokens
+            load(Path(entry["checkpoint"])),
+            Encoded(Path(entry["encoded"])),
+            batch_tokens,
+            precision,
         )
         for language, gap in _expected_gaps(known, target, languages[target], response):
             tasks = recipes()[entry["intermediate"]].tasks
@@ -95,9 +101,11 @@ def _expected_gaps(
             yield language, float(response[-1] - expected)
 
 
-def dose_response(network: Network, part: Encoded, batch_tokens: int) -> np.ndarray:
+def dose_response(
+    network: Network, part: Encoded, batch_tokens: int, precision: Precision
+) -> np.ndarray:
     """(doses,) reported metric on the English test set with words at each alignment."""
-    reference = _pool(network, part, batch_tokens)
+    reference = _pool(network, part, batch_tokens, precision)
     weights = network.encoder.words.weight.data
     english = weights.clone()
     away = _away(english)
@@ -106,7 +114,7 @@ def dose_response(network: Network, part: Encoded, batch_tokens: int) -> np.ndar
         weights.copy_(dose * english + np.sqrt(1 - dose**2) * away)
         keep = special_tokens()
         weights[keep] = english[keep]
-        outputs = predict(network, part, "en", "test", -1, batch_tokens)
+        outputs = predict(network, part, "en", "test", -1, batch_tokens, precision)
         scored = score(network, part, "en", "test", outputs, reference)
         values.append(evaluate_metric(part.task.metric, scored.statistics, resamples=0)[0])
     return np.array(values)
@@ -121,12 +129,12 @@ def _away(english: torch.Tensor) -> torch.Tensor:
     return turned
 
 
-def _pool(network: Network, part: Encoded, batch_tokens: int) -> Reference:
+def _pool(network: Network, part: Encoded, batch_tokens: int, precision: Precision) -> Reference:
     """The unturned candidates of every language, for retrieval from a pool."""
     if part.task.reference != "pool":
         return Reference()
 
     def outputs(language: str, split: str) -> list[Any]:
-        return predict(network, part, language, split, -1, batch_tokens)
+        return predict(network, part, language, split, -1, batch_tokens, precision)
 
     return reference_of(part, [(language, "test") for language in part.languages], outputs)
