@@ -120,14 +120,14 @@ def draw(found: dict[str, Any], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, panels = pyplot.subplots(1, 2, figsize=(9, 3.5), sharey=True)
-    for side, colour in (("ours", "#0072B2"), ("trainer", "#D55E00")):
+    for side, colour, style in (("ours", "#0072B2", "-"), ("trainer", "#D55E00", "--")):
         for at, losses in enumerate(found["losses"][side]):
             smooth = np.convolve(losses, np.ones(SMOOTH) / SMOOTH, mode="valid")
             steps = np.arange(len(smooth)) + SMOOTH
             second = found["seconds"][side][at] / len(losses)
             label = {"ours": "xstilts", "trainer": "Trainer"}[side] if at == 0 else None
             for panel, scale in zip(panels, (1, second), strict=True):
-                panel.plot(steps * scale, smooth, color=colour, label=label, alpha=0.8)
+                panel.plot(steps * scale, smooth, style, color=colour, label=label)
     panels[0].set(xlabel="step", ylabel=f"training loss (mean of {SMOOTH} steps)")
     panels[1].set(xlabel="seconds")
     panels[0].legend(frameon=False)

@@ -66,6 +66,7 @@ class Ours:
                 plan=self._plan(steps),
                 dev=dict,
                 keep=lambda tensors, progress: None,
+                save_minutes=float("inf"),
             )
             progress = fit.run()
         return time.perf_counter() - start, [row["loss"] for row in progress.curve]
@@ -82,7 +83,6 @@ class Ours:
             evaluate_every=steps + 1,
             patience=1,
             keep_best=False,
-            save_minutes=1e9,
             seed=self.seed,
         )
 

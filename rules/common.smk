@@ -95,6 +95,11 @@ def truth_files():
     return expand(TRUTH, model=GRID.models) if config["world"] else []
 
 
+def training_settings():
+    """What decides the weights; how often they are saved on the way does not."""
+    return {name: value for name, value in config["training"].items() if name != "save_minutes"}
+
+
 def fetched_languages(wildcards):
     if wildcards.part == "train":
         return GRID.training_languages(wildcards.task)

@@ -24,7 +24,7 @@ rule train_intermediate:
         mem_mb=24000,
         runtime=1440,
     params:
-        settings=config["training"],
+        settings=training_settings(),
         schedules=intermediate_schedules,
         code=TRAINING_CODE,
     message:
@@ -50,7 +50,7 @@ rule finetune_target:
         mem_mb=24000,
         runtime=1440,
     params:
-        settings=config["training"],
+        settings=training_settings(),
         schedules=training_schedules,
         code=TRAINING_CODE,
     message:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Study
+from conftest import TINY, Study
 
 pytestmark = pytest.mark.xdist_group("workflow")
 TRAINING = ("train_intermediate", "finetune_target")
@@ -36,6 +36,11 @@ def test_a_new_measure_is_one_file_and_plans_its_table_and_the_fits(study: Study
         "plot_effects",
         "all",
     }
+
+
+def test_saving_more_often_plans_nothing(study: Study) -> None:
+    study.configure(training={**TINY["training"], "save_minutes": 3})
+    assert not study.planned()
 
 
 def tagged(folder: Path, language: str, sentences: int) -> None:

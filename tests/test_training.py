@@ -45,7 +45,6 @@ SETTINGS = {
     "evaluate_every": 1000,
     "dev_examples": 500,
     "patience": 30,
-    "save_minutes": 10,
 }
 
 
@@ -74,6 +73,7 @@ def finetune(
         parts=[parts[task] for task in tasks],
         seed=1,
         settings={**SETTINGS, **changes},
+        save_minutes=10,
         code="",
         output=str(output),
     )
@@ -135,6 +135,7 @@ def test_a_chain_keeps_the_head_and_several_tasks_have_one_each(
         corpus=[],
         seed=1,
         settings={**SETTINGS, "max_steps": 4},
+        save_minutes=10,
         code="",
         output=str(output),
     )
@@ -283,6 +284,7 @@ def test_an_interrupted_training_of_tasks_and_texts_ends_with_the_same_weights(
             corpus=[parts["wikipedia"]],
             seed=1,
             settings={**SETTINGS, "freeze_embeddings": False, "max_steps": 8},
+            save_minutes=10,
             code="",
             output=str(output),
         )
@@ -345,7 +347,7 @@ def test_sigterm_writes_a_state_and_ends_the_process_and_a_retry_goes_on(
         "logging.basicConfig(level=logging.INFO); "
         "r = json.load(open(sys.argv[1])); "
         "finetune_target(parent=r['parts']['nano'], parts=[r['parts']['udpos']], seed=1, "
-        "settings=r['settings'], code='', output=sys.argv[2])"
+        "settings=r['settings'], code='', save_minutes=10, output=sys.argv[2])"
     )
     (tmp_path / "request.json").write_text(json.dumps(request))
     output = tmp_path / "killed/c.json"
@@ -376,6 +378,7 @@ def test_a_training_in_a_warm_process_is_kept_when_who_asked_for_it_is_killed(
         "parts": [parts["udpos"]],
         "seed": 1,
         "settings": {**SETTINGS, "max_steps": 3000},
+        "save_minutes": 10,
         "code": "",
         "output": str(tmp_path / "c.json"),
     }
@@ -480,6 +483,7 @@ def with_corpus(parts: dict[str, str], corpus: str, output: Path, **changes: Any
         corpus=[parts[corpus]],
         seed=1,
         settings={**SETTINGS, "freeze_embeddings": False, **changes},
+        save_minutes=10,
         code="",
         output=str(output),
     )
@@ -574,7 +578,6 @@ def test_warm_up_and_decay_are_linear() -> None:
         evaluate_every=1,
         patience=1,
         keep_best=True,
-        save_minutes=1.0,
         seed=0,
     )
     at_once = replace(plan, warmup=0)

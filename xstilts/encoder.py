@@ -31,7 +31,8 @@ Layer = int | Literal["all", "first"] | None
 """A hidden state, counted from 0, the embeddings (-1: the last); all; None: the model's output;
 first: that of first tokens alone."""
 Precision = Literal["auto", "fp32", "bf16"]
-"""Of matrix products and attention; weights and their updates are 32-bit. auto: bf16 on a GPU."""
+"""Of matrix products and attention; weights and their updates are 32-bit. auto: bf16 on a GPU
+that has it."""
 
 TRIED = (3, 96)  # tokens; the second is longer than the windows of models with local attention
 SAME = 1e-4
@@ -196,8 +197,10 @@ def autocast(precision: Precision) -> AbstractContextManager[Any]:
 
 
 def half(precision: Precision) -> bool:
-    """Whether matrix products are bf16."""
-    return precision == "bf16" or (precision == "auto" and device().type == "cuda")
+    """Whether matrix products are bf16; `auto` looks whether the GPU can (Ampere and later)."""
+    if precision == "auto":
+        return device().type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    return precision == "bf16"
 
 
 def run(

@@ -68,7 +68,6 @@ class Plan:
         evaluate_every: steps between looks at the dev score.
         patience: looks without a better score after which training stops.
         keep_best: whether the weights of the best look are kept, not the last.
-        save_minutes: between step checkpoints.
         seed: of the order of the examples.
     """
 
@@ -82,7 +81,6 @@ class Plan:
     evaluate_every: int
     patience: int
     keep_best: bool
-    save_minutes: float
     seed: int
 
     def rate(self, step: int) -> float:
@@ -125,6 +123,7 @@ class Fit:
         plan: how.
         dev: what the network as it is scores on each task's dev data.
         keep: writes the fit's tensors and progress to disk.
+        save_minutes: between two times that it does.
     """
 
     network: Network
@@ -132,6 +131,7 @@ class Fit:
     plan: Plan
     dev: Callable[[], dict[str, Headline]]
     keep: Callable[[Tensors, dict[str, Any]], None]
+    save_minutes: float
     progress: Progress = field(default_factory=Progress)
     best_weights: Tensors = field(default_factory=dict)
 
@@ -160,7 +160,7 @@ class Fit:
                     break
                 self._step(step)
                 bar.show(self.progress.curve)
-                if asked.is_set() or time.monotonic() - saved > 60 * self.plan.save_minutes:
+                if asked.is_set() or time.monotonic() - saved > 60 * self.save_minutes:
                     self.keep(*self.state())
                     saved = time.monotonic()
                 if asked.is_set():

@@ -53,7 +53,6 @@ class Settings:
         evaluate_every: steps between looks at the English dev score.
         dev_examples: examples of a task's dev data that a look takes.
         patience: looks without gain after which training stops.
-        save_minutes: between step checkpoints.
     """
 
     preset: Preset
@@ -72,7 +71,6 @@ class Settings:
     evaluate_every: int
     dev_examples: int
     patience: int
-    save_minutes: float
 
 
 def train_intermediate(
@@ -83,6 +81,7 @@ def train_intermediate(
     corpus: list[str],
     seed: int,
     settings: dict[str, Any],
+    save_minutes: float,
     code: str,
     output: str,
 ) -> None:
@@ -95,19 +94,28 @@ def train_intermediate(
         corpus: manifests of texts for masked language modelling beside the tasks.
         seed: of everything random.
         settings: `Settings`.
+        save_minutes: between step checkpoints.
         code: digest of the code; what other code left half done is not gone on from.
         output: the checkpoint's manifest.
     """
     sources = Sources(parts=_read(parts), dev=_read(dev), corpus=_read(corpus))
-    _Phase(parent, [sources], "intermediate", seed, settings, code, output).run()
+    phase = _Phase(parent, [sources], "intermediate", seed, settings, code, output)
+    phase.run(save_minutes)
 
 
 def finetune_target(
-    *, parent: str, parts: list[str], seed: int, settings: dict[str, Any], code: str, output: str
+    *,
+    parent: str,
+    parts: list[str],
+    seed: int,
+    settings: dict[str, Any],
+    save_minutes: float,
+    code: str,
+    output: str,
 ) -> None:
     """Phase three: train on each part's task in turn; a head goes on where its shape fits."""
     sources = [Sources(parts=_read([part]), dev=_read([part]), corpus=[]) for part in parts]
-    _Phase(parent, sources, "training", seed, settings, code, output).run()
+    _Phase(parent, sources, "training", seed, settings, code, output).run(save_minutes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,12 +158,12 @@ class _Phase:
     def _depends_on(self) -> Iterator[Any]:
         """What the weights at the end follow from, but seed and code."""
         yield [self.manifest[name] for name in ("digest", "lora")]
-        yield vars(replace(self.settings, save_minutes=0))
+        yield vars(self.settings)
         for fit in self.fits:
             yield [part.manifest["languages"] for part in (*fit.trained, *fit.dev)]
             yield [vars(_schedule(part.task, self.phase, self.settings)) for part in fit.parts]
 
-    def run(self) -> None:
+    def run(self, save_minutes: float) -> None:
         """Train, and write the checkpoint; a state left by an interruption is gone on from."""
         torch.manual_seed(self.seed)
         network = load(self.parent)
@@ -173,7 +181,7 @@ class _Phase:
             for number, sources in enumerate(self.fits):
                 _add_heads(network, sources.trained)
                 if number >= begun:
-                    self._fit(network, sources, state if number == begun else None)
+                    self._fit(network, sources, save_minutes, state if number == begun else None)
         self._write(network)
         self.path.with_name(STATE).unlink(missing_ok=True)
 
@@ -188,7 +196,7 @@ class _Phase:
         )
         return learned and not decay and not texts
 
-    def _fit(self, network: Network, sources: Sources, state: Any) -> None:
+    def _fit(self, network: Network, sources: Sources, save_minutes: float, state: Any) -> None:
         """One fit, from its beginning or from a state."""
         streams = list(_streams(sources, self.phase, self.settings))
         fit = Fit(
@@ -197,6 +205,7 @@ class _Phase:
             plan=_plan(streams, self.phase, self.seed, self.settings),
             dev=lambda: _headlines(network, sources.dev, self.settings),
             keep=self._keep,
+            save_minutes=save_minutes,
         )
         if state:
             self.past = state[1]["past"]
@@ -304,7 +313,6 @@ def _plan(streams: list[Stream], phase: Phase, seed: int, settings: Settings) ->
         evaluate_every=settings.evaluate_every,
         patience=settings.patience,
         keep_best=first.keep == "best",
-        save_minutes=settings.save_minutes,
         seed=seed,
     )
 

@@ -16,6 +16,7 @@ if __name__ == "__main__":
         parts=list(snakemake.input.parts),
         seed=int(snakemake.wildcards.seed),
         settings=snakemake.params.settings,
+        save_minutes=snakemake.config["training"]["save_minutes"],
         code=snakemake.params.code,
         output=snakemake.output[0],
     )

@@ -18,6 +18,7 @@ if __name__ == "__main__":
         corpus=list(snakemake.input.corpus),
         seed=int(snakemake.wildcards.seed),
         settings=snakemake.params.settings,
+        save_minutes=snakemake.config["training"]["save_minutes"],
         code=snakemake.params.code,
         output=snakemake.output[0],
     )
