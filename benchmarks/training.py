@@ -53,15 +53,15 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--json", action="store_true", help="print JSON, not a table")
-    parser.add_argument("--quick", action="store_true", help="two layers, three repeats")
+    parser.add_argument("--quick", action="store_true", help="two layers")
     parser.add_argument("--lengths", nargs="+", choices=WORKLOADS, default=list(WORKLOADS))
     parser.add_argument("--shape", choices=SHAPES, default=None, help="default: by device")
     parser.add_argument("--precision", choices=["auto", "fp32", "bf16"], default="auto")
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=3)
     chosen = parser.parse_args()
     shape = chosen.shape or ("xlm-r-large" if device().type == "cuda" else "e5-small")
-    repeats = 3 if chosen.quick else chosen.repeats
-    found = measure("quick" if chosen.quick else shape, chosen.lengths, repeats, chosen.precision)
+    shape = "quick" if chosen.quick else shape
+    found = measure(shape, chosen.lengths, chosen.repeats, chosen.precision)
     if chosen.json:
         json.dump(found, sys.stdout, indent=1)
         print()
@@ -178,14 +178,9 @@ def _summary(runs: list[dict[str, Any]], lengths: list[int], work: int) -> dict[
     }
     if "gigabytes" in runs[0]["ours"]:
         found["gigabytes"] = {side: max(run[side]["gigabytes"] for run in runs) for side in runs[0]}
-        found["mfu"] = {side: value / _peak() for side, value in found["teraflops"].items()}
+        for peak in [value / 1e12 for name, value in PEAK.items() if name in device_name()]:
+            found["mfu"] = {side: value / peak for side, value in found["teraflops"].items()}
     return found
-
-
-def _peak() -> float:
-    """Tera operations a second that the GPU can do; not a number where PEAK does not say."""
-    names = [value / 1e12 for name, value in PEAK.items() if name in device_name()]
-    return names[0] if names else float("nan")
 
 
 def table(found: dict[str, Any]) -> str:

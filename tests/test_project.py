@@ -87,6 +87,14 @@ def test_a_job_watches_every_module_that_decides_its_result(
         assert f'"{name}.py"' in watched or f'"{name}"' in watched, name
 
 
+@pytest.mark.parametrize(
+    "page", sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")}), ids=lambda page: page.name
+)
+def test_the_pages_show_yaml_that_can_be_read(page: Path) -> None:
+    for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL):
+        assert isinstance(yaml.safe_load(block), dict)
+
+
 LIGHT = {
     "xstilts.config": ("torch", "transformers"),  # read at every start of Snakemake
     "xstilts.measuring": ("torch", "transformers"),  # envs/stats.yaml has neither
