@@ -244,13 +244,8 @@ class Cut(Exception):
     """What the tests end a training with."""
 
 
-@pytest.mark.parametrize("at", [1, 7, 13])
-def test_an_interrupted_training_ends_with_the_same_weights_bit_for_bit(
-    parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
-) -> None:
-    """Killed after a step checkpoint, in the first or the second fit of a chain."""
-    words: dict[str, Any] = {"max_steps": 10, "evaluate_every": 3, "freeze_embeddings": False}
-    finetune(parts, ["siqa", "copa"], tmp_path / "whole/c.json", **words)
+def cut(patch: pytest.MonkeyPatch, at: int) -> None:
+    """From here on a training keeps its state before its step `at`, from 0, and ends there."""
     honest, steps = loop.Fit._step, iter(range(100))
 
     def step(self: Any, number: int) -> None:
@@ -259,13 +254,23 @@ def test_an_interrupted_training_ends_with_the_same_weights_bit_for_bit(
             raise Cut
         honest(self, number)
 
+    patch.setattr(loop.Fit, "_step", step)
+
+
+@pytest.mark.parametrize("at", [1, 7, 13])
+def test_an_interrupted_training_ends_with_the_same_weights_bit_for_bit(
+    parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """Killed after a step checkpoint, in the first or the second fit of a chain."""
+    words: dict[str, Any] = {"max_steps": 10, "evaluate_every": 3, "freeze_embeddings": False}
+    finetune(parts, ["siqa", "copa"], tmp_path / "whole/c.json", **words)
     with monkeypatch.context() as patch:
-        patch.setattr(loop.Fit, "_step", step)
+        cut(patch, at)
         with pytest.raises(Cut):
             finetune(parts, ["siqa", "copa"], tmp_path / "cut/c.json", **words)
     finetune(parts, ["siqa", "copa"], tmp_path / "cut/c.json", **words)
-    whole, cut = ((tmp_path / name / "c.json").read_bytes() for name in ("whole", "cut"))
-    assert whole == cut  # the manifest holds the digest of the weights
+    one, two = ((tmp_path / name / "c.json").read_bytes() for name in ("whole", "cut"))
+    assert one == two  # the manifest holds the digest of the weights
     assert not (tmp_path / "cut" / training.STATE).exists()
 
 
@@ -290,20 +295,11 @@ def test_an_interrupted_training_of_tasks_and_texts_ends_with_the_same_weights(
         )
         return output.read_bytes()
 
-    honest = loop.Fit._step
     for parent in (parts["nano"], row):
         whole = mixed(parent, tmp_path / "whole/c.json")
         for at in (1, 4):
-            steps = iter(range(100))
-
-            def step(self: Any, number: int, at: int = at, steps: Any = steps) -> None:
-                if next(steps) == at:
-                    self.keep(*self.state())
-                    raise Cut
-                honest(self, number)
-
             with monkeypatch.context() as patch:
-                patch.setattr(loop.Fit, "_step", step)
+                cut(patch, at)
                 with pytest.raises(Cut):
                     mixed(parent, tmp_path / "cut/c.json")
             assert mixed(parent, tmp_path / "cut/c.json") == whole
@@ -313,12 +309,7 @@ def test_a_state_of_another_training_is_not_gone_on_from(
     parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-
-        def step(self: Any, number: int) -> None:
-            self.keep(*self.state())
-            raise Cut
-
-        patch.setattr(loop.Fit, "_step", step)
+        cut(patch, 0)
         with pytest.raises(Cut):
             finetune(parts, ["udpos"], tmp_path / "a/c.json", max_steps=3)
     adapted = {**parts, "nano": str(tmp_path / "nano/checkpoint.json")}
