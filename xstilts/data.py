@@ -132,13 +132,16 @@ class _Choice:
 
 def examples_of(manifest: Path, language: str) -> dict[str, list[Example]]:
     """Canonical examples of a part in a language, by split."""
-    splits = read_table(_table(manifest, language))["split"].unique().to_pylist()
-    return {split: split_of(manifest, language, split) for split in splits}
+    table = read_table(_table(manifest, language))
+    return {split: _of_split(table, split) for split in table["split"].unique().to_pylist()}
 
 
 def split_of(manifest: Path, language: str, split: str) -> list[Example]:
     """Canonical examples of one split; none if there is no such split."""
-    table = read_table(_table(manifest, language))
+    return _of_split(read_table(_table(manifest, language)), split)
+
+
+def _of_split(table: pa.Table, split: str) -> list[Example]:
     found: list[Example] = table.filter(pc.equal(table["split"], split)).drop("split").to_pylist()
     return found
 

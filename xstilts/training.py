@@ -319,7 +319,7 @@ def _plan(streams: list[Stream], phase: Phase, seed: int, settings: Settings) ->
 
 def _steps(streams: list[Stream], own: list[Stream], phase: Phase, settings: Settings) -> int:
     """The epochs of every task, of several tasks capped, and the steps of texts beside them."""
-    sizes = Counter({stream.task.name: 0 for stream in own})
+    sizes: Counter[str] = Counter()
     for stream in own:
         sizes[stream.task.name] += len(stream.rows)
     cap = settings.examples_cap if len(sizes) > 1 else sys.maxsize

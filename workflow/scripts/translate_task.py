@@ -22,6 +22,6 @@ if __name__ == "__main__":
         world=snakemake.params.world,
         source=snakemake.params.source,
         limits=snakemake.params.limits,
-        code=str(snakemake.params.code),
+        code=snakemake.params.code,
         output=snakemake.output[0],
     )
