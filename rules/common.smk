@@ -10,12 +10,13 @@ from snakemake.exceptions import WorkflowError
 from xstilts.config import check_config, translator
 from xstilts.digests import code_digest
 from xstilts.errors import InputError
-from xstilts.grid import language_names
+from xstilts.grid import language_facts, language_names
 from xstilts.jobs import share_package
 from xstilts.languages import languages
 from xstilts.lock import commit_of, read_lock, source_of, sources_of
 from xstilts.models import model_state
 from xstilts.recipes import recipes
+from xstilts.similarity import measures
 from xstilts.sources import local_state
 from xstilts.tasks import preset_length, tasks
 
@@ -32,6 +33,11 @@ LOGS = f"{RESULTS}/logs"
 DATA = f"{RESULTS}/data/part={{part}}/task={{task}}/manifest.json"
 ENCODED = f"{RESULTS}/encoded/part={{part}}/model={{model}}/task={{task}}/manifest.json"
 EMBEDDED = f"{RESULTS}/embeddings/part={{part}}/model={{model}}/task={{task}}/vectors.parquet"
+PIECES = f"{RESULTS}/pieces/part={{part}}/model={{model}}/task={{task}}/pieces.parquet"
+COORDINATES = f"{RESULTS}/coordinates/model={{model}}/coordinates.parquet"
+FEATURES = f"{RESULTS}/features/model={{model}}/intermediate={{intermediate}}/features.parquet"
+FISHER = f"{RESULTS}/fisher/model={{model}}/intermediate={{intermediate}}/training={{training}}/fisher.parquet"
+PARALLEL = f"{RESULTS}/parallel/model={{model}}/vectors.parquet"
 TRANSLATOR = f"{RESULTS}/translator/language={{language}}/checkpoint.json"
 PRETRAINED = f"{RESULTS}/pretrained/model={{model}}/checkpoint.json"
 INTERMEDIATE = f"{RESULTS}/intermediate/model={{model}}/intermediate={{intermediate}}/seed={{seed}}/checkpoint.json"
@@ -69,6 +75,20 @@ TRAINING_CODE = code_digest(
     "words.py",
 )
 EVALUATION_MODULES = (*SCORING_MODULES, "evaluation.py")
+EMBEDDING_MODULES = (*ENCODER_MODULES, "embeddings.py", "encoding.py", "vectors.py")
+MEASURING_MODULES = (
+    "measuring.py",
+    "alignment.py",
+    "evidence.py",
+    "known.py",
+    "pieces.py",
+    "recipes.py",
+    "rows.py",
+    "tasks/__init__.py",
+    "texts.py",
+    "uriel.py",
+    "vectors.py",
+)
 
 
 wildcard_constraints:
@@ -145,7 +165,7 @@ def encode_code(wildcards):
 
 
 def measure_code(wildcards):
-    return code_digest("measuring.py", f"similarity/{wildcards.measure}.py")
+    return code_digest(*MEASURING_MODULES, f"similarity/{wildcards.measure}.py")
 
 
 def local_data_state(wildcards):
@@ -330,12 +350,117 @@ def source_tasks():
     return sorted({name for recipe in GRID.intermediates for name in recipes()[recipe].tasks})
 
 
-def source_vectors(wildcards):
-    return expand(EMBEDDED, part="train", model=wildcards.model, task=source_tasks())
+def compared_tasks():
+    """The tasks of each part whose texts are compared: English training sets, and the targets."""
+    chains = {tasks()[target].trains_on[-1:] for target in GRID.targets}
+    trained = {*source_tasks(), *(name for chain in chains for name in chain)}
+    return {"train": sorted(trained), "test": GRID.targets}
 
 
-def target_vectors(wildcards):
-    return expand(EMBEDDED, part="test", model=wildcards.model, task=GRID.targets)
+def compared(pattern, wildcards):
+    """A file of each of them, by part and task."""
+    return {
+        part: {task: pattern.format(part=part, task=task, model=wildcards.model) for task in names}
+        for part, names in compared_tasks().items()
+    }
+
+
+def listed(files):
+    """The files of nested mappings, flat: what a rule waits for."""
+    if isinstance(files, dict):
+        return [path for inner in files.values() for path in listed(inner)]
+    return [files] if files else []
+
+
+def embedding_tables(wildcards):
+    return compared(EMBEDDED, wildcards)
+
+
+def embedding_files(wildcards):
+    return listed(embedding_tables(wildcards))
+
+
+def parallel_data(wildcards):
+    return ENCODED.format(part="test", model=wildcards.model, task=GRID.parallel)
+
+
+def target_trainings():
+    """The training sets of the targets, as they are named in the checkpoint tree."""
+    return sorted({tasks()[target].training_name for target in GRID.targets} - {""})
+
+
+def first_run(pattern, wildcards):
+    """A checkpoint of the grid's first seed, which is the one that measures of tasks look at."""
+    return pattern.format(**{"seed": GRID.seeds[0], **dict(wildcards)})
+
+
+def dev_checkpoint(wildcards):
+    return first_run(INTERMEDIATE, wildcards)
+
+
+def dev_parts(wildcards):
+    """The encoded training sets that targets learn from last, by task."""
+    names = sorted({name.split("+")[-1] for name in target_trainings()})
+    return {name: ENCODED.format(part="train", model=wildcards.model, task=name) for name in names}
+
+
+def dev_files(wildcards):
+    return listed(dev_parts(wildcards))
+
+
+def embedded_network(wildcards):
+    """The network whose Fisher diagonal is asked for; `training` is none for phase two."""
+    return first_run(INTERMEDIATE if wildcards.training == "none" else TUNED, wildcards)
+
+
+def embedded_parts(wildcards):
+    if wildcards.training == "none":
+        return recipe_parts(wildcards)
+    return training_parts(wildcards.model, wildcards.training.split("+")[-1:])
+
+
+def fisher_tables(wildcards):
+    model = wildcards.model
+    return {
+        "intermediate": {
+            name: FISHER.format(model=model, intermediate=name, training="none")
+            for name in GRID.trained_intermediates()
+        },
+        "training": {
+            name: FISHER.format(model=model, intermediate="none", training=name)
+            for name in target_trainings()
+        },
+    }
+
+
+def feature_tables(wildcards):
+    return {
+        name: FEATURES.format(model=wildcards.model, intermediate=name)
+        for name in GRID.trained_intermediates()
+    }
+
+
+def measure_evidence(wildcards):
+    """The files that a measure reads."""
+    by_reads = {
+        "features": feature_tables(wildcards),
+        "fisher": fisher_tables(wildcards),
+        "texts": COORDINATES.format(model=wildcards.model),
+        "pieces": compared(PIECES, wildcards),
+        "parallel": PARALLEL.format(model=wildcards.model) if GRID.parallel_languages else None,
+    }
+    return by_reads.get(measures()[wildcards.measure].reads)
+
+
+def measure_files(wildcards):
+    return listed(measure_evidence(wildcards))
+
+
+def known_languages(wildcards):
+    """Facts of the languages, as measures know them."""
+    codes = {code for codes in GRID.languages.values() for code in codes} | {"en"}
+    pretraining = GRID.models[wildcards.model].pretraining
+    return language_facts(config, sorted(codes), pretraining)
 
 
 def targets_with_gap():
@@ -374,7 +499,7 @@ def truth_inputs(wildcards):
 
 def trainings():
     """Every training of the grid: its axes and its checkpoint; phase two has no training set."""
-    names = sorted({tasks()[target].training_name for target in GRID.targets} - {""})
+    names = target_trainings()
     for model, seed in product(GRID.models, GRID.seeds):
         for intermediate in GRID.intermediates:
             axes = {"model": model, "intermediate": intermediate, "seed": seed}
@@ -386,5 +511,5 @@ def trainings():
 
 
 def figure_files():
-    names = ["degradation", "similarity", "effects", "training"]
+    names = ["degradation", "similarity", "measures", "effects", "training"]
     return expand(f"{FIGURES}/{{name}}.svg", name=names)

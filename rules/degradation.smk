@@ -66,7 +66,7 @@ rule fit_degradation:
         runtime=120,
     params:
         headline=config["similarity"]["headline"],
-        code=code_digest("degradation"),
+        code=code_digest("degradation", "measuring.py"),
     message:
         "Fitting degradation models"
     script:

@@ -57,6 +57,30 @@ rule plot_similarity:
         "../workflow/scripts/plot_similarity.py"
 
 
+rule plot_measures:
+    """How the measures correlate with one another, a panel a layer."""
+    input:
+        similarity_files(),
+    output:
+        figure=report(
+            f"{FIGURES}/measures.svg",
+            caption="../workflow/report/measures.rst",
+            category="3 Similarity",
+            labels={"figure": "agreement of the measures, by layer"},
+        ),
+        data=f"{FIGURES}/measures.csv",
+    log:
+        f"{LOGS}/plot_measures.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        code=code_digest("figures.py", "measuring.py"),
+    message:
+        "Plotting the agreement of measures"
+    script:
+        "../workflow/scripts/plot_measures.py"
+
+
 rule plot_effects:
     """The fitted effects with their intervals, beside the planted truth where there is one."""
     input:

@@ -1,12 +1,13 @@
 """Similarity between every intermediate task and every (target, language).
 
-REQUIRED INPUTS: encoded texts, a pretrained model.
-OUTPUTS: vectors a task, computed once; one table a measure.
+REQUIRED INPUTS: encoded texts, a pretrained model; for measures of tasks, checkpoints.
+OUTPUTS: vectors and subword pieces a task, computed once; the space that all texts share; dev
+features and Fisher diagonals of checkpoints; one table a measure.
 """
 
 
 rule embed_texts:
-    """Mean-pooled vectors of a task's texts, through the pretrained encoder."""
+    """Mean-pooled vectors of a task's texts at every layer, through the pretrained encoder."""
     input:
         pretrained=PRETRAINED,
         encoded=ENCODED,
@@ -21,22 +22,144 @@ rule embed_texts:
         mem_mb=16000,
         runtime=120,
     params:
-        layer=model_layer,
+        layers=config["similarity"]["layers"],
+        own=model_layer,
         texts=config["similarity"]["texts"],
         batch_tokens=config["evaluation"]["batch_tokens"],
         precision=config["evaluation"]["precision"],
-        code=code_digest("embeddings.py", "vectors.py", *ENCODER_MODULES),
+        code=code_digest(*EMBEDDING_MODULES),
     message:
         "Embedding {wildcards.task} ({wildcards.part}) with {wildcards.model}"
     script:
         "../workflow/scripts/embed_texts.py"
 
 
+rule embed_parallel:
+    """Mean-pooled vectors of translations, both sides, through the pretrained encoder."""
+    input:
+        pretrained=PRETRAINED,
+        encoded=parallel_data,
+    output:
+        PARALLEL,
+    log:
+        f"{LOGS}/embed_parallel/{{model}}.log",
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=120,
+    params:
+        layers=config["similarity"]["layers"],
+        own=model_layer,
+        texts=config["similarity"]["texts"],
+        batch_tokens=config["evaluation"]["batch_tokens"],
+        precision=config["evaluation"]["precision"],
+        code=code_digest(*EMBEDDING_MODULES),
+    message:
+        "Embedding parallel text with {wildcards.model}"
+    script:
+        "../workflow/scripts/embed_parallel.py"
+
+
+rule count_pieces:
+    """The subword pieces of the texts that embed_texts embeds."""
+    input:
+        pretrained=PRETRAINED,
+        encoded=ENCODED,
+    output:
+        PIECES,
+    log:
+        f"{LOGS}/count_pieces/{{part}}/{{model}}/{{task}}.log",
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        texts=config["similarity"]["texts"],
+        code=code_digest("subwords.py", "pieces.py", "encoding.py", "rows.py"),
+    message:
+        "Counting pieces of {wildcards.task} ({wildcards.part}) with {wildcards.model}"
+    script:
+        "../workflow/scripts/count_pieces.py"
+
+
+rule project_texts:
+    """The space that the texts of all tasks share, and each text's coordinates in it."""
+    input:
+        embedding_files,
+    output:
+        COORDINATES,
+    log:
+        f"{LOGS}/project_texts/{{model}}.log",
+    conda:
+        "../envs/stats.yaml"
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    params:
+        tables=embedding_tables,
+        code=code_digest("projection.py", "texts.py", "vectors.py", "rows.py"),
+    message:
+        "Placing the texts of {wildcards.model} in one space"
+    script:
+        "../workflow/scripts/project_texts.py"
+
+
+rule embed_dev:
+    """English dev examples of the targets' training sets as features, after an intermediate."""
+    input:
+        checkpoint=dev_checkpoint,
+        parts=dev_files,
+    output:
+        FEATURES,
+    log:
+        f"{LOGS}/embed_dev/{{model}}/{{intermediate}}.log",
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        gpu=1,
+        mem_mb=16000,
+        runtime=60,
+    params:
+        parts=dev_parts,
+        batch_tokens=config["evaluation"]["batch_tokens"],
+        precision=config["evaluation"]["precision"],
+        code=code_digest(*SCORING_MODULES, "features.py", "vectors.py"),
+    message:
+        "Embedding dev examples with {wildcards.model} after {wildcards.intermediate}"
+    script:
+        "../workflow/scripts/embed_dev.py"
+
+
+rule embed_task:
+    """The Fisher diagonal of a trained network over its own training examples."""
+    input:
+        checkpoint=embedded_network,
+        parts=embedded_parts,
+    output:
+        FISHER,
+    log:
+        f"{LOGS}/embed_task/{{model}}/{{intermediate}}/{{training}}.log",
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        gpu=1,
+        mem_mb=24000,
+        runtime=60,
+    params:
+        code=code_digest(*SCORING_MODULES, "fisher.py", "vectors.py"),
+    message:
+        "Embedding the task of {wildcards.model} after {wildcards.intermediate}, {wildcards.training}"
+    script:
+        "../workflow/scripts/embed_task.py"
+
+
 rule measure_similarity:
     """One measure between every intermediate and every (target, language)."""
     input:
-        sources=source_vectors,
-        targets=target_vectors,
+        measure_files,
     output:
         SIMILARITY,
     log:
@@ -47,11 +170,12 @@ rule measure_similarity:
         mem_mb=8000,
         runtime=120,
     params:
-        layer=model_layer,
         intermediates=GRID.trained_intermediates(),
-        source_tasks=source_tasks(),
-        target_tasks=GRID.targets,
+        targets=GRID.targets,
         languages=GRID.languages,
+        known=known_languages,
+        resamples=config["similarity"]["resamples"],
+        files=measure_evidence,
         code=measure_code,
     message:
         "Measuring {wildcards.measure} with {wildcards.model}"

@@ -38,7 +38,22 @@ TINY = {
         "freeze_embeddings": True,
     },
     "evaluation": {"resamples": 20},
-    "similarity": {"texts": 20},
+    "similarity": {
+        "texts": 20,
+        "layers": "all",
+        # one for each of what measures read
+        "measures": [
+            "centroid_cosine",
+            "cosine_gap",
+            "jensen_shannon",
+            "logme",
+            "mmd",
+            "same_data",
+            "task_embedding",
+            "theme_overlap",
+            "uriel_genetic",
+        ],
+    },
 }
 
 

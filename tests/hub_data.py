@@ -97,6 +97,9 @@ def repositories() -> dict[tuple[str, str], dict[str, dict[str, Dataset]]]:
     bitext = table(
         {"sentence1": TEXT, "sentence2": TEXT, "lang": TEXT}, ("Habari\n", "Hello\n", "swh-eng")
     )
+    flores = table(
+        {"eng_Latn": TEXT, "deu_Latn": TEXT, "swh_Latn": TEXT}, ("Hello.", "Hallo.", "Habari.")
+    )
     tydiqa = squad(
         ("english-1-0", *CAT[1:]), ("swahili-2-0", "Paka alilala.", "Nani?", ["Paka"], [0])
     )
@@ -137,6 +140,7 @@ def repositories() -> dict[tuple[str, str], dict[str, dict[str, Dataset]]]:
             f"20231101.{language}": {"train": wiki} for language in ("en", "sw")
         },
         ("mteb/tatoeba-bitext-mining", "main"): {"swh-eng": {"test": bitext}},
+        ("mteb/flores", "main"): {"default": {"dev": flores, "devtest": flores}},
     }
 
 

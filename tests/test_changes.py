@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from conftest import TINY, Study
 
+from xstilts.measuring import SIMILARITY
+from xstilts.tables import read_table
+
 pytestmark = pytest.mark.xdist_group("workflow")
 TRAINING = ("train_intermediate", "finetune_target")
 
@@ -20,13 +23,14 @@ def test_a_new_measure_is_one_file_and_plans_its_table_and_the_fits(study: Study
     measure.write_text(
         '"""Euclidean distance of the centroids."""\n'
         "import numpy as np\n"
-        "from xstilts.similarity import Measure\n"
+        "from xstilts.similarity import UNBOUNDED, Measure\n"
         "def euclidean(x, y):\n"
-        "    return float(np.linalg.norm(x.mean(axis=0) - y.mean(axis=0)))\n"
-        "MEASURE = Measure("
-        'title="Euclid", direction="distance", reference="", compute=euclidean)\n'
+        "    return np.linalg.norm(x.means - y.means, axis=1)\n"
+        'MEASURE = Measure(title="Euclid", level="cell", reads="texts", direction="distance",\n'
+        '    limits=(0, UNBOUNDED), cost="linear", reference="", compute=euclidean)\n'
     )
-    study.configure(similarity={"texts": 20, "measures": ["centroid_cosine", "mmd", "euclidean"]})
+    listed = [*TINY["similarity"]["measures"], "euclidean"]
+    study.configure(similarity={**TINY["similarity"], "measures": listed})
     planned = study.planned()
     assert planned["measure_similarity"] == 1
     assert set(planned) == {
@@ -34,8 +38,15 @@ def test_a_new_measure_is_one_file_and_plans_its_table_and_the_fits(study: Study
         "fit_degradation",
         "write_answer",
         "plot_effects",
+        "plot_measures",
         "all",
     }
+    table = "results/tiny/similarity/measure=euclidean/model=nano/similarity.parquet"
+    result = study.snakemake(table, warm=True)
+    assert result.returncode == 0, result.stderr[-2000:]
+    found = read_table(study.folder / table, SIMILARITY).to_pandas()
+    assert (found["value"] >= 0).all()
+    assert (found["se"] > 0).all()
 
 
 def test_saving_more_often_plans_nothing(study: Study) -> None:
@@ -65,6 +76,7 @@ def local_study(study: Study) -> Study:
         targets=["udpos"],
         languages="all",
         data={"udpos": {"path": f"{folder}/{{language}}.tsv", "format": "conll"}},
+        similarity={"parallel": None},
     )
     table = study.folder / "xstilts/languages.csv"
     rows = [row for row in table.read_text().splitlines() if row[:3] in ("cod", "en,", "de,")]
@@ -76,7 +88,7 @@ def local_study(study: Study) -> Study:
 
 def test_a_new_language_is_one_row_and_retrains_nothing(local_study: Study) -> None:
     table = local_study.folder / "xstilts/languages.csv"
-    table.write_text(table.read_text() + "xx,Xish,xxx,Latin,Invented,udpos\n")
+    table.write_text(table.read_text() + "xx,Xish,xxx,Latin,Invented,,,udpos\n")
     planned = local_study.planned("results/local/cells.parquet")
     assert not set(TRAINING) & set(planned)
     assert planned["evaluate_udpos"] == 1

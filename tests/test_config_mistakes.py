@@ -65,6 +65,14 @@ MISTAKES = {
         {"similarity": {"measures": ["mmd"], "headline": "centroid_cosine"}},
         "config: similarity: unknown headline 'centroid_cosine'; known: mmd",
     ),
+    "parallel text that is a target": (
+        {"similarity": {"parallel": "tatoeba"}},
+        "config: similarity: parallel: unknown parallel text 'tatoeba'; known: flores",
+    ),
+    "too few texts to resample": (
+        {"similarity": {"texts": 5}},
+        "config: similarity: texts: 5 is less than the minimum of 10; expected an integer, 10",
+    ),
     "a list of files that are not parallel": (
         {"data": {"xnli": {"path": ["a.tsv", "b.tsv"], "format": "tsv"}}},
         "config: data: xnli: a list of paths needs format parallel",
@@ -99,7 +107,13 @@ MISTAKES = {
 
 
 def test_locked_hub_data_are_planned_at_their_commits(bare: Study) -> None:
-    bare.configure(world=None, intermediates=["none"], targets=["pawsx"], languages=["en", "de"])
+    bare.configure(
+        world=None,
+        intermediates=["none"],
+        targets=["pawsx"],
+        languages=["en", "de"],
+        similarity={"parallel": None},
+    )
     commit = "0123456789abcdef" * 2 + "01234567"
     lock = bare.folder / "data.lock.yaml"
     lock.write_text(f"google-research-datasets/paws-x@main: {commit}\n")

@@ -143,15 +143,22 @@ def test_too_few_cells_are_an_error() -> None:
         fit(one)
 
 
-def test_a_cell_without_similarity_is_an_error() -> None:
+def test_a_target_and_language_that_lacks_a_value_is_left_out_whole() -> None:
     frame = simulated()
-    kept = frame.dropna().iloc[1:]
-    with pytest.raises(InputError, match="no value for a, t0, l0"):
-        join(frame.drop(columns="similarity"), kept)
+    lacking = (frame["target"] == "t0") & (frame["language"] == "l0")
+    kept = frame.dropna().drop(frame.index[lacking & (frame["intermediate"] == "a")])
+    joined = join(frame.drop(columns="similarity"), kept)
+    assert len(joined) == (~lacking).sum()
+    assert not ((joined["target"] == "t0") & (joined["language"] == "l0")).any()
+
+
+def test_a_measure_without_any_value_has_no_fit() -> None:
+    with pytest.raises(InputError, match="no cell has a value"):
+        fit(simulated().iloc[:0])
 
 
 def test_the_answer_says_effect_interval_and_truth() -> None:
-    effects = [{**row, "measure": "centroid_cosine"} for row in fit(simulated())]
+    effects = [{**row, "measure": "centroid_cosine", "missing": 0} for row in fit(simulated())]
     planted = [{**row, "measure": "planted", "estimate": -5.04} for row in effects]
     text = answer("nano", [*effects, *planted], "centroid_cosine")
     (row,) = (row for row in effects if row["level"] == "language")
@@ -160,4 +167,6 @@ def test_the_answer_says_effect_interval_and_truth() -> None:
     assert "the planted truth is 5.0 points smaller" in text
     assert "which includes none" in text
     flat = [{**row, "estimate": 0.0} for row in planted]
+    partly = [{**row, "missing": 12} for row in effects]
+    assert "It leaves out 12 more" in answer("nano", partly, "centroid_cosine")
     assert "the planted truth is zero" in answer("nano", [*effects, *flat], "centroid_cosine")

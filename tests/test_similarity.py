@@ -1,88 +1,235 @@
-"""Similarity measures: one contract for all, and known answers for each."""
+"""Similarity measures: one contract for all; their tables; what they recover in the world."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import Study
 from scipy import stats
 
-from xstilts.measuring import SIMILARITY, _mixed
-from xstilts.similarity import measures
-from xstilts.similarity.centroid_cosine import centroid_cosine
-from xstilts.similarity.mmd import mmd
+from xstilts.evidence import EVIDENCE, mixed
+from xstilts.known import Known
+from xstilts.measuring import SIMILARITY, measure_similarity, read_similarity
+from xstilts.pieces import Pieces
+from xstilts.similarity import Measure, measures
 from xstilts.tables import read_table
-from xstilts.vectors import read_vectors
-from xstilts.world import World
+from xstilts.tasks import tasks
+from xstilts.texts import Texts
+from xstilts.vectors import VectorTable
 
-RANDOM = np.random.default_rng(0)
-NEAR, FAR = RANDOM.normal(1, 1, (80, 8)), RANDOM.normal(-2, 1, (60, 8))
+RESAMPLES = 5
+WIDTH = 8
+Side = Any
 
 
-@pytest.mark.parametrize("name", measures())
-def test_a_measure_is_symmetric_deterministic_and_best_for_itself(name: str) -> None:
+def texts(centre: float, count: int, seed: int) -> Texts:
+    """Texts about a unit apart, as the coordinates of a study are."""
+    vectors = np.random.default_rng(seed).normal(centre, 1, (count, WIDTH)) / 4
+    return Texts.of(vectors, 4, RESAMPLES, seed)
+
+
+def pieces(first: int, seed: int) -> Pieces:
+    random = np.random.default_rng(seed)
+    found = [random.integers(first, first + 20, size=8) for _ in range(30)]
+    return Pieces.of(found, np.full(30, 4), "Latin", RESAMPLES, seed)
+
+
+def sentences(noise: float) -> tuple[Texts, Texts]:
+    random = np.random.default_rng(0)
+    english = random.normal(size=(40, WIDTH))
+    other = english + noise * random.normal(size=(40, WIDTH))
+    return Texts.of(english, 0, RESAMPLES, 0), Texts.of(other, 0, RESAMPLES, 0)
+
+
+def labelled(apart: float) -> tuple[np.ndarray, np.ndarray]:
+    labels = np.repeat([0, 1, 2], 40)
+    random = np.random.default_rng(0)
+    noise = random.normal(size=(120, WIDTH))
+    return noise + apart * np.eye(3, WIDTH)[labels], labels
+
+
+ENGLISH = Known(code="en", name="English", script="Latin", iso3="eng", gigabytes=300.8)
+THAI = Known(code="th", name="Thai", script="Thai", iso3="tha", gigabytes=0.0)
+MNLI, SQUAD = [tasks()["mnli"]], [tasks()["squad1"]]
+
+# what a measure reads -> sides that are as similar as can be, and sides that are not
+SIDES: dict[str, tuple[tuple[Side, Side], tuple[Side, Side]]] = {
+    "texts": ((texts(1, 80, 0), texts(1, 80, 0)), (texts(1, 80, 0), texts(-2, 60, 1))),
+    "pieces": ((pieces(0, 0), pieces(0, 0)), (pieces(0, 0), pieces(15, 1))),
+    "parallel": (sentences(0), sentences(2)),
+    "languages": ((ENGLISH, ENGLISH), (ENGLISH, THAI)),
+    "tasks": ((MNLI, MNLI), (MNLI, SQUAD)),
+    "features": (labelled(5), labelled(0)),
+    "fisher": ((np.ones((1, 5)), np.ones((1, 5))), (np.eye(1, 5), 1 - np.eye(1, 5))),
+}
+
+
+def values(measure: Measure, sides: tuple[Side, Side]) -> np.ndarray:
+    x, y = (measure.describe(side) if measure.describe else side for side in sides)
+    return np.atleast_1d(np.asarray(measure.compute(x, y), dtype=float))
+
+
+every_measure = pytest.mark.parametrize("name", measures())
+
+
+def test_there_are_sides_for_all_that_measures_read() -> None:
+    assert set(SIDES) == set(EVIDENCE) == {measure.reads for measure in measures().values()}
+
+
+@every_measure
+def test_a_measure_declares_what_it_is(name: str) -> None:
     measure = measures()[name]
-    sign = 1 if measure.direction == "similarity" else -1
-    same, other = measure.compute(NEAR, NEAR[::-1]), measure.compute(NEAR, FAR)
-    assert other == measure.compute(NEAR, FAR)
-    assert other == pytest.approx(measure.compute(FAR, NEAR))
-    assert sign * same > sign * other
+    assert measure.title
+    assert measure.cost
+    assert measure.reference
+    assert measure.missing
+    assert measure.limits[0] < measure.limits[1]
+    assert measure.level in ("cell", "task", "language")
 
 
-@pytest.mark.parametrize("name", measures())
-def test_a_measure_does_not_depend_on_the_axes(name: str) -> None:
-    rotation = stats.ortho_group.rvs(8, random_state=0)
+@every_measure
+def test_like_sides_are_more_similar_than_unlike_ones_and_values_within_limits(name: str) -> None:
     measure = measures()[name]
-    turned = measure.compute(NEAR @ rotation, FAR @ rotation)
-    assert turned == pytest.approx(measure.compute(NEAR, FAR))
+    like, unlike = (values(measure, sides) for sides in SIDES[measure.reads])
+    if name != "fertility":  # both sides have eight pieces a text and four words
+        assert measure.sign * like[0] > measure.sign * unlike[0]
+    least, most = measure.limits
+    for found in (like, unlike):
+        assert (found >= least - 1e-9).all()
+        assert (found <= most + 1e-9).all()
 
 
-def test_centroid_cosine_by_hand() -> None:
-    x, y = np.array([[2.0, 0.0], [0.0, 0.0]]), np.array([[3.0, 3.0]])
-    assert centroid_cosine(x, y) == pytest.approx(1 / np.sqrt(2))
+@every_measure
+def test_a_measure_is_deterministic_and_symmetric_where_it_says_so(name: str) -> None:
+    measure = measures()[name]
+    sides = SIDES[measure.reads][1]
+    found = values(measure, sides)
+    np.testing.assert_array_equal(found, values(measure, sides))
+    if measure.symmetric:
+        np.testing.assert_allclose(found, values(measure, sides[::-1]), rtol=1e-6, atol=1e-9)
 
 
-def test_mmd_by_hand() -> None:
-    # Points 0, 1 and 3, 4 on a line: squared distances 1, 1 within, 9, 16, 4, 9 across; their
-    # median over the six pairs is (4 + 9) / 2 = 6.5, so k = exp(-d / 13).
-    x, y = np.array([[0.0], [1.0]]), np.array([[3.0], [4.0]])
-    across = np.mean(np.exp(-np.array([9, 16, 4, 9]) / 13))
-    assert mmd(x, y) == pytest.approx(2 * np.exp(-1 / 13) - 2 * across)
+def changed(side: Side, by: np.ndarray) -> Side:
+    if isinstance(side, Texts):
+        return Texts.of(side.vectors @ by, side.themes.shape[1], RESAMPLES, side.seed)
+    return side @ by if side.ndim == 2 else side  # not the classes of features
 
 
-def test_mmd_is_zero_on_average_for_one_distribution() -> None:
-    random = np.random.default_rng(1)
-    values = [mmd(random.normal(size=(30, 3)), random.normal(size=(30, 3))) for _ in range(200)]
-    assert abs(np.mean(values)) < 3 * np.std(values) / np.sqrt(200)
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [(name, change) for name, measure in measures().items() for change in measure.invariant],
+)
+def test_a_measure_is_invariant_where_it_says_so(name: str, change: str) -> None:
+    measure = measures()[name]
+    sides = SIDES[measure.reads][1]
+    width = sides[0].vectors.shape[1] if isinstance(sides[0], Texts) else sides[0].shape[1]
+    if change == "scale":
+        by = 3.0 * np.eye(width)
+    else:  # of the axes of themes and of the others, each among themselves
+        blocks = [stats.ortho_group.rvs(size, random_state=0) for size in (4, width - 4)]
+        by = np.block(
+            [[blocks[0], np.zeros((4, width - 4))], [np.zeros((width - 4, 4)), blocks[1]]]
+        )
+    turned = tuple(changed(side, by) for side in sides)
+    np.testing.assert_allclose(values(measure, turned), values(measure, sides), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, measure in measures().items() if measure.reads == "texts"]
+)
+def test_few_texts_or_texts_that_are_all_alike_give_numbers(name: str) -> None:
+    measure = measures()[name]
+    alike = Texts.of(np.ones((12, WIDTH)), 4, RESAMPLES, 0)
+    for sides in ((texts(0, 10, 0), texts(1, 10, 1)), (alike, texts(1, 10, 1)), (alike, alike)):
+        found = values(measure, sides)
+        assert found.shape == (1 + RESAMPLES,)
+        assert np.isfinite(found).all()
+        if measure.test:
+            x, y = (measure.describe(side) if measure.describe else side for side in sides)
+            assert 0 < measure.test(x, y) <= 1
 
 
 def test_several_tasks_mix_in_equal_shares() -> None:
-    parts = [np.full((100, 1), 0.0), np.full((20, 1), 1.0)]
-    mixed = _mixed(parts)
-    assert (mixed == 0).sum() == 50
-    assert (mixed == 1).sum() == 20
+    parts = [np.zeros(100), np.ones(20)]
+    assert [len(rows) for rows in mixed(parts)] == [50, 20]
+    assert [len(rows) for rows in mixed(parts[:1])] == [100]
 
 
-@pytest.mark.xdist_group("workflow")
-def test_measured_similarity_orders_languages_as_planted(finished: Study) -> None:
-    path = finished.folder / "results/tiny/similarity/measure=centroid_cosine/model=nano"
-    table = read_table(path / "similarity.parquet", SIMILARITY).to_pandas()
-    mean = table.groupby("language")["value"].mean()
-    world = World()
-    planted = {code: world.similarity(code).mean() for code in mean.index}
-    assert sorted(mean.index, key=lambda code: mean[code]) == sorted(
-        planted, key=lambda c: planted[c]
+def measured(tmp_path: Any, measure: str, files: Any, **changes: Any) -> pd.DataFrame:
+    known = {"en": vars(ENGLISH), "th": vars(THAI)}
+    asked = {"languages": {"xnli": ["en", "th"], "tatoeba": ["th"]}, "known": known, **changes}
+    output = tmp_path / f"{measure}.parquet"
+    measure_similarity(
+        measure=measure,
+        model="any",
+        intermediates=["mnli"],
+        targets=list(asked["languages"]),
+        resamples=3,
+        files=files,
+        output=str(output),
+        **asked,
     )
+    return read_table(output, SIMILARITY).to_pandas().set_index(["target", "language"])
+
+
+def test_a_missing_value_says_why_and_others_do_not(tmp_path: Any) -> None:
+    table = measured(tmp_path, "same_data", None)
+    assert table.loc[("xnli", "th"), "value"] == 1.0
+    assert table.loc[("xnli", "th"), "reason"] == ""
+    assert np.isnan(table.loc[("tatoeba", "th"), "value"])
+    assert table.loc[("tatoeba", "th"), "reason"] == "Tatoeba trains on nothing"
+
+
+def test_without_parallel_text_alignment_is_missing(tmp_path: Any) -> None:
+    table = measured(tmp_path, "margin", None)
+    assert table["value"].isna().all()
+    assert table.loc[("xnli", "th"), "reason"] == "no parallel text in Thai"
+    assert table.loc[("xnli", "en"), "reason"] == "English is not translated into itself"
+
+
+def test_invented_languages_have_no_distance(tmp_path: Any) -> None:
+    invented = {"en": vars(ENGLISH), "th": {**vars(THAI), "iso3": None, "gigabytes": None}}
+    for name in ("uriel_syntactic", "pretraining_size", "seen_in_pretraining"):
+        table = measured(tmp_path, name, None, known=invented)
+        assert np.isnan(table.loc[("xnli", "th"), "value"])
+        assert table.loc[("xnli", "th"), "reason"]
+
+
+def test_a_set_that_squad_holds_is_the_same_data_before_and_after() -> None:
+    measure, known = measures()["same_data"], tasks()
+    chains: Mapping[str, list[str]] = {"xquad": ["squad1"], "lareqa": ["squad_retrieval"]}
+    for chain in chains.values():
+        trained = [known[name] for name in chain]
+        assert measure.compute([known["squad1"]], trained) == 1.0
+        assert measure.compute([known["squad2"]], trained) == 1.0
+        assert measure.compute([known["qqp"], known["squad1"]], trained) == 0.5
+    assert measure.compute([known["anli"]], [known["mnli"]]) == 1.0  # ANLI+ holds MNLI
 
 
 @pytest.mark.xdist_group("workflow")
-def test_none_has_no_similarity_and_vectors_are_read_back_by_language(finished: Study) -> None:
-    root = finished.folder / "results/tiny"
-    table = read_table(
-        root / "similarity/measure=mmd/model=nano/similarity.parquet", SIMILARITY
-    ).to_pandas()
+def test_every_table_of_a_study_has_a_value_or_a_reason(finished: Study) -> None:
+    paths = sorted((finished.folder / "results/tiny/similarity").glob("*/*/similarity.parquet"))
+    table = read_similarity([str(path) for path in paths])
     assert set(table["intermediate"]) == {"mnli"}
-    vectors = read_vectors(root / "embeddings/part=test/model=nano/task=udpos/vectors.parquet")
-    assert {code: found.shape for code, found in vectors.items()} == dict.fromkeys(
+    assert (table["value"].isna() == (table["reason"] != "")).all()
+    of_texts = table[table["measure"].isin(["theme_overlap", "mmd", "jensen_shannon"])]
+    assert (of_texts["se"] >= 0).all()
+    assert table.loc[table["measure"] == "mmd", "p"].between(0, 1).all()
+    layers = table[table["measure"] == "mmd"].groupby("layer")["own"].first()
+    assert layers.to_dict() == {0: False, 1: True, 2: False}
+    assert table.loc[table["measure"] == "uriel_genetic", "reason"].unique() == [
+        "an invented language"
+    ]
+
+
+@pytest.mark.xdist_group("workflow")
+def test_vectors_are_read_back_by_language_and_layer(finished: Study) -> None:
+    root = finished.folder / "results/tiny/embeddings"
+    table = VectorTable(root / "part=test/model=nano/task=udpos/vectors.parquet")
+    assert {key["language"]: found.shape for key, found in table.read(layer=1)} == dict.fromkeys(
         ("en", "qa", "qe", "ql"), (20, 64)
     )

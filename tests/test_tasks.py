@@ -58,11 +58,16 @@ def is_trained(task: Task) -> bool:
     return bool(task.training or task.intermediate or task.kind == "masked_lm")
 
 
+def is_parallel(task: Task) -> bool:
+    """Whether measures of alignment can read its texts."""
+    return task.kind == "bitext" and not task.target
+
+
 HUB_PARTS = [
     (task.name, part)
     for task in tasks().values()
     for part in ("train", "test")
-    if task.hub and (task.target if part == "test" else is_trained(task))
+    if task.hub and (task.target or is_parallel(task) if part == "test" else is_trained(task))
 ]
 MIRRORED = {"xquad": "de", "mlqa": "de", "pawsx": "de"}  # the language other than English
 
@@ -169,6 +174,11 @@ def test_an_ending_of_hellaswag_follows_the_second_half_of_the_context(fetched: 
 def test_translations_lose_their_line_ends(fetched: Path) -> None:
     (row,) = read(fetched, "tatoeba", "test")["test"]
     assert (row["source"], row["target"]) == ("Habari", "Hello")
+
+
+def test_a_language_of_flores_is_a_column(fetched: Path) -> None:
+    (row,) = read(fetched, "flores", "test")["test"]
+    assert (row["source"], row["target"]) == ("Habari.", "Hello.")
 
 
 def test_a_manifest_names_the_commit_that_was_read(fetched: Path) -> None:

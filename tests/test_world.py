@@ -10,6 +10,7 @@ from xstilts.tasks import target_tasks, tasks
 from xstilts.world import TOPICS, World
 from xstilts.world.examples import SKILLS, examples
 from xstilts.world.lexicon import alignments, concepts, embeddings, words
+from xstilts.world.planted import TEXTS, planted_similarity, text_shares
 from xstilts.world.truth import DOSES, _expected_gaps
 
 WORLD = World(train=50, dev=10, test=20)
@@ -40,12 +41,34 @@ def test_no_two_meanings_share_a_word() -> None:
 def test_similarity_varies_over_intermediate_and_language_beyond_their_means() -> None:
     table = np.array(
         [
-            [WORLD.planted_similarity([task], "xnli", code) for code in WORLD.languages]
+            [planted_similarity(WORLD, [task], "xnli", code) for code in WORLD.languages]
             for task in ("mnli", "squad1", "ccg", "qqp")
         ]
     )
     additive = table.mean(0, keepdims=True) + table.mean(1, keepdims=True) - table.mean()
     assert np.abs(table - additive).max() > 0.005
+
+
+def test_the_planted_similarity_of_english_is_the_cosine_of_the_topics_of_texts() -> None:
+    first, second = text_shares(WORLD, "udpos"), text_shares(WORLD, "xquad")
+    cosine = first @ second / np.linalg.norm(first) / np.linalg.norm(second)
+    assert planted_similarity(WORLD, ["udpos"], "xquad", "en") == pytest.approx(cosine)
+
+
+def test_texts_have_the_topics_of_their_task_and_where_they_stray_others() -> None:
+    # One sentence an example, so the task's own shares, within the error of 400 examples.
+    many = World(train=400)
+    np.testing.assert_allclose(text_shares(many, "udpos"), many.topic_shares("udpos"), atol=0.06)
+    # Half of the second sentences are about another topic, so the largest share is smaller.
+    assert text_shares(many, "qqp").max() < many.topic_shares("qqp").max() - 0.05
+
+
+def test_every_input_of_a_kind_is_counted() -> None:
+    inputs = {"text_a", "text_b", "prompt", "context", "question", "source", "query", "text"}
+    assert set(TEXTS) == inputs
+    columns = {name for task in tasks().values() for name in kind_of(task).COLUMNS}
+    others = {"words", "choices", "tags", "label", "answers", "answer_starts", "keys"}
+    assert columns - inputs - others == {"target", "candidate"}  # the other sides of retrieval
 
 
 def test_without_effect_similarity_varies_as_much_and_words_that_decide_do_not() -> None:

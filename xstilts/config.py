@@ -96,6 +96,8 @@ def _check_data(config: Mapping[str, Any], grid: Grid) -> None:
     trained |= {corpus for name in grid.intermediates if (corpus := recipes()[name].corpus)}
     needed = [(task, "train", grid.training_languages(task)) for task in sorted(trained)]
     needed += [(target, "test", grid.fetched_languages(target)) for target in grid.targets]
+    if grid.reads("parallel") and grid.parallel and grid.parallel_languages:
+        needed.append((grid.parallel, "test", grid.parallel_languages))
     read = _check_translation(config, grid)
     for task, part, codes in needed:
         source = config["data"].get(task)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
-import pyarrow as pa
+from torch import Tensor
 
+from xstilts.batches import Batch
 from xstilts.checkpoints import load
-from xstilts.encoder import Precision, run
+from xstilts.encoder import Encoder, Precision, run
 from xstilts.encoding import Encoded
+from xstilts.errors import InputError
 from xstilts.rows import Rows
-from xstilts.tables import write_table
-from xstilts.vectors import vector_table
+from xstilts.vectors import Key, write_vectors
+
+Layers = list[int] | Literal["all"]
+"""Hidden states: 0 is the embeddings, -1 the last layer's."""
 
 
 def embed_texts(
     *,
     pretrained: str,
     encoded: str,
-    layer: int,
+    layers: Layers,
+    own: int,
     texts: int,
     batch_tokens: int,
     precision: Precision,
@@ -27,37 +34,83 @@ def embed_texts(
 ) -> None:
     """Mean-pooled vectors of a part's inputs (never labels), evenly spaced rows of each language.
 
-    Writes columns `language`, `layer` and `vector` (fixed-size list of float32).
+    All layers come from one pass. The table's columns are `language`, `layer`, `own` (whether it is
+    the layer that the model's row names) and `vector`.
 
     Args:
         pretrained: manifest of the pretrained model.
         encoded: manifest of the task's encoded part.
-        layer: hidden state to pool; 0 is the embeddings.
+        layers: hidden states to pool.
+        own: the one that the model's row names, which is always pooled.
         texts: most texts a language.
         batch_tokens: tokens a forward pass may hold.
         precision: of matrix products.
         output: the table to write.
     """
     part, encoder = Encoded(Path(encoded)), load(Path(pretrained)).encoder
-    tables = []
-    for language in part.languages:
-        rows = _sample(part, language, texts)
-        vectors = np.stack(
-            run(
-                encoder,
-                rows,
-                batch_tokens,
-                layer,
-                lambda hidden, batch: list(batch.mean(hidden).cpu().numpy()),
-                precision,
+    chosen, own = _chosen(encoder, layers, own)
+
+    def groups() -> Iterator[tuple[Key, np.ndarray]]:
+        for language in part.languages:
+            pooled = _pooled(encoder, part.sample(language, texts), chosen, batch_tokens, precision)
+            for at, layer in enumerate(chosen):
+                key: Key = {"language": language, "layer": layer, "own": layer == own}
+                yield key, pooled[:, at]
+
+    write_vectors(Path(output), groups())
+
+
+def embed_parallel(
+    *,
+    pretrained: str,
+    encoded: str,
+    layers: Layers,
+    own: int,
+    texts: int,
+    batch_tokens: int,
+    precision: Precision,
+    output: str,
+) -> None:
+    """Mean-pooled vectors of translations, as `embed_texts`.
+
+    A further column, `side`, is `text` for the language's sentences and `english` for the English
+    ones; the n-th of both are translations of each other.
+    """
+    part, encoder = Encoded(Path(encoded)), load(Path(pretrained)).encoder
+    chosen, own = _chosen(encoder, layers, own)
+
+    def groups() -> Iterator[tuple[Key, np.ndarray]]:
+        for language in part.languages:
+            rows = part.sample(language, texts, sequences=2)
+            pooled = _pooled(encoder, rows, chosen, batch_tokens, precision)
+            for at, layer in enumerate(chosen):
+                for place, side in enumerate(("text", "english")):
+                    key: Key = {"language": language, "layer": layer, "own": layer == own}
+                    yield {**key, "side": side}, pooled[place::2, at]
+
+    write_vectors(Path(output), groups())
+
+
+def _chosen(encoder: Encoder, layers: Layers, own: int) -> tuple[list[int], int]:
+    """Hidden states to pool counted from 0, and among them the model's own."""
+    count = encoder.model.config.num_hidden_layers + 1
+    asked = [*range(count)] if layers == "all" else [*layers, own]
+    for layer in [*asked, own]:
+        if not -count <= layer < count:
+            raise InputError(
+                f"similarity: layers: the model has layers 0 to {count - 1}, not {layer}"
             )
-        ).astype(np.float32)
-        tables.append(vector_table(language, layer, vectors))
-    write_table(Path(output), pa.concat_tables(tables))
+    return sorted({layer % count for layer in asked}), own % count
 
 
-def _sample(part: Encoded, language: str, texts: int) -> Rows:
-    """One sequence a row (the first: of pairs with English, the language's own side)."""
-    rows = part.rows(language, "train") or part.rows(language, "test")
-    chosen = np.linspace(0, len(rows) - 1, min(texts, len(rows))).round().astype(int)
-    return Rows.of({"sequences": [rows.tokens[at]]} for at in rows.bounds[chosen])
+def _pooled(
+    encoder: Encoder, rows: Rows, layers: list[int], batch_tokens: int, precision: Precision
+) -> np.ndarray:
+    """(sequences, layers, width) means over the tokens of each sequence."""
+
+    def decode(states: Tensor, batch: Batch) -> list[np.ndarray]:
+        means = np.stack([batch.mean(states[layer]).cpu().numpy() for layer in layers], axis=1)
+        return np.split(means, np.cumsum(batch.counts)[:-1])
+
+    found: np.ndarray = np.concatenate(run(encoder, rows, batch_tokens, "all", decode, precision))
+    return found

@@ -20,7 +20,7 @@ from xstilts.digests import digest, file_digest
 from xstilts.encoder import load_tokenizer
 from xstilts.kinds import Examples, kind_of
 from xstilts.releases import POOL
-from xstilts.rows import Rows, read_rows, write_rows
+from xstilts.rows import Rows, evenly, read_rows, write_rows
 from xstilts.tables import read_json, write_json
 from xstilts.tasks import Task, tasks
 
@@ -109,6 +109,18 @@ class Encoded:
     def rows(self, language: str, split: str) -> Rows:
         """Encoded rows of a language and split."""
         return read_rows(_file(self.path, language), split)
+
+    def sample(self, language: str, most: int, sequences: int = 1) -> Rows:
+        """At most so many rows, evenly spaced, with their first sequences alone.
+
+        Of one sequence a row it is, of pairs with English, the language's own side. Training rows
+        if there are any, else test rows.
+        """
+        rows = self.rows(language, "train") or self.rows(language, "test")
+        return Rows.of(
+            {"sequences": [rows.tokens[at + side] for side in range(sequences)]}
+            for at in rows.bounds[evenly(len(rows), most)]
+        )
 
     def examples(self, language: str, split: str) -> Examples:
         """The canonical examples that the rows encode."""

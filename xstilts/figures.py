@@ -18,10 +18,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import PercentFormatter
+from scipy.cluster.hierarchy import leaves_list, linkage
 
 from xstilts.curves import read_curves
 from xstilts.degradation.effects import LEVELS, TRUTH
 from xstilts.degradation.outcomes import gaps
+from xstilts.measuring import read_similarity
 from xstilts.similarity import measures
 from xstilts.tables import atomic, read_table
 from xstilts.tasks import tasks
@@ -60,14 +62,92 @@ def plot_similarity(
     figure: str,
     data: str,
 ) -> None:
-    """A measure: a panel a target, intermediates down, languages across."""
-    frame = pd.concat([read_table(Path(path)).to_pandas() for path in tables])
-    if frame.empty:
+    """A measure: a panel a target, intermediates down, languages across; grey = no value."""
+    frame = read_similarity(tables)
+    frame = frame[frame["own"]]
+    if frame["value"].isna().all():
         return _save(_nothing(), frame, figure, data)
     title = measures()[frame["measure"].iloc[0]].title
     low, high = frame["value"].min(), frame["value"].max()
     drawn = _panels(frame, "value", intermediates, languages, ("viridis", low, high), title)
     _save(drawn, frame, figure, data)
+
+
+def plot_measures(*, tables: list[str], figure: str, data: str) -> None:
+    """How measures agree: Spearman correlations over cells, like beside like, a panel a layer."""
+    frame = agreement(read_similarity(tables))
+    if frame.empty:
+        return _save(_nothing(), frame, figure, data)
+    layers = sorted(frame["layer"].unique())
+    names = _clustered(_square(frame[frame["own"]]))
+    columns = min(PANELS, len(layers))
+    rows = -(-len(layers) // columns)
+    side = 0.17 * len(names)
+    drawn, axes = plt.subplots(
+        rows,
+        columns,
+        figsize=(2.4 + columns * (side + 0.4), 1.8 + rows * (side + 0.5)),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
+    for panel, layer in zip_longest(axes.flat, layers):
+        if layer is None:
+            panel.set_visible(False)
+            continue
+        chosen = frame[frame["layer"] == layer]
+        _heat(panel, _square(chosen).reindex(index=names, columns=names), ("RdBu", -1, 1))
+        panel.set_title(f"layer {layer}", fontsize=9)
+        titles = [measures()[name].title for name in names]
+        panel.set_xticks(range(len(names)), titles, rotation=90, fontsize=6)
+        panel.set_yticks(range(len(names)), titles, fontsize=6)
+        panel.tick_params(length=0, labelbottom=True)
+    drawn.colorbar(axes[0, 0].images[0], ax=axes, label="Spearman correlation", shrink=0.6)
+    _save(drawn, frame, figure, data)
+
+
+def agreement(similarity: pd.DataFrame) -> pd.DataFrame:
+    """Rows (layer, own, measure, other, spearman, cells): correlations over cells of two measures.
+
+    Both grow with similarity. A measure without layers stands beside those of every layer. Measures
+    that have no value, or one only, are left out.
+    """
+    layered = similarity.dropna(subset="layer")
+    layers = dict(zip(layered["layer"].astype(int), layered["own"], strict=True))
+    found = []
+    for layer, own in layers.items():
+        rows = similarity[similarity["layer"].isna() | (similarity["layer"] == layer)]
+        keys = ["model", "intermediate", "target", "language"]
+        table = rows.pivot_table(index=keys, columns="measure", values="similarity")
+        table = table.loc[:, table.nunique() > 1]
+        known = table.notna().astype(int)
+        tidy = _pairs(table.corr(method="spearman", min_periods=3), "spearman")
+        merged = tidy.merge(_pairs(known.T @ known, "cells"), on=["measure", "other"])
+        found.append(merged.assign(layer=layer, own=own))
+    columns = ["layer", "own", "measure", "other", "spearman", "cells"]
+    return pd.concat(found)[columns] if found else pd.DataFrame(columns=columns)
+
+
+def _pairs(square: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Rows (measure, other, value) of a square table."""
+    named = square.rename_axis(index="measure", columns="other")
+    return named.melt(ignore_index=False, value_name=value).reset_index().dropna()
+
+
+def _square(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.pivot_table(index="measure", columns="other", values="spearman")
+
+
+def _clustered(correlations: pd.DataFrame) -> list[str]:
+    """Names in the order of an average-linkage tree, in which 1 - r is the distance."""
+    names = list(correlations.index)
+    if len(names) < 3:
+        return names
+    apart = 1 - correlations.fillna(0).to_numpy()
+    condensed = apart[np.triu_indices(len(names), 1)].clip(0)
+    tree = linkage(condensed, method="average", optimal_ordering=True)
+    return [names[at] for at in leaves_list(tree)]
 
 
 def _panels(

@@ -47,6 +47,8 @@ class Grid:
     measures: list[str]
     text_languages: dict[str, list[str]]
     translated_languages: list[str]
+    parallel: str | None
+    parallel_languages: list[str]
 
     def cells(self) -> Iterator[Cell]:
         """Every cell of the grid."""
@@ -65,12 +67,18 @@ class Grid:
         """The intermediates that have a phase two."""
         return [name for name in self.intermediates if name != NONE]
 
+    def reads(self, evidence: str) -> bool:
+        """Whether any of the measures reads such evidence."""
+        return any(measures()[name].reads == evidence for name in self.measures)
+
     def training_languages(self, task: str) -> list[str]:
         """Languages of a task's training data: English, or for texts alone every one there is."""
         return self.text_languages[task] if tasks()[task].multilingual else ["en"]
 
     def fetched_languages(self, target: str) -> list[str]:
-        """Languages whose data a target needs: retrieval pools are whole, whatever is asked for."""
+        """Languages whose test data are needed: whole pools of retrieval, whatever is asked."""
+        if target == self.parallel:
+            return self.parallel_languages
         pooled = tasks()[target].reference == "pool"
         return self.full_languages[target] if pooled else self.languages[target]
 
@@ -93,10 +101,12 @@ def read_grid(config: Mapping[str, Any]) -> Grid:
         check_name("task", name, tasks(), f"{PLACE}: data")
     for name in config["translation"]["data"]:
         check_name("task", name, intermediate_tasks(), f"{PLACE}: translation: data")
-    for name in config["similarity"]["measures"]:
+    asked = config["similarity"]["measures"]
+    chosen_measures = [*measures()] if asked == "all" else list(asked)
+    for name in chosen_measures:
         check_name("measure", name, measures(), f"{PLACE}: similarity: measures")
     headline = config["similarity"]["headline"]
-    check_name("headline", headline, config["similarity"]["measures"], f"{PLACE}: similarity")
+    check_name("headline", headline, chosen_measures, f"{PLACE}: similarity")
     full = _languages(config)
     chosen = {target: _chosen(config["languages"], target, full) for target in config["targets"]}
     return Grid(
@@ -106,9 +116,11 @@ def read_grid(config: Mapping[str, Any]) -> Grid:
         languages=chosen,
         full_languages=full,
         seeds=list(config["seeds"]),
-        measures=list(config["similarity"]["measures"]),
+        measures=chosen_measures,
         text_languages=_text_languages(config),
         translated_languages=_translated(config),
+        parallel=config["similarity"]["parallel"],
+        parallel_languages=_parallel_languages(config, chosen),
     )
 
 
@@ -129,6 +141,18 @@ def _languages(config: Mapping[str, Any]) -> dict[str, list[str]]:
                 f"xstilts/languages.csv, or list languages under data: {target}"
             )
     return full
+
+
+def _parallel_languages(config: Mapping[str, Any], chosen: Mapping[str, list[str]]) -> list[str]:
+    """The languages of the grid that the parallel text has."""
+    name = config["similarity"]["parallel"]
+    if name is None:
+        return []
+    bitexts = [task.name for task in tasks().values() if task.kind == "bitext" and not task.target]
+    check_name("parallel text", name, bitexts, f"{PLACE}: similarity: parallel")
+    asked = {code for codes in chosen.values() for code in codes}
+    listed = config["data"].get(name, {}).get("languages") or list(language_names(config))
+    return [code for code in listed if code in asked and code != "en"]
 
 
 def _text_languages(config: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -174,6 +198,29 @@ def _translated(config: Mapping[str, Any]) -> list[str]:
     for code in asked:
         check_name("language", code, known, f"{PLACE}: translation: languages")
     return list(asked or default)
+
+
+def language_facts(
+    config: Mapping[str, Any], codes: list[str], pretraining: str | None
+) -> dict[str, dict[str, Any]]:
+    """Facts of languages by code, as measures know them (`xstilts.known`).
+
+    `pretraining` names the text that the model was pretrained on.
+    """
+    if config["world"]:
+        rows: Mapping[str, Any] = World(**config["world"]).languages
+    else:
+        rows = languages()
+    return {
+        code: {
+            "code": code,
+            "name": rows[code].name,
+            "script": rows[code].script,
+            "iso3": getattr(rows[code], "iso3", None),
+            "gigabytes": rows[code].cc100 if pretraining == "cc100" else None,
+        }
+        for code in codes
+    }
 
 
 def language_names(config: Mapping[str, Any]) -> dict[str, str]:

@@ -1,8 +1,11 @@
 """The table of languages: one row is all there is to a language.
 
 Codes are XTREME's two letters (`zh` is Mandarin, `sw` Swahili); `iso3` is the code that Tatoeba's
-files use (`cmn`, `swh`, `pes`). The column `targets` says which evaluated tasks have the language.
-Lists: XTREME-R's `evaluate.py`; PAWS-X and BUCC from XTREME.
+files use (`cmn`, `swh`, `pes`). `cc100` is the size in GiB of the language's part of CC-100, the
+pretraining text of XLM-R (Conneau et al. 2020, appendix), empty if it has none: of Chinese the
+simplified part (the traditional one has 16.6), of Burmese the larger row (the other has 0.4), and
+no romanised part. `flores` is the language's column in FLORES-200. `targets` says which evaluated
+tasks have the language: XTREME-R's `evaluate.py`; PAWS-X and BUCC from XTREME.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ class Language:
     iso3: str
     script: str
     family: str
+    cc100: float
+    flores: str
     targets: tuple[str, ...]
 
 
@@ -39,7 +44,8 @@ def languages() -> dict[str, Language]:
 
 
 def _language(row: dict[str, Any]) -> Language:
-    return Language(**{**row, "targets": tuple(row["targets"].split())})
+    size = float(row["cc100"] or 0)
+    return Language(**{**row, "cc100": size, "targets": tuple(row["targets"].split())})
 
 
 def languages_of(target: str) -> list[str]:

@@ -2,83 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
-from xstilts.recipes import recipes
-from xstilts.similarity import measures
-from xstilts.tables import rows_table, schema, write_table
-from xstilts.vectors import read_vectors
+from xstilts.evidence import EVIDENCE, Asked, Evidence
+from xstilts.known import Known
+from xstilts.similarity import Measure, Missing, measures
+from xstilts.tables import read_table, rows_table, schema, write_table
 
 SIMILARITY = schema(
     ("measure", pa.string(), "Name of the measure."),
+    ("level", pa.string(), "What its value differs by: cell, task or language."),
     ("direction", pa.string(), "Whether a larger value means more similar, or less (distance)."),
-    ("model", pa.string(), "Encoder whose vectors were compared."),
-    ("layer", pa.int32(), "Hidden state that was pooled."),
+    ("model", pa.string(), "Encoder whose vectors, subwords or pretraining data were compared."),
+    ("layer", pa.int32(), "Hidden state that was pooled; empty where the measure reads none."),
+    ("own", pa.bool_(), "Whether it is the layer that the model's row names, or there is none."),
     ("intermediate", pa.string(), "Recipe whose English texts were compared."),
-    ("target", pa.string(), "Target whose test texts were compared."),
+    ("target", pa.string(), "Target whose texts were compared."),
     ("language", pa.string(), "Language of the target's texts."),
-    ("value", pa.float64(), "The measure's value."),
+    ("value", pa.float64(), "The measure's value; empty where it is missing."),
+    ("se", pa.float64(), "Bootstrap standard error over texts, for measures of texts."),
+    ("p", pa.float64(), "p-value of no difference, for measures that are a test."),
+    ("reason", pa.string(), "Why the value is missing; else empty."),
 )
+
+Row = dict[str, Any]
 
 
 def measure_similarity(
     *,
     measure: str,
     model: str,
-    layer: int,
     intermediates: list[str],
-    sources: Mapping[str, str],
-    targets: Mapping[str, str],
+    targets: list[str],
     languages: Mapping[str, list[str]],
+    known: Mapping[str, Mapping[str, Any]],
+    resamples: int,
+    files: Any,
     output: str,
 ) -> None:
-    """Write a measure's table; `none` has no texts, so no rows.
+    """Write a measure's table, of every layer that its evidence has.
 
     Args:
         measure: name of the measure.
         model: name of the encoder.
-        layer: the layer that was pooled.
-        intermediates: recipes, without `none`.
-        sources: embedding table of each intermediate task.
-        targets: embedding table of each target.
+        intermediates: recipes, without `none`, which has no texts.
+        targets: evaluated tasks.
         languages: languages of each target.
+        known: facts of each language (`xstilts.known`).
+        resamples: bootstrap resamples of a set of texts.
+        files: what the measure reads.
         output: the table to write.
     """
     chosen = measures()[measure]
-    english = {task: read_vectors(Path(path))["en"] for task, path in sources.items()}
-    tested = {target: read_vectors(Path(path)) for target, path in targets.items()}
-    recipe_texts = {
-        name: _mixed([english[task] for task in recipes()[name].tasks]) for name in intermediates
-    }
-    sets = [*recipe_texts.values(), *(y for by in tested.values() for y in by.values())]
-    centre = np.mean([vectors.mean(axis=0) for vectors in sets], axis=0)
-    rows = [
-        {
-            "measure": measure,
-            "direction": chosen.direction,
-            "model": model,
-            "layer": layer,
-            "intermediate": intermediate,
-            "target": target,
-            "language": language,
-            "value": chosen.compute(x - centre, tested[target][language] - centre),
-        }
-        for intermediate, x in recipe_texts.items()
+    asked = Asked(
+        files=files,
+        level=chosen.level,
+        languages={code: Known(**facts) for code, facts in known.items()},
+        resamples=resamples,
+    )
+    cells = [
+        (intermediate, target, language)
+        for intermediate in intermediates
         for target in targets
         for language in languages[target]
+    ]
+    common = {
+        "measure": measure,
+        "level": chosen.level,
+        "direction": chosen.direction,
+        "model": model,
+    }
+    rows = [
+        {**common, **row}
+        for evidence in EVIDENCE[chosen.reads](asked)
+        for row in _layer_rows(chosen, evidence, cells)
     ]
     write_table(Path(output), rows_table(rows, SIMILARITY), SIMILARITY)
 
 
-def _mixed(parts: list[np.ndarray]) -> np.ndarray:
-    """Equal shares of each part's texts, as many in all as the largest part has."""
-    share = max(1, max(len(part) for part in parts) // len(parts))
-    picked = [
-        part[np.linspace(0, len(part) - 1, min(share, len(part))).round().astype(int)]
-        for part in parts
-    ]
-    return np.concatenate(picked) if len(parts) > 1 else parts[0]
+def read_similarity(paths: list[str]) -> pd.DataFrame:
+    """Similarity tables as one frame; its column `similarity` grows with similarity."""
+    tables = [read_table(Path(path), SIMILARITY).to_pandas() for path in paths]
+    frame: pd.DataFrame = pd.concat(tables)
+    sign = frame["direction"].map({"similarity": 1.0, "distance": -1.0})
+    return frame.assign(similarity=sign * frame["value"])
+
+
+def _layer_rows(
+    measure: Measure, evidence: Evidence, cells: list[tuple[str, str, str]]
+) -> Iterator[Row]:
+    """A row a cell; what a measure does not differ by is computed once."""
+    found: dict[tuple[str, ...], Row] = {}
+    described = _once(measure.describe) if measure.describe else (lambda side: side)
+    for intermediate, target, language in cells:
+        by_level = {
+            "cell": (intermediate, target, language),
+            "task": (intermediate, target),
+            "language": (language,),
+        }
+        key = by_level[measure.level]
+        if key not in found:
+            found[key] = _value(measure, evidence, described, (intermediate, target, language))
+        axes = {"intermediate": intermediate, "target": target, "language": language}
+        yield {"layer": evidence.layer, "own": evidence.own, **axes, **found[key]}
+
+
+def _once(describe: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """`describe`, or the same refusal, worked out once a side."""
+    known: dict[int, tuple[Any, Any]] = {}  # with the side itself, so that no other gets its id
+
+    def described(side: Any) -> Any:
+        if id(side) not in known:
+            try:
+                known[id(side)] = (side, describe(side))
+            except Missing as missing:
+                known[id(side)] = (side, missing)
+        result = known[id(side)][1]
+        if isinstance(result, Missing):
+            raise result
+        return result
+
+    return described
+
+
+def _value(
+    measure: Measure,
+    evidence: Evidence,
+    described: Callable[[Any], Any],
+    cell: tuple[str, str, str],
+) -> Row:
+    try:
+        x, y = (described(side) for side in evidence.sides(*cell))
+        values = np.atleast_1d(np.asarray(measure.compute(x, y), dtype=np.float64))
+    except Missing as missing:
+        return {"value": None, "se": None, "p": None, "reason": str(missing)}
+    return {
+        "value": float(values[0]),
+        "se": float(values[1:].std(ddof=1)) if len(values) > 2 else None,
+        "p": measure.test(x, y) if measure.test else None,
+        "reason": "",
+    }

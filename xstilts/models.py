@@ -11,6 +11,7 @@ from typing import Any
 from xstilts.errors import InputError, check_name
 
 WORLD = "nano"
+CC100 = "cc100"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,19 +23,23 @@ class Model:
         layer: hidden state that retrieval and similarity read; 0 is the embeddings.
         revision: the branch of the hub, or a commit, for a hub id (`xstilts.lock`).
         lora: rank of low-rank adapters (Hu et al. 2022) that are trained in place of all weights.
+        pretraining: the text that it was pretrained on, where the table of languages has its sizes:
+            cc100 (CC-100, that of XLM-R).
     """
 
     path: str | None
     layer: int
     revision: str = "main"
     lora: int | None = None
+    pretraining: str | None = None
 
 
 MODELS = {
     # Layer 14 of 24 is that of XTREME's and jiant's retrieval scripts.
-    "xlm-r-large": Model(path="FacebookAI/xlm-roberta-large", layer=14),
-    "xlm-r-base": Model(path="FacebookAI/xlm-roberta-base", layer=7),
-    "e5-small": Model(path="intfloat/multilingual-e5-small", layer=12),
+    "xlm-r-large": Model(path="FacebookAI/xlm-roberta-large", layer=14, pretraining=CC100),
+    "xlm-r-base": Model(path="FacebookAI/xlm-roberta-base", layer=7, pretraining=CC100),
+    # Distilled from XLM-R, then trained for sentence similarity.
+    "e5-small": Model(path="intfloat/multilingual-e5-small", layer=12, pretraining=CC100),
     WORLD: Model(path=None, layer=1),
 }
 

@@ -13,7 +13,7 @@ from xstilts.errors import InputError
 from xstilts.lock import commit_of, sources_of
 from xstilts.readers import Located, read_rows
 from xstilts.releases import RELEASES
-from xstilts.sources import local_files
+from xstilts.sources import filled, local_files
 from xstilts.tasks import Task
 from xstilts.world import World
 
@@ -58,6 +58,7 @@ class Origin:
             return list(examples(World(**self.world), self.task.name, language, split))
         entry, rows = self.source or {}, self._rows(language, split)
         columns = entry.get("columns") or default_columns(self.task, entry.get("format"), rows)
+        columns = {name: filled(column, language, split) for name, column in columns.items()}
         canonical = Canonical(self.task, columns, entry.get("labels", {}))
         return list(with_ids(map(canonical, rows), entry.get("renumber", False)))
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 
 from xstilts.checkpoints import Network
 from xstilts.encoder import Layer, Precision, run
 from xstilts.encoding import Encoded
 from xstilts.kinds import Asked, Examples, Kind, Reference, Scored, kind_of
-from xstilts.rows import Rows
+from xstilts.rows import Rows, evenly
 from xstilts.scores import evaluate_metric
 
 FEWEST = 20  # dev examples from which one answer to all of them says something
@@ -136,7 +135,7 @@ def _evenly(rows: Rows, examples: Examples, most: int) -> tuple[Rows, Examples]:
     """At most so many examples, evenly spaced, and their rows."""
     if len(examples) <= most:
         return rows, examples
-    chosen = np.linspace(0, len(examples) - 1, most).round().astype(int)
+    chosen = evenly(len(examples), most)
     return rows.of_examples(chosen), [examples[at] for at in chosen]
 
 

@@ -53,6 +53,11 @@ def ranges(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     return np.repeat(starts - before, sizes) + np.arange(sizes.sum())
 
 
+def evenly(count: int, most: int) -> np.ndarray:
+    """Indices of at most so many of `count` things, evenly spaced."""
+    return np.linspace(0, count - 1, min(most, count)).round().astype(int)
+
+
 Column = np.ndarray | Ragged
 
 
@@ -81,6 +86,10 @@ class Rows:
         """(rows,) tokens of each row, over all its sequences."""
         ends: np.ndarray = self.tokens.bounds[self.bounds]
         return np.diff(ends)
+
+    def lists(self) -> list[list[int]]:
+        """The token ids of every sequence."""
+        return [self.tokens[at].tolist() for at in range(len(self.tokens))]
 
     def sequences(self, rows: np.ndarray) -> np.ndarray:
         """Numbers of the sequences of some rows, in their order."""

@@ -43,14 +43,13 @@ def local_files(source: Mapping[str, Any], language: str, split: str) -> list[Pa
 
 
 def filled(template: str, language: str, split: str) -> str:
-    """A path or address with `{language}`, `{iso3}` and `{split}` filled in."""
-    return template.format(language=language, iso3=iso3(language), split=split)
+    """A path, address or column with `{language}`, `{iso3}`, `{flores}` and `{split}` filled in.
 
-
-def iso3(language: str) -> str:
-    """The three-letter code of a language, or its own code where the table has none."""
+    A language that the table lacks is called by its own code.
+    """
     known = languages().get(language)
-    return known.iso3 if known else language
+    iso3, flores = (known.iso3, known.flores) if known else (language, language)
+    return template.format(language=language, iso3=iso3, flores=flores, split=split)
 
 
 def part_files(

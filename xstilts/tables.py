@@ -54,16 +54,25 @@ def read_table(path: Path, declared: pa.Schema | None = None) -> pa.Table:
     Raises:
         InputError: the file is no Parquet file or lacks a declared column.
     """
-    try:
-        table = pq.ParquetFile(path).read()
-    except pa.ArrowInvalid as error:
-        raise InputError(f"{path}: not a readable Parquet file ({error})") from error
+    table = open_table(path).read()
     if declared is None:
         return table
     missing = [name for name in declared.names if name not in table.column_names]
     if missing:
         raise InputError(f"{path}: lacks column(s) {', '.join(missing)}")
     return table.select(declared.names)
+
+
+def open_table(path: Path) -> pq.ParquetFile:
+    """A Parquet file, to be read in parts.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        return pq.ParquetFile(path)
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path}: not a readable Parquet file ({error})") from error
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

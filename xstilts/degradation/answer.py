@@ -51,8 +51,10 @@ def answer(model: str, effects: list[Row], headline: str) -> str:
         if level in fitted
     ]
     caution = ""
+    if size["missing"]:
+        caution += f" It leaves out {size['missing']} more, for which the measure has no value."
     if size["dropped"]:
-        caution = f" These data are too few for the terms {size['dropped']}, which were dropped."
+        caution += f" These data are too few for the terms {size['dropped']}, which were dropped."
     return f"{opening} {'; '.join(clauses)}.{caution}"
 
 

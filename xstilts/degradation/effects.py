@@ -19,6 +19,7 @@ EFFECTS = schema(
     ("high", pa.float64(), "Upper end of the 95% interval."),
     ("p", pa.float64(), "Two-sided p-value."),
     ("rows", pa.int32(), "Rows fitted: (intermediate, target, language), means over seeds."),
+    ("missing", pa.int32(), "Rows left out, as the measure has no value there."),
     ("languages", pa.int32(), "Languages fitted."),
     ("targets", pa.int32(), "Targets fitted."),
     ("intermediates", pa.int32(), "Intermediates fitted."),

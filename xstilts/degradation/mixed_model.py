@@ -31,6 +31,7 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 from xstilts.degradation.effects import EFFECTS, LEVELS, TRUTH
 from xstilts.degradation.outcomes import gaps
 from xstilts.errors import InputError
+from xstilts.measuring import read_similarity
 from xstilts.recipes import NONE
 from xstilts.tables import read_table, rows_table, write_table
 
@@ -55,18 +56,19 @@ def fit_degradation(
         logger.warning("no target was run in English and elsewhere: no gap, nothing to fit")
         write_table(Path(output), rows_table([], EFFECTS), EFFECTS)
         return
-    tables = pd.concat([read_table(Path(path)).to_pandas() for path in similarity])
-    sign = tables["direction"].map({"similarity": 1.0, "distance": -1.0})
-    tables = tables.assign(similarity=sign * tables["value"])
+    tables = read_similarity(similarity)
+    tables = tables[tables["own"]]
     rows: list[dict[str, Any]] = []
     for (model, measure), table in tables.groupby(["model", "measure"]):
-        frame = join(scored[scored["model"] == model], table)
+        mine = scored[scored["model"] == model]
+        frame = join(mine, table)
         found = _fit_or_say_why(frame, check=measure == headline)
-        rows += [{"model": model, "measure": measure, **row} for row in found]
+        common = {"model": model, "measure": measure, "missing": len(mine) - len(frame)}
+        rows += [{**common, **row} for row in found]
     for path in truth:
         planted = read_table(Path(path)).to_pandas()
         rows += [
-            {"model": planted["model"][0], "measure": TRUTH, **row}
+            {"model": planted["model"][0], "measure": TRUTH, "missing": 0, **row}
             for row in _fit_or_say_why(planted)
         ]
     write_table(Path(output), rows_table(rows, EFFECTS), EFFECTS)
@@ -82,14 +84,16 @@ def _fit_or_say_why(frame: pd.DataFrame, check: bool = False) -> list[dict[str, 
 
 
 def join(scored: pd.DataFrame, similarity: pd.DataFrame) -> pd.DataFrame:
-    """Gaps with their similarity; rows of `none` have none, all others must."""
+    """Gaps with their similarity, which rows of `none` do not have.
+
+    A (target, language) that lacks a value after some intermediate is left out whole, since its
+    mean would not be that of the others.
+    """
     keys = ["intermediate", "target", "language"]
     frame = scored.merge(similarity[[*keys, "similarity"]], on=keys, how="left")
-    lacking = frame[frame["similarity"].isna() & (frame["intermediate"] != NONE)]
-    if len(lacking):
-        where = ", ".join(lacking.iloc[0][keys])
-        raise InputError(f"similarity: no value for {where}, of {len(lacking)} cells")
-    return frame
+    lacking = frame["similarity"].isna() & (frame["intermediate"] != NONE)
+    pairs = lacking.groupby([frame["target"], frame["language"]]).transform("any")
+    return frame[~pairs]
 
 
 def split_similarity(frame: pd.DataFrame) -> pd.DataFrame:
@@ -116,6 +120,8 @@ def _standardised(part: pd.Series) -> pd.Series:
 
 def fit(frame: pd.DataFrame, check: bool = False) -> list[dict[str, Any]]:
     """One row a level that similarity varies on, from a frame of gaps and similarities."""
+    if frame.empty:
+        raise InputError("no cell has a value of similarity: there is nothing to fit")
     data = split_similarity(frame)
     fixed, random, dropped = terms(data)
     present = [name for name in LEVELS if name in fixed]

@@ -91,6 +91,11 @@ def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
     return cross_entropy(logits, batch.column("label"), reduction="none")
 
 
+def classes(hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Of each row, the first token's vector and the class."""
+    return hidden, batch.column("label")
+
+
 def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
     """The most probable class of each row."""
     best: list[int] = head(hidden).argmax(-1).tolist()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -82,6 +83,16 @@ def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
     """Cross-entropy over the choices of each row."""
     logits = _choice_logits(head, encoder(batch, READS), batch)
     return cross_entropy(logits, batch.column("label"), reduction="none")
+
+
+def classes(hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Of each choice, the first token's vector, and whether it is the right one."""
+    right = [
+        at == label
+        for count, label in zip(batch.counts, batch.rows["label"][batch.indices], strict=True)
+        for at in range(count)
+    ]
+    return hidden, batch.tensor(np.array(right))
 
 
 def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:

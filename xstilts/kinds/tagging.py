@@ -123,6 +123,12 @@ def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
     return cross_entropy(head(encoder(batch)[known]).float(), tags[known], reduction="none")
 
 
+def classes(hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Of each tagged word, the vector of its first piece and its tag."""
+    tags = batch.aligned("tags")
+    return hidden[tags >= 0], tags[tags >= 0]
+
+
 def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
     """The best tag of each word of each row: read at its first piece, and at its first real one."""
     best = [tags.numpy() for tags in batch.split(head(hidden).argmax(-1).cpu())]

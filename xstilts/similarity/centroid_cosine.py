@@ -1,23 +1,28 @@
 r"""Cosine of the centroids of two sets of texts, $\cos(\bar x, \bar y)$, vectors centred before.
 
 Centring takes out the direction that all texts share (anisotropy); without it every cosine is
-near 1. Range -1 to 1. Also called TextEmb.
+near 1.
 """
 
 import numpy as np
 
 from xstilts.similarity import Measure
+from xstilts.texts import Texts, cosines
 
 
-def centroid_cosine(x: np.ndarray, y: np.ndarray) -> float:
-    """Cosine of the mean vectors of (n, width) and (m, width)."""
-    a, b = x.mean(axis=0), y.mean(axis=0)
-    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
+def centroid_cosine(x: Texts, y: Texts) -> np.ndarray:
+    """Cosine of the mean vectors, of the samples and of each pair of resamples."""
+    return cosines(x.means, y.means)
 
 
 MEASURE = Measure(
     title="centroid cosine",
+    level="cell",
+    reads="texts",
     direction="similarity",
+    limits=(-1, 1),
+    cost="linear in texts",
     reference="Vu et al. 2020, Exploring and Predicting Transferability across NLP Tasks",
     compute=centroid_cosine,
+    invariant=("rotation", "scale"),
 )

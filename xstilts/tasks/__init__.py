@@ -126,6 +126,7 @@ class Task:
         reference: what scoring needs beside a language's test outputs: nothing, its dev split (to
             tune a threshold), or every language's test set (the pool to retrieve from).
         multilingual: whether its training data are in every language, not in English.
+        holds: names of tasks whose training data are part of its own.
         max_length: longest input in tokens.
         licence: of the data; `unknown` where nobody says.
         citation: the paper that introduced it.
@@ -153,6 +154,7 @@ class Task:
     answer_rules: Literal["squad", "mlqa"] = "squad"
     reference: Literal["none", "dev", "pool"] = "none"
     multilingual: bool = False
+    holds: tuple[str, ...] = ()
     max_length: int = 256
     licence: str = "unknown"
     citation: str = ""
@@ -161,6 +163,12 @@ class Task:
     def training_name(self) -> str:
         """The name of the training set's branch in the checkpoint tree, e.g. `siqa+copa`."""
         return "+".join(self.trains_on)
+
+    @property
+    def data_sets(self) -> list[str]:
+        """The data sets that it trains on: hub ids with their configurations, else its name."""
+        own = [f"{hub.path}/{hub.config or ''}" for hub in self.hub] or [self.name]
+        return [*own, *(each for name in self.holds for each in tasks()[name].data_sets)]
 
     def schedule(self, phase: Phase, preset: Preset) -> Schedule | None:
         """How the task is trained in a phase; of phase two, which XTREME lacks, the study's."""

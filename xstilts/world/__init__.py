@@ -5,11 +5,12 @@ whose planted embedding has cosine $a(l, k)$, the **alignment**, with the Englis
 concept of topic `k`. Languages differ in word order and script as well, and tasks in their topics,
 so similarity varies over (intermediate, target, language). No pretraining is needed.
 
-The **planted similarity** of intermediate task `i` to target `t` in language `l` is
-$$S(i, t, l) = \sum_k p_i(k)\, p_t(k)\, s(l, k) \,/\, (\lVert p_i \rVert \lVert p_t \rVert)$$
-with topic shares $p$ and $s(l, k)$ the alignment of topic words that decide nothing. The words that
-decide a task are aligned by $a(l, k) = \bar s + \mathrm{effect} \cdot (s(l, k) - \bar s)$: with
-effect 1 similarity is what transfer depends on; with effect 0 it still varies, and means nothing.
+The **planted similarity** of an intermediate task to a target in language `l` is the overlap of
+the topics of their texts, weighted by $s(l, k)$, the alignment of topic words, which decide nothing
+(`planted.py`). The words that decide a task are aligned by
+$$a(l, k) = \bar s + \mathrm{effect} \cdot (s(l, k) - \bar s)$$
+With effect 1 similarity is what transfer depends on; with effect 0 it still varies, and means
+nothing.
 """
 
 from __future__ import annotations
@@ -96,16 +97,9 @@ class World:
         return mean + self.effect * (self.similarity(language) - mean)
 
     def topic_shares(self, task: str) -> np.ndarray:
-        """p(k): (topics,) shares of the topics in a task's texts; every topic occurs."""
+        """p(k): (topics,) shares of the topics that a task asks about; every topic occurs."""
         shares = self.random("topics", task).dirichlet(np.full(len(TOPICS), 0.6))
         return 0.8 * shares + 0.2 / len(TOPICS)
-
-    def planted_similarity(self, intermediate: list[str], target: str, language: str) -> float:
-        """S(i, t, l); several tasks mix their topics evenly."""
-        mixed = np.mean([self.topic_shares(task) for task in intermediate], axis=0)
-        shares = self.topic_shares(target)
-        scale = np.linalg.norm(mixed) * np.linalg.norm(shares)
-        return float((mixed * shares * self.similarity(language)).sum() / scale)
 
 
 def _speech(row: dict[str, Any]) -> Speech:

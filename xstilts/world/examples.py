@@ -268,6 +268,7 @@ SKILLS: dict[str, Callable[[np.random.Generator, int, Teller, str], Example]] = 
     "mlqa": _question(1.0),
     "tydiqa": _question(1.0),
     "tatoeba": _translation,
+    "flores": _translation,
     "bucc": _pool,
     "squad_retrieval": _retrieval,
     "lareqa": _retrieval,

@@ -27,6 +27,7 @@ from xstilts.scores import evaluate_metric
 from xstilts.tables import schema, write_table
 from xstilts.world import World
 from xstilts.world.encoder import special_tokens
+from xstilts.world.planted import planted_similarity
 
 DOSES = (0.2, 0.4, 0.55, 0.7, 0.85, 1.0)  # alignments asked for; between them, linear
 
@@ -82,7 +83,7 @@ def measure_truth(
                     "similarity": (
                         None
                         if entry["intermediate"] == NONE
-                        else known.planted_similarity(list(tasks), target, language)
+                        else planted_similarity(known, list(tasks), target, language)
                     ),
                 }
             )

@@ -1,0 +1,18 @@
+"""FLORES-200 (NLLB Team 2022): professional translations of English sentences, a column a language.
+
+Measures of alignment read it; it is no target. The column's name is in the table of languages.
+"""
+
+from xstilts.tasks import Hub, Task
+
+TASK = Task(
+    name="flores",
+    title="FLORES-200",
+    kind="bitext",
+    metric="retrieval_accuracy",
+    hub=(Hub(path="mteb/flores", splits={"test": "devtest"}),),
+    columns={"source": "{flores}", "target": "eng_Latn"},
+    licence="CC BY-SA 4.0",
+    citation="NLLB Team et al. 2022, No Language Left Behind",
+    max_length=512,
+)

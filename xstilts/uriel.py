@@ -1,0 +1,90 @@
+r"""URIEL's distances between languages, from the tables in the package `urielplus`.
+
+A language is a vector of features; sources that disagree are joined by their union, and features
+that either language lacks are left out, so nothing is imputed. Two languages are apart by the angle
+between their vectors,
+$$d = \frac{2}{\pi} \arccos \frac{u \cdot v}{\lVert u \rVert \lVert v \rVert}$$
+as in `URIELPlus.new_distance`, but for vectors without a feature: that puts a constant one in their
+place, by which Basque, of no family, is nearer to English than Swahili. Here a language without a
+family is at distance 1, and one without a present typological feature has no distance.
+
+The package's tables are read, not its code, which copies files into its own folder and unpickles
+them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from xstilts.known import Known
+from xstilts.similarity import Missing
+
+# kind of distance -> (table, how the names of its features begin)
+KINDS = {
+    "genetic": ("family_features.npz", ""),
+    "geographic": ("geocoord_features.npz", ""),
+    "syntactic": ("features.npz", "S_"),
+    "phonological": ("features.npz", "P_"),
+    "inventory": ("features.npz", "INV_"),
+    "featural": ("features.npz", ""),
+}
+UNKNOWN = -1.0
+
+
+class Table(NamedTuple):
+    """(languages, features, sources) values, -1 where nothing is known, with their names."""
+
+    data: np.ndarray
+    languages: list[str]
+    features: np.ndarray
+
+
+@cache
+def _table(name: str) -> Table:
+    spec = find_spec("urielplus")  # without importing it
+    assert spec and spec.origin
+    with np.load(Path(spec.origin).parent / "database" / "original_uriel" / name) as arrays:
+        return Table(arrays["data"], arrays["langs"].tolist(), arrays["feats"])
+
+
+def distance_between(kind: str, x: Known, y: Known) -> float:
+    """The distance of two languages.
+
+    Raises:
+        Missing: one is invented, or URIEL does not know enough of them.
+    """
+    for language in (x, y):
+        if language.iso3 is None:
+            raise Missing("an invented language")
+    return distance(kind, str(x.iso3), str(y.iso3))
+
+
+def distance(kind: str, first: str, second: str) -> float:
+    """The distance of two languages (ISO 639-3), 0 to 1.
+
+    Raises:
+        Missing: a language is not in the table, or they have no known feature in common.
+    """
+    name, prefix = KINDS[kind]
+    table = _table(name)
+    for language in (first, second):
+        if language not in table.languages:
+            raise Missing(f"URIEL has no language '{language}'")
+    chosen = np.char.startswith(table.features, prefix)
+    rows = [table.data[table.languages.index(language)][chosen] for language in (first, second)]
+    u, v = (values.max(axis=1) for values in rows)  # of all sources; -1 only if none knows
+    known = (u != UNKNOWN) & (v != UNKNOWN)
+    if not known.any():
+        raise Missing(f"URIEL has no {kind} feature of both '{first}' and '{second}'")
+    u, v = u[known].astype(float), v[known].astype(float)
+    lengths = np.linalg.norm(u) * np.linalg.norm(v)
+    if not lengths and kind != "genetic":
+        raise Missing(f"URIEL's known {kind} features are all absent of '{first}' or '{second}'")
+    if not lengths:
+        return float(u.any() != v.any())  # an isolate shares no branch with others
+    return float(2 * np.arccos(np.clip(u @ v / lengths, -1, 1)) / np.pi)
