@@ -77,6 +77,18 @@ def test_compressed_records_of_several_lines(tmp_path: Path) -> None:
     assert row["label"] == 1
 
 
+def test_columns_of_parallel_tables_are_those_of_each_file(tmp_path: Path) -> None:
+    (tmp_path / "de.tsv").write_text("eins\tja\n")
+    (tmp_path / "en.jsonl").write_text('{"text": "one"}\n')
+    source = {
+        "path": [str(tmp_path / "{language}.tsv"), str(tmp_path / "en.jsonl")],
+        "format": "parallel",
+        "columns": {"source": "0.0", "target": "1.text"},
+    }
+    (row,) = fetch(tmp_path, "flores", "test", source, "de")["test"]
+    assert (row["source"], row["target"]) == ("eins", "one")
+
+
 def test_parallel_files_must_have_as_many_lines(tmp_path: Path) -> None:
     (tmp_path / "de").write_text("eins\nzwei\n")
     (tmp_path / "en").write_text("one\n")

@@ -15,6 +15,7 @@ from conftest import ROOT
 from xstilts.digests import code_digest
 from xstilts.readers import FORMATS
 from xstilts.releases import RELEASES
+from xstilts.similarity import measures
 
 
 def pins() -> dict[str, str]:
@@ -77,6 +78,18 @@ SCORING = ("ENCODER_MODULES", "TRAINING_CODE")  # where in the rules its list be
             CONTENT | IN_TRAINING | {"provenance"},
             {"scores", "prediction", "attention"},
         ),
+        (
+            "embeddings",
+            [SCORING, ("EMBEDDING_MODULES", "MEASURING_MODULES")],
+            CONTENT | {"compiled", "dropout", "encoding"},
+            {"encoder", "vectors", "batches"},
+        ),
+        (
+            "measuring",
+            [("MEASURING_MODULES", "wildcard_constraints")],
+            UNWATCHED | {"similarity"},  # the rule adds the measure's own file
+            {"evidence", "texts", "pieces", "vectors"},
+        ),
     ],
 )
 def test_a_job_watches_every_module_that_decides_its_result(
@@ -104,6 +117,12 @@ def test_a_job_watches_every_module_that_decides_its_result(
 def test_the_pages_show_yaml_that_can_be_read(page: Path) -> None:
     for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL):
         assert isinstance(yaml.safe_load(block), dict)
+
+
+def test_the_page_of_similarity_names_every_measure() -> None:
+    page = (ROOT / "docs/similarity.md").read_text()
+    rows = {line.split("|")[1].strip(" `") for line in page.splitlines() if line.startswith("| `")}
+    assert set(measures()) <= rows
 
 
 LIGHT = {

@@ -229,7 +229,9 @@ def _numbered(path: Path, rows: Iterator[Row]) -> Iterator[Located]:
 
 
 def _parallel(paths: list[Path]) -> Iterator[Row]:
-    sides = [list(read_lines(path)) for path in paths]
+    """A row holds what a line of each file holds: a text, or the columns of a .tsv or .jsonl."""
+    structured: dict[str, Callable[[Path], Iterator[Any]]] = {".tsv": _tsv, ".jsonl": jsonl_rows}
+    sides = [list(structured.get(path.suffix, read_lines)(path)) for path in paths]
     if len({len(side) for side in sides}) > 1:
         counts = ", ".join(f"{path} {len(side)}" for path, side in zip(paths, sides, strict=True))
         raise InputError(f"parallel files differ in lines: {counts}")
