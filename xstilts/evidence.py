@@ -215,7 +215,7 @@ class Features:
         """(n, width) features and (n,) classes."""
         task = trained_task(target)
         if task not in self.found[intermediate]:
-            raise Missing(f"labels of {tasks()[task].title} are no classes")
+            raise Missing(f"{tasks()[task].title} has no English dev examples with classes")
         return self.found[intermediate][task]
 
 

@@ -30,7 +30,8 @@ def embed_dev(
 ) -> None:
     """Write the features of English dev examples of several tasks, through one encoder.
 
-    The table's columns are `task`, `label` (the class) and `vector`.
+    Tasks without dev examples, or whose labels are no classes, are left out. The table's columns
+    are `task`, `label` (the class) and `vector`.
 
     Args:
         checkpoint: manifest of the encoder's checkpoint; its heads are not used.
@@ -44,7 +45,7 @@ def embed_dev(
     def groups() -> Iterator[tuple[Key, np.ndarray]]:
         for task, path in parts.items():
             part = Encoded(Path(path))
-            if not hasattr(kind_of(part.task), "classes"):
+            if not hasattr(kind_of(part.task), "classes") or not len(part.rows("en", "dev")):
                 continue
             vectors, labels = _units(encoder, part, batch_tokens, precision)
             for label in np.unique(labels).tolist():
