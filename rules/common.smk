@@ -511,5 +511,5 @@ def trainings():
 
 
 def figure_files():
-    names = ["degradation", "similarity", "measures", "effects", "training"]
+    names = ["degradation", "similarity", "overview", "measures", "effects", "training"]
     return expand(f"{FIGURES}/{{name}}.svg", name=names)

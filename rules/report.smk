@@ -57,6 +57,32 @@ rule plot_similarity:
         "../workflow/scripts/plot_similarity.py"
 
 
+rule plot_overview:
+    """Heat maps of all measures: intermediates by languages, a panel a measure."""
+    input:
+        similarity_files(),
+    output:
+        figure=report(
+            f"{FIGURES}/overview.svg",
+            caption="../workflow/report/overview.rst",
+            category="3 Similarity",
+            labels={"figure": "all measures"},
+        ),
+        data=f"{FIGURES}/overview.csv",
+    log:
+        f"{LOGS}/plot_overview.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        intermediates=GRID.trained_intermediates(),
+        languages=language_names(config),
+        code=code_digest("figures.py", "measuring.py"),
+    message:
+        "Plotting all measures"
+    script:
+        "../workflow/scripts/plot_overview.py"
+
+
 rule plot_measures:
     """How the measures correlate with one another, a panel a layer."""
     input:

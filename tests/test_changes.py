@@ -39,6 +39,7 @@ def test_a_new_measure_is_one_file_and_plans_its_table_and_the_fits(study: Study
         "write_answer",
         "plot_effects",
         "plot_measures",
+        "plot_overview",
         "all",
     }
     table = "results/tiny/similarity/measure=euclidean/model=nano/similarity.parquet"

@@ -73,6 +73,53 @@ def plot_similarity(
     _save(drawn, frame, figure, data)
 
 
+def plot_overview(
+    *,
+    tables: list[str],
+    intermediates: list[str],
+    languages: Mapping[str, str],
+    figure: str,
+    data: str,
+) -> None:
+    """Every measure: a panel each, intermediates down, languages across by target; grey = none."""
+    frame = read_similarity(tables)
+    frame = frame[frame["own"]]
+    codes = list(languages)
+    pairs = sorted(
+        set(zip(frame["target"], frame["language"], strict=True)),
+        key=lambda pair: (pair[0], codes.index(pair[1])),
+    )
+    names = list(dict.fromkeys(frame.dropna(subset="value")["measure"]))
+    if not names:
+        return _save(_nothing(), frame, figure, data)
+    size = (3 + 0.06 * len(pairs), 0.6 + len(names) * (0.32 + 0.05 * len(intermediates)))
+    drawn, axes = plt.subplots(
+        len(names), 1, figsize=size, sharex=True, squeeze=False, layout="constrained"
+    )
+    for panel, name in zip(axes[:, 0], names, strict=True):
+        rows = frame[frame["measure"] == name]
+        matrix = rows.pivot_table(
+            index="intermediate", columns=["target", "language"], values="similarity"
+        ).reindex(index=intermediates, columns=pd.MultiIndex.from_tuples(pairs))
+        _heat(panel, matrix, ("viridis", matrix.min(axis=None), matrix.max(axis=None)))
+        panel.set_yticks([(len(intermediates) - 1) / 2], [measures()[name].title], fontsize=7)
+        panel.tick_params(length=0)
+    _mark_targets(list(axes[:, 0]), [target for target, _ in pairs])
+    _save(drawn, frame, figure, data)
+
+
+def _mark_targets(panels: Sequence[Axes], columns: list[str]) -> None:
+    """A line between the columns of two targets, and the name of each below the last panel."""
+    targets = list(dict.fromkeys(columns))
+    starts = [columns.index(target) for target in targets]
+    for panel in panels:
+        for start in starts[1:]:
+            panel.axvline(start - 0.5, color="white", linewidth=1.5)
+    middles = [columns.index(target) + (columns.count(target) - 1) / 2 for target in targets]
+    titles = [tasks()[target].title for target in targets]
+    panels[-1].set_xticks(middles, titles, rotation=90, fontsize=7)
+
+
 def plot_measures(*, tables: list[str], figure: str, data: str) -> None:
     """How measures agree: Spearman correlations over cells, like beside like, a panel a layer."""
     frame = agreement(read_similarity(tables))
