@@ -150,7 +150,7 @@ def fetch_code(wildcards):
     code = reading_code(wildcards.task)
     # Of the table of languages, what addresses and ids are filled in with.
     known = [languages().get(code) for code in fetched_languages(wildcards)]
-    return [code, [[row.code, row.iso3, row.name] for row in known if row]]
+    return [code, [[row.code, row.iso3, row.name, row.flores] for row in known if row]]
 
 
 def encode_code(wildcards):
@@ -165,7 +165,8 @@ def encode_code(wildcards):
 
 
 def measure_code(wildcards):
-    return code_digest(*MEASURING_MODULES, f"similarity/{wildcards.measure}.py")
+    facts = ["tasks"] if measures()[wildcards.measure].reads == "tasks" else []
+    return code_digest(*MEASURING_MODULES, f"similarity/{wildcards.measure}.py", *facts)
 
 
 def local_data_state(wildcards):
@@ -428,7 +429,7 @@ def fisher_tables(wildcards):
         },
         "training": {
             name: FISHER.format(model=model, intermediate="none", training=name)
-            for name in target_trainings()
+            for name in (target_trainings() if "none" in GRID.intermediates else [])
         },
     }
 

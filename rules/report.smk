@@ -50,7 +50,7 @@ rule plot_similarity:
     params:
         intermediates=GRID.trained_intermediates(),
         languages=language_names(config),
-        code=code_digest("figures.py"),
+        code=code_digest("figures.py", "measuring.py"),
     message:
         "Plotting similarity"
     script:

@@ -33,7 +33,7 @@ def check_facts(task: Task) -> None:
         assert fields <= set(task.columns), "hub columns for every canonical field"
     if task.kind in ("classification", "multiple_choice"):
         assert task.chance == 1 / len(task.labels)
-    parallel = task.kind == "bitext"  # measures of alignment can read it
+    parallel = task.kind == "bitext" and not task.target  # measures of alignment can read it
     uses = (task.target, task.training, task.intermediate, learned_only, parallel)
     assert any(uses), "something uses it"
     assert bool(task.target) == bool(languages_of(task.name))

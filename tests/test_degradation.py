@@ -152,6 +152,25 @@ def test_a_target_and_language_that_lacks_a_value_is_left_out_whole() -> None:
     assert not ((joined["target"] == "t0") & (joined["language"] == "l0")).any()
 
 
+def test_a_measure_of_tasks_has_no_part_between_languages() -> None:
+    # Each target has a value of its own, and the languages have different targets.
+    value = {"t0": 0.0, "t1": 1.0, "t2": 5.0}
+    frame = pd.DataFrame(
+        [
+            {"intermediate": i, "target": t, "language": code, "similarity": value[t]}
+            for i in ("a", "b")
+            for t, codes in (("t0", "de fr"), ("t1", "fr sw"), ("t2", "sw th de"))
+            for code in codes.split()
+        ]
+    )
+    assert split_similarity(frame)["b_language"].abs().max() > 0
+    parts = split_similarity(frame, "task")
+    assert parts["b_language"].abs().max() == 0
+    means = parts.groupby("target")["b_target"].first()
+    # Points of a standard deviation apart, as the values are: (1 - 0) to (5 - 1) is 1 to 4.
+    assert (means["t2"] - means["t1"]) / (means["t1"] - means["t0"]) == pytest.approx(4)
+
+
 def test_a_measure_without_any_value_has_no_fit() -> None:
     with pytest.raises(InputError, match="no cell has a value"):
         fit(simulated().iloc[:0])

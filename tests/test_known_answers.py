@@ -516,14 +516,14 @@ def test_a_language_without_a_present_feature_is_no_constant_vector_as_in_urielp
     if asked[0] == "genetic":
         assert distance(*asked) == 1.0
     else:
-        with pytest.raises(Missing, match="all absent"):
+        with pytest.raises(Missing, match="of at least 15"):
             distance(*asked)
 
 
 def test_what_uriel_does_not_know_has_no_distance() -> None:
     with pytest.raises(Missing, match="no language 'qqq'"):
         distance("syntactic", "eng", "qqq")
-    with pytest.raises(Missing, match="no phonological feature of both 'eng' and 'por'"):
+    with pytest.raises(Missing, match="knows 0 phonological features of both 'eng' and 'por'"):
         distance("phonological", "eng", "por")
     english = Known(code="en", name="English", script="Latin", iso3="eng", gigabytes=None)
     invented = Known(code="qa", name="Invented", script="Latin", iso3=None, gigabytes=None)
@@ -572,3 +572,15 @@ def test_themes_are_the_axes_along_which_texts_of_one_set_differ() -> None:
     assert axes[1:3, :2] == pytest.approx(np.eye(2), abs=0.2)
     assert axes[0, :2] == pytest.approx(0, abs=0.01)
     assert axes[0, 4] == pytest.approx(1, abs=0.01)  # what tells the sets apart comes last
+
+
+def test_cka_of_vectors_that_share_most_of_their_length_is_not_lost_in_rounding() -> None:
+    random = np.random.default_rng(0)
+    english = random.normal(size=(200, 64))
+    other = english + 0.3 * random.normal(size=(200, 64))
+    far = 30 * random.normal(size=64)  # as anisotropic encoders have it
+    plain, moved = (
+        compared("linear_cka", *(Texts.of(side.astype(np.float32), 0, 3, 0) for side in sides))
+        for sides in ((english, other), (english + far, other + far))
+    )
+    np.testing.assert_allclose(moved, plain, rtol=1e-4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,17 @@ from conftest import Study
 from scipy import stats
 
 from xstilts.evidence import EVIDENCE, mixed
+from xstilts.figures import agreement
+from xstilts.grid import _parallel_languages, language_facts
 from xstilts.known import Known
+from xstilts.languages import languages
 from xstilts.measuring import SIMILARITY, measure_similarity, read_similarity
 from xstilts.pieces import Pieces
 from xstilts.similarity import Measure, measures
 from xstilts.tables import read_table
 from xstilts.tasks import tasks
 from xstilts.texts import Texts
-from xstilts.vectors import VectorTable
+from xstilts.vectors import VectorTable, write_vectors
 
 RESAMPLES = 5
 WIDTH = 8
@@ -127,14 +131,11 @@ def test_a_measure_is_invariant_where_it_says_so(name: str, change: str) -> None
     measure = measures()[name]
     sides = SIDES[measure.reads][1]
     width = sides[0].vectors.shape[1] if isinstance(sides[0], Texts) else sides[0].shape[1]
-    if change == "scale":
-        by = 3.0 * np.eye(width)
-    else:  # of the axes of themes and of the others, each among themselves
-        blocks = [stats.ortho_group.rvs(size, random_state=0) for size in (4, width - 4)]
-        by = np.block(
-            [[blocks[0], np.zeros((4, width - 4))], [np.zeros((width - 4, 4)), blocks[1]]]
-        )
-    turned = tuple(changed(side, by) for side in sides)
+    changes = {
+        "scale": 3.0 * np.eye(width),
+        "rotation": stats.ortho_group.rvs(width, random_state=0),
+    }
+    turned = tuple(changed(side, changes[change]) for side in sides)
     np.testing.assert_allclose(values(measure, turned), values(measure, sides), rtol=1e-6)
 
 
@@ -143,8 +144,9 @@ def test_a_measure_is_invariant_where_it_says_so(name: str, change: str) -> None
 )
 def test_few_texts_or_texts_that_are_all_alike_give_numbers(name: str) -> None:
     measure = measures()[name]
-    alike = Texts.of(np.ones((12, WIDTH)), 4, RESAMPLES, 0)
-    for sides in ((texts(0, 10, 0), texts(1, 10, 1)), (alike, texts(1, 10, 1)), (alike, alike)):
+    alike = Texts.of(np.full((12, 64), 3.3, dtype=np.float32), 4, RESAMPLES, 0)
+    single = Texts.of(texts(1, 10, 1).vectors.repeat(8, axis=1).astype(np.float32), 4, RESAMPLES, 1)
+    for sides in ((texts(0, 10, 0), texts(1, 10, 1)), (alike, single), (alike, alike)):
         found = values(measure, sides)
         assert found.shape == (1 + RESAMPLES,)
         assert np.isfinite(found).all()
@@ -208,6 +210,50 @@ def test_a_set_that_squad_holds_is_the_same_data_before_and_after() -> None:
         assert measure.compute([known["squad2"]], trained) == 1.0
         assert measure.compute([known["qqp"], known["squad1"]], trained) == 0.5
     assert measure.compute([known["anli"]], [known["mnli"]]) == 1.0  # ANLI+ holds MNLI
+
+
+def test_models_are_not_pooled_where_measures_are_compared() -> None:
+    # In each model the two measures run against each other; between models both are higher.
+    rows = [
+        {
+            "model": model,
+            "layer": np.nan,
+            "own": True,
+            "intermediate": "mnli",
+            "target": "xnli",
+            "language": language,
+            "measure": measure,
+            "similarity": level + sign * at,
+        }
+        for model, level in (("base", 0.0), ("large", 9.0))
+        for at, language in enumerate(("de", "fr", "sw", "th"))
+        for measure, sign in (("mmd", 1.0), ("frechet", -1.0))
+    ]
+    table = agreement(pd.DataFrame(rows))
+    assert set(table["model"]) == {"base", "large"}
+    across = table[table["measure"] != table["other"]]
+    np.testing.assert_allclose(across["spearman"], -1.0)
+    assert set(table["cells"]) == {4}
+
+
+def test_a_table_without_vectors_can_be_read(tmp_path: Any) -> None:
+    write_vectors(tmp_path / "none.parquet", [])
+    assert VectorTable(tmp_path / "none.parquet").read() == []
+
+
+def test_parallel_text_is_asked_for_where_there_is_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = dict(languages())
+    rows["th"] = replace(rows["th"], flores="")
+    monkeypatch.setattr("xstilts.grid.languages", lambda: rows)
+    config = {"world": None, "data": {}, "similarity": {"parallel": "flores"}}
+    chosen = {"xnli": ["en", "de", "th"]}
+    assert _parallel_languages(config, chosen) == ["de"]
+
+
+def test_invented_languages_have_no_pretraining_text() -> None:
+    facts = language_facts({"world": {"seed": 0}}, ["en", "qa"], "cc100")
+    assert facts["qa"]["gigabytes"] is None
+    assert language_facts({"world": None}, ["de"], "cc100")["de"]["gigabytes"] == 66.6
 
 
 @pytest.mark.xdist_group("workflow")

@@ -233,6 +233,8 @@ class Diagonals:
     def sides(self, intermediate: str, target: str, language: str) -> tuple[np.ndarray, np.ndarray]:
         """(1, neurons) of the recipe's network and of the target's without an intermediate."""
         trained_task(target)
+        if not self.trainings:
+            raise Missing("the grid has no run without an intermediate")
         return self.intermediates[intermediate], self.trainings[tasks()[target].training_name]
 
 

@@ -30,6 +30,7 @@ from xstilts.tasks import tasks
 
 PANELS = 3  # a row
 NOT_RUN = "0.85"
+NO_LAYER = -1  # stands for the missing layer of measures that read none
 LEVEL_TITLES = {
     "language": "between languages",
     "target_language": "between targets\nof a language",
@@ -81,7 +82,7 @@ def plot_overview(
     figure: str,
     data: str,
 ) -> None:
-    """Every measure: a panel each, intermediates down, languages across by target; grey = none."""
+    """Every measure: a panel each, intermediates down (by model), languages across by target."""
     frame = read_similarity(tables)
     frame = frame[frame["own"]]
     codes = list(languages)
@@ -92,17 +93,18 @@ def plot_overview(
     names = list(dict.fromkeys(frame.dropna(subset="value")["measure"]))
     if not names:
         return _save(_nothing(), frame, figure, data)
-    size = (3 + 0.06 * len(pairs), 0.6 + len(names) * (0.32 + 0.05 * len(intermediates)))
+    lines = pd.MultiIndex.from_product([frame["model"].unique(), intermediates])
+    size = (3 + 0.06 * len(pairs), 0.6 + len(names) * (0.32 + 0.05 * len(lines)))
     drawn, axes = plt.subplots(
         len(names), 1, figsize=size, sharex=True, squeeze=False, layout="constrained"
     )
     for panel, name in zip(axes[:, 0], names, strict=True):
         rows = frame[frame["measure"] == name]
         matrix = rows.pivot_table(
-            index="intermediate", columns=["target", "language"], values="similarity"
-        ).reindex(index=intermediates, columns=pd.MultiIndex.from_tuples(pairs))
+            index=["model", "intermediate"], columns=["target", "language"], values="similarity"
+        ).reindex(index=lines, columns=pd.MultiIndex.from_tuples(pairs))
         _heat(panel, matrix, ("viridis", matrix.min(axis=None), matrix.max(axis=None)))
-        panel.set_yticks([(len(intermediates) - 1) / 2], [measures()[name].title], fontsize=7)
+        panel.set_yticks([(len(lines) - 1) / 2], [measures()[name].title], fontsize=7)
         panel.tick_params(length=0)
     _mark_targets(list(axes[:, 0]), [target for target, _ in pairs])
     _save(drawn, frame, figure, data)
@@ -125,28 +127,23 @@ def plot_measures(*, tables: list[str], figure: str, data: str) -> None:
     frame = agreement(read_similarity(tables))
     if frame.empty:
         return _save(_nothing(), frame, figure, data)
-    layers = sorted(frame["layer"].unique())
+    groups = dict(list(frame.groupby(["model", "layer"])))
     names = _clustered(_square(frame[frame["own"]]))
-    columns = min(PANELS, len(layers))
-    rows = -(-len(layers) // columns)
+    titles = [measures()[name].title for name in names]
+    columns = min(PANELS, len(groups))
+    rows = -(-len(groups) // columns)
     side = 0.17 * len(names)
+    size = (2.4 + columns * (side + 0.4), 1.8 + rows * (side + 0.5))
     drawn, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(2.4 + columns * (side + 0.4), 1.8 + rows * (side + 0.5)),
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
+        rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
     )
-    for panel, layer in zip_longest(axes.flat, layers):
-        if layer is None:
+    for panel, group in zip_longest(axes.flat, groups):
+        if group is None:
             panel.set_visible(False)
             continue
-        chosen = frame[frame["layer"] == layer]
-        _heat(panel, _square(chosen).reindex(index=names, columns=names), ("RdBu", -1, 1))
-        panel.set_title(f"layer {layer}", fontsize=9)
-        titles = [measures()[name].title for name in names]
+        square = _square(groups[group]).reindex(index=names, columns=names)
+        _heat(panel, square, ("RdBu", -1, 1))
+        panel.set_title(_layer_title(groups[group].iloc[0]), fontsize=9)
         panel.set_xticks(range(len(names)), titles, rotation=90, fontsize=6)
         panel.set_yticks(range(len(names)), titles, fontsize=6)
         panel.tick_params(length=0, labelbottom=True)
@@ -154,26 +151,39 @@ def plot_measures(*, tables: list[str], figure: str, data: str) -> None:
     _save(drawn, frame, figure, data)
 
 
-def agreement(similarity: pd.DataFrame) -> pd.DataFrame:
-    """Rows (layer, own, measure, other, spearman, cells): correlations over cells of two measures.
+def _layer_title(row: pd.Series) -> str:
+    if row["layer"] == NO_LAYER:
+        return str(row["model"])
+    return f"{row['model']}, layer {row['layer']}{', its own' if row['own'] else ''}"
 
-    Both grow with similarity. A measure without layers stands beside those of every layer. Measures
-    that have no value, or one only, are left out.
+
+def agreement(similarity: pd.DataFrame) -> pd.DataFrame:
+    """Rows (model, layer, own, measure, other, spearman, cells): correlations of two measures.
+
+    Over the cells of one model, as models would differ in level and turn signs round. Both measures
+    grow with similarity. A measure without layers stands beside those of every layer. Measures that
+    have no value, or one only, are left out.
     """
-    layered = similarity.dropna(subset="layer")
-    layers = dict(zip(layered["layer"].astype(int), layered["own"], strict=True))
+    similarity = similarity.assign(layer=similarity["layer"].fillna(NO_LAYER).astype(int))
     found = []
-    for layer, own in layers.items():
-        rows = similarity[similarity["layer"].isna() | (similarity["layer"] == layer)]
-        keys = ["model", "intermediate", "target", "language"]
-        table = rows.pivot_table(index=keys, columns="measure", values="similarity")
-        table = table.loc[:, table.nunique() > 1]
-        known = table.notna().astype(int)
-        tidy = _pairs(table.corr(method="spearman", min_periods=3), "spearman")
-        merged = tidy.merge(_pairs(known.T @ known, "cells"), on=["measure", "other"])
-        found.append(merged.assign(layer=layer, own=own))
-    columns = ["layer", "own", "measure", "other", "spearman", "cells"]
+    for model, rows in similarity.groupby("model"):
+        for layer, own in _layers(rows):
+            chosen = rows[rows["layer"].isin([NO_LAYER, layer])]
+            keys = ["intermediate", "target", "language"]
+            table = chosen.pivot_table(index=keys, columns="measure", values="similarity")
+            table = table.loc[:, table.nunique() > 1]
+            known = table.notna().astype(int)
+            tidy = _pairs(table.corr(method="spearman", min_periods=3), "spearman")
+            merged = tidy.merge(_pairs(known.T @ known, "cells"), on=["measure", "other"])
+            found.append(merged.assign(model=model, layer=layer, own=own))
+    columns = ["model", "layer", "own", "measure", "other", "spearman", "cells"]
     return pd.concat(found)[columns] if found else pd.DataFrame(columns=columns)
+
+
+def _layers(rows: pd.DataFrame) -> list[tuple[Any, Any]]:
+    """(layer, whether it is the model's own); one stand-in where no measure has layers."""
+    layered = rows[rows["layer"] != NO_LAYER]
+    return list(layered.groupby("layer")["own"].first().items()) or [(NO_LAYER, True)]
 
 
 def _pairs(square: pd.DataFrame, value: str) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from xstilts.kinds import kind_of
 from xstilts.rows import evenly
 from xstilts.vectors import write_vectors
 
-EXAMPLES = 200  # of a task
+EXAMPLES = 200  # of a task, over its languages
 TOGETHER = 16  # rows whose loss is one, where they are compared with each other
 
 
@@ -63,8 +63,9 @@ def _by_neuron(gradient: Tensor) -> Tensor:
 
 def _batches(part: Encoded, divisible: bool) -> Iterator[Batch]:
     """Evenly spaced rows one by one, or some at once where their losses depend on each other."""
-    rows = part.rows(part.languages[0], "train")
-    chosen = evenly(len(rows), EXAMPLES)
     size = 1 if divisible else TOGETHER
-    for start in range(0, len(chosen), size):
-        yield Batch(rows, np.unique(chosen[start : start + size]), device())
+    for language in part.languages:
+        rows = part.rows(language, "train")
+        chosen = np.unique(evenly(len(rows), EXAMPLES // len(part.languages)))
+        for start in range(0, len(chosen), size):
+            yield Batch(rows, chosen[start : start + size], device())

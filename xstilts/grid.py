@@ -151,8 +151,10 @@ def _parallel_languages(config: Mapping[str, Any], chosen: Mapping[str, list[str
     bitexts = [task.name for task in tasks().values() if task.kind == "bitext" and not task.target]
     check_name("parallel text", name, bitexts, f"{PLACE}: similarity: parallel")
     asked = {code for codes in chosen.values() for code in codes}
-    listed = config["data"].get(name, {}).get("languages") or list(language_names(config))
-    return [code for code in listed if code in asked and code != "en"]
+    listed = config["data"].get(name, {}).get("languages")
+    if not listed and not config["world"]:
+        listed = [row.code for row in languages().values() if row.flores]
+    return [code for code in listed or language_names(config) if code in asked and code != "en"]
 
 
 def _text_languages(config: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -217,7 +219,7 @@ def language_facts(
             "name": rows[code].name,
             "script": rows[code].script,
             "iso3": getattr(rows[code], "iso3", None),
-            "gigabytes": rows[code].cc100 if pretraining == "cc100" else None,
+            "gigabytes": getattr(rows[code], pretraining or "", None),
         }
         for code in codes
     }

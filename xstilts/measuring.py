@@ -142,6 +142,8 @@ def _value(
         values = np.atleast_1d(np.asarray(measure.compute(x, y), dtype=np.float64))
     except Missing as missing:
         return {"value": None, "se": None, "p": None, "reason": str(missing)}
+    if not np.isfinite(values[0]):
+        return {"value": None, "se": None, "p": None, "reason": f"not a number: {values[0]}"}
     return {
         "value": float(values[0]),
         "se": float(values[1:].std(ddof=1)) if len(values) > 2 else None,

@@ -58,7 +58,8 @@ class Origin:
             return list(examples(World(**self.world), self.task.name, language, split))
         entry, rows = self.source or {}, self._rows(language, split)
         columns = entry.get("columns") or default_columns(self.task, entry.get("format"), rows)
-        columns = {name: filled(column, language, split) for name, column in columns.items()}
+        if not self.source:  # a column of somebody's may have a brace in its name
+            columns = {name: filled(column, language, split) for name, column in columns.items()}
         canonical = Canonical(self.task, columns, entry.get("labels", {}))
         return list(with_ids(map(canonical, rows), entry.get("renumber", False)))
 

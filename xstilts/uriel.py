@@ -5,8 +5,8 @@ that either language lacks are left out, so nothing is imputed. Two languages ar
 between their vectors,
 $$d = \frac{2}{\pi} \arccos \frac{u \cdot v}{\lVert u \rVert \lVert v \rVert}$$
 as in `URIELPlus.new_distance`, but for vectors without a feature: that puts a constant one in their
-place, by which Basque, of no family, is nearer to English than Swahili. Here a language without a
-family is at distance 1, and one without a present typological feature has no distance.
+place, by which Basque, of no family, is nearer to English than Swahili. Here such a language is at
+distance 1. Languages with fewer than `FEWEST` features in common have no distance.
 
 The package's tables are read, not its code, which copies files into its own folder and unpickles
 them.
@@ -34,6 +34,7 @@ KINDS = {
     "featural": ("features.npz", ""),
 }
 UNKNOWN = -1.0
+FEWEST = 15  # features in common from which an angle says something
 
 
 class Table(NamedTuple):
@@ -68,7 +69,7 @@ def distance(kind: str, first: str, second: str) -> float:
     """The distance of two languages (ISO 639-3), 0 to 1.
 
     Raises:
-        Missing: a language is not in the table, or they have no known feature in common.
+        Missing: a language is not in the table, or they have too few known features in common.
     """
     name, prefix = KINDS[kind]
     table = _table(name)
@@ -79,12 +80,13 @@ def distance(kind: str, first: str, second: str) -> float:
     rows = [table.data[table.languages.index(language)][chosen] for language in (first, second)]
     u, v = (values.max(axis=1) for values in rows)  # of all sources; -1 only if none knows
     known = (u != UNKNOWN) & (v != UNKNOWN)
-    if not known.any():
-        raise Missing(f"URIEL has no {kind} feature of both '{first}' and '{second}'")
+    if known.sum() < FEWEST:
+        raise Missing(
+            f"URIEL knows {known.sum()} {kind} features of both '{first}' and '{second}', "
+            f"of at least {FEWEST}"
+        )
     u, v = u[known].astype(float), v[known].astype(float)
     lengths = np.linalg.norm(u) * np.linalg.norm(v)
-    if not lengths and kind != "genetic":
-        raise Missing(f"URIEL's known {kind} features are all absent of '{first}' or '{second}'")
-    if not lengths:
-        return float(u.any() != v.any())  # an isolate shares no branch with others
+    if not lengths:  # an isolate shares no branch with others
+        return float(u.any() != v.any())
     return float(2 * np.arccos(np.clip(u @ v / lengths, -1, 1)) / np.pi)

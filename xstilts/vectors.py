@@ -30,8 +30,10 @@ def write_vectors(path: Path, groups: Iterable[tuple[Key, np.ndarray]]) -> None:
             table = pa.table({**columns, "vector": lists})
             writer = writer or pq.ParquetWriter(temporary, table.schema, compression="none")
             writer.write_table(table, row_group_size=len(vectors))
-        if writer:
-            writer.close()
+        if not writer:  # no group: a table without rows, so that there is one to read
+            nothing = pa.schema([("vector", pa.list_(pa.float32(), 1))])
+            writer = pq.ParquetWriter(temporary, nothing)
+        writer.close()
 
 
 class VectorTable:

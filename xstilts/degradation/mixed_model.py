@@ -33,6 +33,7 @@ from xstilts.degradation.outcomes import gaps
 from xstilts.errors import InputError
 from xstilts.measuring import read_similarity
 from xstilts.recipes import NONE
+from xstilts.similarity import Level
 from xstilts.tables import read_table, rows_table, write_table
 
 logger = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ def fit_degradation(
     for (model, measure), table in tables.groupby(["model", "measure"]):
         mine = scored[scored["model"] == model]
         frame = join(mine, table)
-        found = _fit_or_say_why(frame, check=measure == headline)
+        found = _fit_or_say_why(frame, measure == headline, table["level"].iloc[0])
         common = {"model": model, "measure": measure, "missing": len(mine) - len(frame)}
         rows += [{**common, **row} for row in found]
     for path in truth:
@@ -74,10 +75,12 @@ def fit_degradation(
     write_table(Path(output), rows_table(rows, EFFECTS), EFFECTS)
 
 
-def _fit_or_say_why(frame: pd.DataFrame, check: bool = False) -> list[dict[str, Any]]:
+def _fit_or_say_why(
+    frame: pd.DataFrame, check: bool = False, level: Level = "cell"
+) -> list[dict[str, Any]]:
     """The fit, or no rows and a line in the log where the cells of a part of a grid are too few."""
     try:
-        return fit(frame, check)
+        return fit(frame, check, level)
     except InputError as error:
         logger.warning("%s", error)
         return []
@@ -96,10 +99,14 @@ def join(scored: pd.DataFrame, similarity: pd.DataFrame) -> pd.DataFrame:
     return frame[~pairs]
 
 
-def split_similarity(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with `trained` and the standardised parts `w`, `b_target` and `b_language`."""
+def split_similarity(frame: pd.DataFrame, level: Level = "cell") -> pd.DataFrame:
+    """The frame with `trained` and the standardised parts `w`, `b_target` and `b_language`.
+
+    A measure of tasks has no part between languages, though the targets of each may differ.
+    """
     pair = frame.groupby(["target", "language"])["similarity"].transform("mean")
-    language = frame.groupby("language")["similarity"].transform("mean")
+    by_language = frame.groupby("language")["similarity"].transform("mean")
+    language = by_language if level != "task" else pair * 0 + pair.mean()
     parts = {
         "w": (frame["similarity"] - pair).fillna(0.0),
         "b_target": pair - language,
@@ -118,11 +125,14 @@ def _standardised(part: pd.Series) -> pd.Series:
     return part / spread if spread > 1e-9 else part * 0.0
 
 
-def fit(frame: pd.DataFrame, check: bool = False) -> list[dict[str, Any]]:
-    """One row a level that similarity varies on, from a frame of gaps and similarities."""
+def fit(frame: pd.DataFrame, check: bool = False, level: Level = "cell") -> list[dict[str, Any]]:
+    """One row a level that similarity varies on, from a frame of gaps and similarities.
+
+    `level` is what the measure differs by, as it declares.
+    """
     if frame.empty:
         raise InputError("no cell has a value of similarity: there is nothing to fit")
-    data = split_similarity(frame)
+    data = split_similarity(frame, level)
     fixed, random, dropped = terms(data)
     present = [name for name in LEVELS if name in fixed]
     if not present:

@@ -30,7 +30,9 @@ def describe(texts: Texts) -> Side:
     """What `frechet` needs of each side; resamples are shrunk as the sample is."""
     from sklearn.covariance import ledoit_wolf_shrinkage  # a second, which not every start pays
 
-    vectors, means = texts.vectors, texts.means
+    centre = texts.vectors.mean(axis=0)
+    vectors = (texts.vectors - centre).astype(np.float64)
+    means = texts.weights @ vectors
     products = np.stack([(vectors * row[:, None]).T @ vectors for row in texts.weights])
     covariances = products - means[:, :, None] * means[:, None, :]
     identity = np.eye(vectors.shape[1])
@@ -38,7 +40,7 @@ def describe(texts: Texts) -> Side:
     variances = np.trace(covariances, axis1=1, axis2=2) / len(identity) + SMALLEST
     target = variances[:, None, None] * identity
     shrunk = (1 - share) * covariances + share * target + SMALLEST * identity
-    return Side(means, shrunk, np.linalg.cholesky(shrunk))
+    return Side(means + centre, shrunk, np.linalg.cholesky(shrunk))
 
 
 def frechet(x: Side, y: Side) -> np.ndarray:

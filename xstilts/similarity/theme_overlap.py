@@ -56,5 +56,5 @@ MEASURE = Measure(
     "vectors on the axes of within-set variation here",
     describe=describe,
     compute=theme_overlap,
-    invariant=("rotation", "scale"),
+    invariant=("scale",),
 )
