@@ -23,5 +23,5 @@ MEASURE = Measure(
     cost="a lookup",
     reference="Littell et al. 2017, URIEL and lang2vec; tables of urielplus 1.3",
     compute=uriel_featural,
-    missing="invented languages, and languages of which URIEL knows no such feature",
+    missing="invented languages, and those of which URIEL knows fewer than 15 such features",
 )
