@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from conftest import fetch
 
-from xstilts.embeddings import embed_parallel, embed_texts
+from xstilts.embeddings import embed_texts
 from xstilts.encoding import encode_task
 from xstilts.grid import language_facts
 from xstilts.measuring import measure_similarity, read_similarity
@@ -62,11 +62,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             tables[part][task] = str(root / part / task / "vectors.parquet")
             source = encoded(root, task, part)
             embed_texts(
-                pretrained=pretrained, encoded=source, output=tables[part][task], **EMBEDDED
+                pretrained=pretrained,
+                encoded=source,
+                sides=["text"],
+                output=tables[part][task],
+                **EMBEDDED,
             )
     project_texts(tables=tables, output=str(root / "coordinates.parquet"))
-    embed_parallel(
+    embed_texts(
         pretrained=pretrained,
+        sides=["text", "english"],
         encoded=encoded(root, "flores", "test"),
         output=str(root / "parallel.parquet"),
         **EMBEDDED,

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from xstilts.texts import Texts
+from xstilts.texts import Texts, unit
 
 NEIGHBOURS = 4  # as Artetxe and Schwenk (2019)
 
 
 def cosine_matrix(x: Texts, y: Texts) -> np.ndarray:
     """(n, n) cosines of every sentence of one side with every sentence of the other."""
-    found: np.ndarray = _unit(x.vectors) @ _unit(y.vectors).T
-    return found
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    found: np.ndarray = vectors / np.where(lengths > 0, lengths, 1)
+    found: np.ndarray = unit(x.vectors) @ unit(y.vectors).T
     return found
 
 

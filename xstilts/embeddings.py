@@ -25,6 +25,7 @@ def embed_texts(
     *,
     pretrained: str,
     encoded: str,
+    sides: list[str],
     layers: Layers,
     own: int,
     texts: int,
@@ -35,11 +36,13 @@ def embed_texts(
     """Mean-pooled vectors of a part's inputs (never labels), evenly spaced rows of each language.
 
     All layers come from one pass. The table's columns are `language`, `layer`, `own` (whether it is
-    the layer that the model's row names) and `vector`.
+    the layer that the model's row names), `side` and `vector`; the n-th vectors of all sides belong
+    to one row.
 
     Args:
         pretrained: manifest of the pretrained model.
         encoded: manifest of the task's encoded part.
+        sides: names of the sequences of a row that are embedded, from the first on.
         layers: hidden states to pool.
         own: the one that the model's row names, which is always pooled.
         texts: most texts a language.
@@ -52,41 +55,12 @@ def embed_texts(
 
     def groups() -> Iterator[tuple[Key, np.ndarray]]:
         for language in part.languages:
-            pooled = _pooled(encoder, part.sample(language, texts), chosen, batch_tokens, precision)
-            for at, layer in enumerate(chosen):
-                key: Key = {"language": language, "layer": layer, "own": layer == own}
-                yield key, pooled[:, at]
-
-    write_vectors(Path(output), groups())
-
-
-def embed_parallel(
-    *,
-    pretrained: str,
-    encoded: str,
-    layers: Layers,
-    own: int,
-    texts: int,
-    batch_tokens: int,
-    precision: Precision,
-    output: str,
-) -> None:
-    """Mean-pooled vectors of translations, as `embed_texts`.
-
-    A further column, `side`, is `text` for the language's sentences and `english` for the English
-    ones; the n-th of both are translations of each other.
-    """
-    part, encoder = Encoded(Path(encoded)), load(Path(pretrained)).encoder
-    chosen, own = _chosen(encoder, layers, own)
-
-    def groups() -> Iterator[tuple[Key, np.ndarray]]:
-        for language in part.languages:
-            rows = part.sample(language, texts, sequences=2)
+            rows = part.sample(language, texts, sequences=len(sides))
             pooled = _pooled(encoder, rows, chosen, batch_tokens, precision)
             for at, layer in enumerate(chosen):
-                for place, side in enumerate(("text", "english")):
+                for place, side in enumerate(sides):
                     key: Key = {"language": language, "layer": layer, "own": layer == own}
-                    yield {**key, "side": side}, pooled[place::2, at]
+                    yield {**key, "side": side}, pooled[place :: len(sides), at]
 
     write_vectors(Path(output), groups())
 

@@ -35,11 +35,8 @@ class Texts:
     @staticmethod
     def of(vectors: np.ndarray, themes: int, resamples: int, seed: int) -> Texts:
         """Texts with so many resamples; the first `themes` axes are those of themes."""
-        leading = vectors[:, :themes]
-        lengths = np.linalg.norm(leading, axis=1, keepdims=True)
         weights = bootstrap(len(vectors), resamples, seed).astype(vectors.dtype)
-        unit = leading / np.where(lengths > 0, lengths, 1)
-        return Texts(vectors=vectors, themes=unit, weights=weights, seed=seed)
+        return Texts(vectors=vectors, themes=unit(vectors[:, :themes]), weights=weights, seed=seed)
 
     def __len__(self) -> int:
         return len(self.vectors)
@@ -65,6 +62,13 @@ def bootstrap(count: int, resamples: int, seed: int) -> np.ndarray:
     random = np.random.default_rng(seed)
     drawn = random.multinomial(count, np.full(count, 1 / count), size=resamples)
     return np.concatenate([np.ones((1, count)), drawn]) / count
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Vectors of length 1; one without a length stays as it is."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    found: np.ndarray = vectors / np.where(lengths > 0, lengths, 1)
+    return found
 
 
 def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ them.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from xstilts.known import Known
-from xstilts.similarity import Missing
+from xstilts.similarity import Measure, Missing
 
 # kind of distance -> (table, how the names of its features begin)
 KINDS = {
@@ -51,6 +51,21 @@ def _table(name: str) -> Table:
     assert spec and spec.origin
     with np.load(Path(spec.origin).parent / "database" / "original_uriel" / name) as arrays:
         return Table(arrays["data"], arrays["langs"].tolist(), arrays["feats"])
+
+
+def measure_of(kind: str) -> Measure:
+    """The measure of a kind of distance from English."""
+    return Measure(
+        title=f"{kind} distance",
+        level="language",
+        reads="languages",
+        direction="distance",
+        limits=(0, 1),
+        cost="a lookup",
+        reference="Littell et al. 2017, URIEL and lang2vec; tables of urielplus 1.3",
+        compute=partial(distance_between, kind),
+        missing=f"invented languages, and those of which URIEL knows fewer than {FEWEST} such features",
+    )
 
 
 def distance_between(kind: str, x: Known, y: Known) -> float:

@@ -11,9 +11,10 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.embeddings:embed_parallel",
+        "xstilts.embeddings:embed_texts",
         pretrained=snakemake.input.pretrained,
         encoded=snakemake.input.encoded,
+        sides=["text", "english"],
         layers=snakemake.params.layers,
         own=snakemake.params.own,
         texts=snakemake.params.texts,

@@ -14,6 +14,7 @@ if __name__ == "__main__":
         "xstilts.embeddings:embed_texts",
         pretrained=snakemake.input.pretrained,
         encoded=snakemake.input.encoded,
+        sides=["text"],
         layers=snakemake.params.layers,
         own=snakemake.params.own,
         texts=snakemake.params.texts,
