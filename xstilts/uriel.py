@@ -64,7 +64,8 @@ def measure_of(kind: str) -> Measure:
         cost="a lookup",
         reference="Littell et al. 2017, URIEL and lang2vec; tables of urielplus 1.3",
         compute=partial(distance_between, kind),
-        missing=f"invented languages, and those of which URIEL knows fewer than {FEWEST} such features",
+        missing="invented languages, and those of which URIEL knows fewer than "
+        f"{FEWEST} such features",
     )
 
 
