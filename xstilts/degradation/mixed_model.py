@@ -1,229 +1,384 @@
-r"""The degradation model: a linear mixed model of the transfer gap on similarity, split by level.
+"""Linear mixed models from a formula in Wilkinson notation, fitted by `mixedlm`.
 
-$$\mathrm{gap}_{itl} = \beta_0 + \beta_1 \mathrm{trained}_i
-  + \beta_w w_{itl} + \beta_t b_{tl} + \beta_l b_l
-  + u_l + u_t + u_i + u_{it} + u_{lt} + (v_l + v_t)\, w_{itl} + \varepsilon_{itl}$$
-
-Similarity $s_{itl}$ is split as Mundlak (1978) does: $b_l$ the language's mean, $b_{tl}$ the mean
-of the (target, language) less $b_l$, and $w_{itl}$ what is left: how much more similar this
-intermediate is than the others are. Each is divided by its standard deviation, so a slope is in
-points of gap per standard deviation; negative means that similarity goes with a smaller loss.
-`none` has no similarity: $w = 0$ and $\mathrm{trained} = 0$.
-
-Fitted by REML with `mixedlm`; 95% intervals by Satterthwaite's degrees of freedom; the headline
-fit is refitted with `statsmodels`, and the difference of the two criteria is in the table.
+`y ~ x + (1 | language) + (1 | language:target) + (0 + x | target)`: fixed effects, crossed random
+intercepts and slopes. Estimates are by REML, or by maximum likelihood where models are compared;
+95% intervals by Satterthwaite's degrees of freedom (Kuznetsova et al. 2017, lmerTest). What the
+data cannot hold is left out of the model and named: a term that does not vary or repeats terms
+before it, a grouping factor with one level, with as many levels as rows, or with the same groups as
+one before it.
 """
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import mixedlm
 import numpy as np
 import pandas as pd
+from mixedlm.formula.terms import Formula, RandomTerm, format_term
 from scipy import stats
-from statsmodels.regression.mixed_linear_model import MixedLM
 
-from xstilts.degradation.effects import EFFECTS, LEVELS, TRUTH
-from xstilts.degradation.outcomes import gaps
-from xstilts.errors import InputError
-from xstilts.measuring import read_similarity
-from xstilts.recipes import NONE
-from xstilts.similarity import Level
-from xstilts.tables import read_table, rows_table, write_table
+from xstilts.degradation.formulas import parse, variables
+from xstilts.errors import InputError, check_name
 
-logger = logging.getLogger(__name__)
-
-INTERCEPTS = {
-    "language": ["language"],
-    "target": ["target"],
-    "intermediate": ["intermediate"],
-    "intermediate_target": ["intermediate", "target"],
-    "language_target": ["language", "target"],
-}
-SLOPES = ("language", "target")
+INTERCEPT = "(Intercept)"
+RESIDUAL = "Residual"
+NO_VARIANCE = 1e-4  # a standard deviation of a random effect, in residual ones
+TINY = 1e-300  # a length that can be divided by
+DEPENDENT = 1e-9  # what is left of a standardised column that others make up
 
 
-def fit_degradation(
-    *, cells: str, similarity: list[str], headline: str, truth: list[str], output: str
-) -> None:
-    """Fit the model for every measure (and the world's truth) and write the table of effects."""
-    scored = gaps(read_table(Path(cells)).to_pandas())
-    if scored.empty:
-        logger.warning("no target was run in English and elsewhere: no gap, nothing to fit")
-        write_table(Path(output), rows_table([], EFFECTS), EFFECTS)
-        return
-    tables = read_similarity(similarity)
-    tables = tables[tables["own"]]
-    rows: list[dict[str, Any]] = []
-    for (model, measure), table in tables.groupby(["model", "measure"]):
-        mine = scored[scored["model"] == model]
-        frame = join(mine, table)
-        found = _fit_or_say_why(frame, measure == headline, table["level"].iloc[0])
-        common = {"model": model, "measure": measure, "missing": len(mine) - len(frame)}
-        rows += [{**common, **row} for row in found]
-    for path in truth:
-        planted = read_table(Path(path)).to_pandas()
-        rows += [
-            {"model": planted["model"][0], "measure": TRUTH, "missing": 0, **row}
-            for row in _fit_or_say_why(planted)
-        ]
-    write_table(Path(output), rows_table(rows, EFFECTS), EFFECTS)
+class Factor(NamedTuple):
+    """Coefficients that differ by the groups of a factor: their (terms, terms) covariance."""
+
+    group: str
+    terms: list[str]
+    covariance: np.ndarray
 
 
-def _fit_or_say_why(
-    frame: pd.DataFrame, check: bool = False, level: Level = "cell"
-) -> list[dict[str, Any]]:
-    """The fit, or no rows and a line in the log where the cells of a part of a grid are too few."""
-    try:
-        return fit(frame, check, level)
-    except InputError as error:
-        logger.warning("%s", error)
-        return []
+@dataclass(frozen=True, kw_only=True)
+class MixedModel:
+    """A fitted model.
 
-
-def join(scored: pd.DataFrame, similarity: pd.DataFrame) -> pd.DataFrame:
-    """Gaps with their similarity, which rows of `none` do not have.
-
-    A (target, language) that lacks a value after some intermediate is left out whole, since its
-    mean would not be that of the others.
+    Attributes:
+        formula: as fitted, without what was dropped.
+        dropped: terms of the formula that the data cannot hold.
+        notes: what else a reader should know: rows left out, few groups, the optimiser's warnings.
+        fixed: columns `term`, `estimate`, `se`, `df` (Satterthwaite), `low`, `high` (95%), `p`.
+        random: columns `group`, `term`, `sd`, `variance`, `correlation` (with the group's first
+            term, where they are correlated); the last row is the residual.
+        factors: the same with whole covariances, without the residual.
+        neg2loglik: the criterion, -2 log-likelihood (restricted, if `reml`).
+        parameters: how many were estimated: fixed effects, variances, covariances.
+        n: rows fitted.
+        converged: whether the optimiser says so.
+        singular: whether a variance was estimated as zero, or a correlation as one.
+        data: the rows fitted.
+        covariance: (terms, terms) covariance matrix of the fixed effects.
     """
-    keys = ["intermediate", "target", "language"]
-    frame = scored.merge(similarity[[*keys, "similarity"]], on=keys, how="left")
-    lacking = frame["similarity"].isna() & (frame["intermediate"] != NONE)
-    pairs = lacking.groupby([frame["target"], frame["language"]]).transform("any")
-    return frame[~pairs]
+
+    formula: str
+    dropped: list[str]
+    notes: list[str]
+    fixed: pd.DataFrame
+    random: pd.DataFrame
+    factors: list[Factor]
+    neg2loglik: float
+    parameters: int
+    n: int
+    converged: bool
+    singular: bool
+    reml: bool
+    data: pd.DataFrame
+    covariance: np.ndarray
+
+    @property
+    def criterion(self) -> str:
+        """What `neg2loglik` is called."""
+        return "REML criterion" if self.reml else "-2 log-likelihood"
+
+    def summary(self) -> dict[str, Any]:
+        """All but the rows, as JSON can hold it: tables are lists of records, nan is None."""
+        tables = {name: _records(getattr(self, name)) for name in ("fixed", "random")}
+        names = ("formula", "reml", "neg2loglik", "n", "converged", "singular", "dropped", "notes")
+        return {**{name: getattr(self, name) for name in names}, **tables}
+
+    def design(self, rows: pd.DataFrame) -> np.ndarray:
+        """(rows, terms) matrix of the fixed effects of any rows, in the order of `fixed`.
+
+        Raises:
+            InputError: a fixed effect has a level among the rows that the fit has not seen.
+        """
+        columns, names = fixed_design(self.formula, rows)
+        new = [name for name in names if name not in {*self.fixed["term"], *self.dropped}]
+        if new:
+            raise InputError(f"{self.formula}: {', '.join(new)}: no effect is known of it")
+        return columns[:, [names.index(term) for term in self.fixed["term"]]]
+
+    def estimate(self, term: str) -> dict[str, float]:
+        """The row of a fixed term, without its name."""
+        (row,) = self.fixed[self.fixed["term"] == term].drop(columns="term").to_dict("records")
+        return {str(name): float(value) for name, value in row.items()}
 
 
-def split_similarity(frame: pd.DataFrame, level: Level = "cell") -> pd.DataFrame:
-    """The frame with `trained` and the standardised parts `w`, `b_target` and `b_language`.
+def fit_formula(
+    formula: str | Formula,
+    data: pd.DataFrame,
+    *,
+    reml: bool = True,
+    weights: np.ndarray | None = None,
+    intervals: bool = True,
+) -> MixedModel:
+    """Fit a formula to the rows of `data`.
 
-    A measure of tasks has no part between languages, though the targets of each may differ.
+    Args:
+        formula: response, fixed and random terms.
+        data: a row an observation; rows that lack a value the formula names are left out.
+        reml: restricted rather than full maximum likelihood.
+        weights: (rows,) prior weights: the residual variance of a row is sigma^2 / weight.
+        intervals: whether to work out degrees of freedom, which takes as long as the fit.
+
+    Raises:
+        InputError: the formula cannot be read, names no column, or has nothing to compare in
+            these data.
     """
-    pair = frame.groupby(["target", "language"])["similarity"].transform("mean")
-    by_language = frame.groupby("language")["similarity"].transform("mean")
-    language = by_language if level != "task" else pair * 0 + pair.mean()
-    parts = {
-        "w": (frame["similarity"] - pair).fillna(0.0),
-        "b_target": pair - language,
-        "b_language": language - language.mean(),
-    }
-    return frame.assign(
-        trained=(frame["intermediate"] != NONE).astype(float),
-        **{name: _standardised(part) for name, part in parts.items()},
-        **{name: frame[parts].agg("|".join, axis=1) for name, parts in INTERCEPTS.items()},
-    )
-
-
-def _standardised(part: pd.Series) -> pd.Series:
-    """Divided by its standard deviation; exactly zero if it does not vary."""
-    spread = part.std()
-    return part / spread if spread > 1e-9 else part * 0.0
-
-
-def fit(frame: pd.DataFrame, check: bool = False, level: Level = "cell") -> list[dict[str, Any]]:
-    """One row a level that similarity varies on, from a frame of gaps and similarities.
-
-    `level` is what the measure differs by, as it declares.
-    """
-    if frame.empty:
-        raise InputError("no cell has a value of similarity: there is nothing to fit")
-    data = split_similarity(frame, level)
-    fixed, random, dropped = terms(data)
-    present = [name for name in LEVELS if name in fixed]
-    if not present:
-        raise InputError("similarity is the same in every cell: there is nothing to fit")
-    if not random:
-        raise InputError("too few cells: one target in one language has no groups to compare")
-    formula = " + ".join([f"gap ~ {' + '.join(fixed)}", *random])
+    parsed = parse(formula)
+    rows, weights, notes = _complete(parsed, data, weights)
+    kept, dropped = _estimable(parsed, rows)
+    expected = fixed_design(kept, rows)[1]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        result = mixedlm.lmer(formula, data)
-        freedom = mixedlm.satterthwaite_df(result)
-    for warning in {str(warning.message) for warning in caught}:
-        logger.warning("%s", warning)
-    common = {
-        "rows": len(data),
-        "languages": data["language"].nunique(),
-        "targets": data["target"].nunique(),
-        "intermediates": data["intermediate"].nunique(),
-        "singular": bool(result.isSingular()),
-        "converged": bool(result.converged),
-        "dropped": ", ".join(dropped),
-        "neg2loglik": float(result.REMLcrit()),
-        "statsmodels_difference": (
-            float(result.REMLcrit()) - statsmodels_criterion(data, fixed, random) if check else None
-        ),
-    }
-    estimates = dict(
-        zip(freedom.param_names, zip(*_estimates(result, freedom.df), strict=True), strict=True)
+        result = mixedlm.lmer(kept, rows, REML=reml, weights=weights)
+        nowhere = np.full(len(result.matrices.fixed_names), np.nan)
+        freedom = mixedlm.satterthwaite_df(result).df if intervals else nowhere
+    covariance, factors = np.asarray(result.vcov()), _factors(result)
+    random = _random_table(factors, float(result.VarCorr().residual))
+    dropped += _lost(expected, result, parsed)
+    notes += _warnings(result, random, {str(warning.message) for warning in caught})
+    return MixedModel(
+        formula=str(kept),
+        dropped=dropped,
+        notes=notes,
+        fixed=_fixed_table(result, covariance, freedom),
+        random=random,
+        factors=factors,
+        neg2loglik=float(result.REMLcrit() if reml else -2 * result.logLik().value),
+        parameters=int(result.npar()),
+        n=len(rows),
+        converged=bool(result.converged),
+        singular=bool(result.isSingular()),
+        reml=reml,
+        data=rows,
+        covariance=covariance,
     )
-    return [{"level": LEVELS[name], **_inference(*estimates[name]), **common} for name in present]
 
 
-def _estimates(result: Any, freedom: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    fixed = result.fixef()
-    values = np.array(list(fixed.values()) if isinstance(fixed, Mapping) else fixed, dtype=float)
-    return values, np.sqrt(np.diag(result.vcov())), freedom
-
-
-def _inference(estimate: float, error: float, freedom: float) -> dict[str, float]:
-    half = stats.t.ppf(0.975, freedom) * error
-    return {
-        "estimate": float(estimate),
-        "se": float(error),
-        "df": float(freedom),
-        "low": float(estimate - half),
-        "high": float(estimate + half),
-        "p": float(2 * stats.t.sf(abs(estimate) / error, freedom)),
-    }
-
-
-def terms(data: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
-    """Fixed terms, random terms, and those dropped because these data cannot hold them.
-
-    A fixed term must vary; a grouping factor needs two levels, fewer than rows, and must not be the
-    same partition as one before it.
-    """
-    fixed = [name for name in ("trained", *LEVELS) if data[name].nunique() > 1]
-    random, seen = [], []
-    for name in INTERCEPTS:
-        codes = tuple(pd.factorize(data[name])[0])
-        if 1 < len(set(codes)) < len(data) and codes not in seen:
-            random.append(f"(1|{name})")
-            seen.append(codes)
-    if "w" in fixed:
-        random += [f"(0+w|{name})" for name in SLOPES if f"(1|{name})" in random]
-    wanted = [
-        *("trained", *LEVELS),
-        *(f"(1|{name})" for name in INTERCEPTS),
-        *(f"(0+w|{name})" for name in SLOPES),
-    ]
-    return fixed, random, [term for term in wanted if term not in (*fixed, *random)]
-
-
-def statsmodels_criterion(data: pd.DataFrame, fixed: list[str], random: list[str]) -> float:
-    """The REML criterion, -2 log-likelihood, of the same model in statsmodels."""
-    parts = [term.strip("()").split("|") for term in random]
-    components = {
-        f"{name}_{'slope' if effect == '0+w' else 'intercept'}": (
-            f"0+C({name}):w" if effect == "0+w" else f"0+C({name})"
-        )
-        for effect, name in parts
-    }
+def fixed_design(formula: str | Formula, data: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+    """(rows, columns) matrix of the fixed effects, and what its columns are called."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its boundary warnings; `singular` says it
-        model = MixedLM.from_formula(
-            f"gap ~ {' + '.join(fixed)}",
-            data,
-            groups=np.ones(len(data)),
-            re_formula="0",
-            vc_formula=components,
-            use_sparse=True,
+        warnings.simplefilter("ignore")  # of few groups; the fit says so
+        matrices = mixedlm.lFormula(replace(parse(formula), random=()), data).matrices
+    return np.asarray(matrices.X), _readable(matrices)
+
+
+def group_codes(term: RandomTerm, data: pd.DataFrame) -> np.ndarray:
+    """(rows,) number of the group that each row is in."""
+    return np.asarray(data.groupby(list(term.grouping_factors), sort=False, dropna=False).ngroup())
+
+
+def _complete(
+    parsed: Formula, data: pd.DataFrame, weights: np.ndarray | None
+) -> tuple[pd.DataFrame, np.ndarray | None, list[str]]:
+    """The rows that have every value; a note of those left out."""
+    names = sorted(parsed.all_variables)
+    for name in names:
+        check_name("column", name, data.columns, f"formula '{parsed}'")
+    if not pd.api.types.is_numeric_dtype(data[parsed.response]):
+        raise InputError(f"formula '{parsed}': {parsed.response} is not a number in every row")
+    there = data[names].replace([np.inf, -np.inf], np.nan).notna()
+    kept = there.all(axis=1).to_numpy()
+    if not kept.any():
+        raise InputError(f"formula '{parsed}': no row has a value of all of {', '.join(names)}")
+    rows = data[kept].reset_index(drop=True)
+    if rows[parsed.response].nunique() == 1:
+        raise InputError(f"formula '{parsed}': {parsed.response} is the same in every row")
+    if weights is not None:
+        weights = _checked(np.asarray(weights, dtype=float), kept)
+    lacking = [name for name in names if not there[name].all()]
+    left_out = f"{int((~kept).sum())} rows left out, without {' or '.join(lacking)}"
+    return rows, weights, [left_out] if lacking else []
+
+
+def _checked(weights: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    if weights.shape != kept.shape or not (weights[kept] > 0).all():
+        raise InputError(f"weights: a positive number for each of the {len(kept)} rows is needed")
+    return np.asarray(weights[kept])
+
+
+def _estimable(parsed: Formula, rows: pd.DataFrame) -> tuple[Formula, list[str]]:
+    """The formula without what the rows cannot hold, and those terms in words."""
+    if parsed.response in parsed.fixed_variables:
+        raise InputError(f"formula '{parsed}': {parsed.response} stands on both sides")
+    fixed = replace(parsed.fixed, terms=_independent(parsed, rows))
+    dropped = [format_term(term) for term in parsed.fixed.terms if term not in fixed.terms]
+    span = fixed_design(replace(parsed, fixed=fixed), rows)[0]
+    random, seen = [], set[tuple[Any, ...]]()
+    for term in parsed.random:
+        kept, gone = _separate(term, rows, span, seen)
+        random += kept
+        dropped += gone
+    if not random:
+        groups_named = ", ".join(_random_words(term) for term in parsed.random) or "none"
+        raise InputError(
+            f"formula '{parsed}': too few cells: no grouping factor ({groups_named}) has several "
+            f"levels with several of the {len(rows)} rows each"
         )
-        # L-BFGS alone can stop units short of the optimum (5.6 on the demo); Powell first does not.
-        return float(-2 * model.fit(method=["powell", "lbfgs"]).llf)
+    if len(rows) <= span.shape[1] + len(random) + 1:
+        raise InputError(
+            f"formula '{parsed}': too few cells: {len(rows)} rows for {span.shape[1]} fixed and "
+            f"{len(random)} random effects"
+        )
+    return replace(parsed, fixed=fixed, random=tuple(random)), dropped
+
+
+def _separate(
+    term: RandomTerm, rows: pd.DataFrame, span: np.ndarray, seen: set[tuple[Any, ...]]
+) -> tuple[list[RandomTerm], list[str]]:
+    """A random term without the effects that nothing tells apart, and these in words.
+
+    They do not vary, are in `seen` for the same groups, or every group's is made up by the fixed
+    effects, so that the criterion does not know them.
+    """
+    codes = group_codes(term, rows)
+    groups = int(codes.max()) + 1
+    partition = tuple(pd.factorize(codes)[0])
+    kept, gone = [], []
+    for effect in [*([None] if term.has_intercept else []), *term.expr]:
+        enough = 1 < groups < len(rows) and (effect is None or _varies(effect, rows))
+        key = (partition, effect and format_term(effect))
+        if enough and key not in seen and not _spanned(effect, codes, rows, span):
+            kept.append(effect)
+            seen.add(key)
+        else:
+            gone.append(effect)
+    words = [_random_words(_of_effects(term, [effect])) for effect in gone]
+    return ([_of_effects(term, kept)] if kept else []), words
+
+
+def _of_effects(term: RandomTerm, effects: list[Any]) -> RandomTerm:
+    """The term with some of its effects; None is the intercept."""
+    slopes = tuple(effect for effect in effects if effect is not None)
+    return replace(term, expr=slopes, has_intercept=None in effects)
+
+
+def _spanned(effect: Any, codes: np.ndarray, rows: pd.DataFrame, span: np.ndarray) -> bool:
+    """Whether fixed effects make up every group's coefficient, as `trained` does of two recipes."""
+    groups = int(codes.max()) + 1
+    if groups > span.shape[1] or any(
+        not pd.api.types.is_numeric_dtype(rows[name]) for name in variables(effect)
+    ):
+        return False
+    values = np.prod([rows[name] for name in sorted(variables(effect))], axis=0)
+    columns = (codes[:, None] == np.arange(groups)) * np.reshape(values, (-1, 1))
+    basis = np.linalg.qr(span / np.maximum(np.linalg.norm(span, axis=0), TINY))[0]
+    left = np.linalg.norm(columns - basis @ (basis.T @ columns), axis=0)
+    return bool((left < DEPENDENT * np.maximum(np.linalg.norm(columns, axis=0), TINY)).all())
+
+
+def _independent(parsed: Formula, rows: pd.DataFrame) -> tuple[Any, ...]:
+    """The fixed terms that add a column which those before them do not make up."""
+    kept: list[Any] = []
+    basis = np.ones((len(rows), 1)) / np.sqrt(len(rows)) if parsed.fixed.has_intercept else None
+    for term in parsed.fixed.terms:
+        alone = replace(parsed, fixed=replace(parsed.fixed, terms=(*kept, term)))
+        columns, _ = fixed_design(alone, rows)
+        scaled = columns / np.maximum(np.linalg.norm(columns, axis=0), TINY)
+        left = scaled if basis is None else scaled - basis @ (basis.T @ scaled)
+        if np.linalg.norm(left, axis=0).max() > DEPENDENT:
+            kept.append(term)
+            basis = np.linalg.qr(scaled)[0]
+    return tuple(kept)
+
+
+def _varies(term: Any, rows: pd.DataFrame) -> bool:
+    return all(rows[name].nunique() > 1 for name in variables(term))
+
+
+def _random_words(term: RandomTerm) -> str:
+    bar = "|" if term.correlated else "||"
+    effects = [*(["1"] if term.has_intercept else ["0"]), *map(format_term, term.expr)]
+    return f"({' + '.join(effects)} {bar} {':'.join(term.grouping_factors)})"
+
+
+def _lost(expected: list[str], result: Any, parsed: Formula) -> list[str]:
+    """Columns that mixedlm left out of terms which are not wholly made up by others."""
+    lost = [name for name in expected if name not in _readable(result.matrices)]
+    if INTERCEPT in lost:
+        raise InputError(
+            f"formula '{parsed}': a predictor hardly varies beside its size; centre it first"
+        )
+    return lost
+
+
+def _warnings(result: Any, random: pd.DataFrame, caught: set[str]) -> list[str]:
+    """The fit's warnings in words; mixedlm's own about a singular fit does not say what is zero."""
+    notes = sorted(text for text in caught if "singular" not in text)
+    zero = random[random["sd"] < NO_VARIANCE * random["sd"].iloc[-1]]
+    notes += [f"no variance of {row.term} by {row.group}" for row in zero.itertuples()]
+    if not result.converged:
+        notes.append(f"the optimiser did not converge: {result.message}")
+    return notes
+
+
+def _fixed_table(result: Any, covariance: np.ndarray, freedom: np.ndarray) -> pd.DataFrame:
+    values = result.fixef()
+    estimate = np.array(list(values.values()) if isinstance(values, Mapping) else values)
+    error = np.sqrt(np.diag(covariance))
+    half = stats.t.ppf(0.975, freedom) * error
+    return pd.DataFrame(
+        {
+            "term": _readable(result.matrices),
+            "estimate": estimate,
+            "se": error,
+            "df": freedom,
+            "low": estimate - half,
+            "high": estimate + half,
+            "p": 2 * stats.t.sf(np.abs(estimate) / error, freedom),
+        }
+    )
+
+
+def _readable(matrices: Any) -> list[str]:
+    """Names of the fixed columns; `target.1` says which level it stands for: `target[xnli]`."""
+    known = {
+        f"{name}.{at}": f"{name}[{level}]"
+        for name, levels in matrices.category_levels.items()
+        for at, level in enumerate(levels)
+    }
+    return [
+        ":".join(known.get(part, part) for part in name.split(":")) for name in matrices.fixed_names
+    ]
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(name): None if value != value else value for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+
+
+def _factors(result: Any) -> list[Factor]:
+    groups = result.VarCorr().groups.values()
+    return [
+        Factor(
+            group.grouping_factor,
+            list(group.term_names),
+            np.atleast_2d(
+                np.diag(list(group.variance.values())) if group.cov is None else group.cov
+            ),
+        )
+        for group in groups
+    ]
+
+
+def _random_table(factors: list[Factor], residual: float) -> pd.DataFrame:
+    rows = []
+    for group, terms, covariance in factors:
+        deviations = np.sqrt(np.diag(covariance))
+        for at, term in enumerate(terms):
+            scale = deviations[0] * deviations[at]
+            related = at and covariance[0, at] and scale
+            rows.append(
+                {
+                    "group": group,
+                    "term": term,
+                    "sd": deviations[at],
+                    "variance": covariance[at, at],
+                    "correlation": covariance[0, at] / scale if related else np.nan,
+                }
+            )
+    rows.append({"group": RESIDUAL, "term": "", "sd": residual**0.5, "variance": residual})
+    return pd.DataFrame(rows, columns=["group", "term", "sd", "variance", "correlation"])

@@ -1,0 +1,112 @@
+"""Formulas in Wilkinson notation: read, shortened, and joined from the config's steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mixedlm.formula.parser import parse_formula
+from mixedlm.formula.terms import Formula
+
+from xstilts.errors import InputError, check_name
+from xstilts.similarity import measures
+
+PARTS = ("within", "between_targets", "between_languages")
+AXES = ("intermediate", "target", "language")
+TRAINED = "trained"
+RUN = "(1 | intermediate:target:seed)"  # the random effect of one training, where seeds are rows
+
+
+@dataclass(frozen=True)
+class Specification:
+    """The model that is fitted.
+
+    Attributes:
+        outcome: a column of the cells (`xstilts.degradation.outcomes`).
+        steps: terms in Wilkinson notation by the name of the step; each adds to those before it.
+        groups: random intercepts, which every step has.
+    """
+
+    outcome: str
+    steps: Mapping[str, str]
+    groups: str
+
+    @property
+    def formula(self) -> Formula:
+        """All steps."""
+        return self._joined(self.steps.values())
+
+    @property
+    def of_runs(self) -> Specification:
+        """The same with seeds as rows, for which it has a random effect."""
+        return replace(self, groups=f"{self.groups} + {RUN}")
+
+    @property
+    def without_similarity(self) -> Formula:
+        """All steps, less what the parts of similarity are in."""
+        return without(self.formula, PARTS)
+
+    def nested(self) -> Iterator[tuple[str, Formula]]:
+        """Every step with its formula."""
+        names = list(self.steps)
+        for at, name in enumerate(names, start=1):
+            yield name, self._joined(self.steps[each] for each in names[:at])
+
+    def check(self, place: str) -> None:
+        """Raise an InputError for what is no formula, or names no column."""
+        for name, formula in self.nested():
+            for variable in sorted(formula.all_variables - {self.outcome}):
+                known = (*AXES, TRAINED, *PARTS, *measures())
+                check_name("name", variable, known, f"{place}: steps: {name}, or groups")
+
+    def _joined(self, terms: Iterable[str]) -> Formula:
+        return parse(f"{self.outcome} ~ {' + '.join([*terms, self.groups])}")
+
+
+def parse(formula: str | Formula) -> Formula:
+    """A formula's parts.
+
+    Raises:
+        InputError: it is not in Wilkinson notation as lme4 has it.
+    """
+    if isinstance(formula, Formula):
+        return formula
+    try:
+        return parse_formula(formula)
+    except ValueError as error:
+        raise InputError(
+            f"formula '{formula}': {error}; write it as y ~ x + (1 | group) + (0 + x | group)"
+        ) from error
+
+
+def without(formula: str | Formula, names: Iterable[str]) -> Formula:
+    """The formula less every term, fixed or random, that one of the variables is in."""
+    parsed, gone = parse(formula), set(names)
+    fixed = tuple(term for term in parsed.fixed.terms if not variables(term) & gone)
+    random = tuple(
+        replace(term, expr=tuple(each for each in term.expr if not variables(each) & gone))
+        for term in parsed.random
+        if not set(term.grouping_factors) & gone
+    )
+    kept = tuple(term for term in random if term.has_intercept or term.expr)
+    return replace(parsed, fixed=replace(parsed.fixed, terms=fixed), random=kept)
+
+
+def without_fixed(formula: str | Formula, name: str) -> Formula:
+    """The formula less the fixed term of one variable; its random slopes stay."""
+    parsed = parse(formula)
+    terms = tuple(term for term in parsed.fixed.terms if variables(term) != {name})
+    return replace(parsed, fixed=replace(parsed.fixed, terms=terms))
+
+
+def absent(formula: Formula, columns: Iterable[str]) -> list[str]:
+    """Measures that the formula names as controls, and that have no column."""
+    return sorted(formula.all_variables & set(measures()) - set(columns))
+
+
+def variables(term: Any) -> set[str]:
+    """Names of the columns that a term is made of."""
+    if hasattr(term, "source_variables"):
+        return set(term.source_variables)
+    return {term.name} if hasattr(term, "name") else set()
