@@ -37,5 +37,6 @@ rule all:
         CELLS,
         BENCHMARK,
         EFFECTS,
+        CLAIMS,
         ANSWER,
         figure_files(),

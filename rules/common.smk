@@ -7,10 +7,10 @@ sys.path.insert(0, workflow.basedir)
 
 from snakemake.exceptions import WorkflowError
 
-from xstilts.config import check_config, translator
+from xstilts.config import check_config, specification, translator
 from xstilts.digests import code_digest
 from xstilts.errors import InputError
-from xstilts.grid import language_facts, language_names
+from xstilts.grid import language_facts, language_families, language_names
 from xstilts.jobs import share_package
 from xstilts.languages import languages
 from xstilts.lock import commit_of, read_lock, source_of, sources_of
@@ -49,6 +49,12 @@ LAYERS = f"{RESULTS}/layers/model={{model}}/intermediate={{intermediate}}/target
 BENCHMARK = f"{RESULTS}/benchmark.csv"
 SIMILARITY = f"{RESULTS}/similarity/measure={{measure}}/model={{model}}/similarity.parquet"
 EFFECTS = f"{RESULTS}/effects.parquet"
+VARIANCES = f"{RESULTS}/variances.parquet"
+NESTED = f"{RESULTS}/nested.csv"
+SENSITIVITY = f"{RESULTS}/sensitivity.csv"
+HELD_OUT = f"{RESULTS}/held_out.parquet"
+SKILL = f"{RESULTS}/skill.csv"
+CLAIMS = f"{RESULTS}/claims.csv"
 TRUTH = f"{RESULTS}/truth/model={{model}}/truth.parquet"
 ANSWER = f"{RESULTS}/answer.txt"
 FIGURES = f"{RESULTS}/figures"
@@ -512,5 +518,14 @@ def trainings():
 
 
 def figure_files():
-    names = ["degradation", "similarity", "overview", "measures", "effects", "training"]
+    names = [
+        "degradation",
+        "similarity",
+        "overview",
+        "measures",
+        "effects",
+        "sensitivity",
+        "held_out",
+        "training",
+    ]
     return expand(f"{FIGURES}/{{name}}.svg", name=names)

@@ -1,7 +1,8 @@
-"""Degradation: the cell table, the mixed models, the world's truth, the answer in words.
+"""Degradation: the cell table, the mixed models, held-out prediction, claims, the answer in words.
 
 REQUIRED INPUTS: score files, similarity tables.
-OUTPUTS: cells.parquet, effects.parquet, truth.parquet (embedded world only), answer.txt.
+OUTPUTS: cells.parquet, effects.parquet, variances.parquet, nested.csv, sensitivity.csv,
+held_out.parquet, skill.csv, claims.csv, truth.parquet (embedded world only), answer.txt.
 """
 
 
@@ -56,7 +57,14 @@ rule fit_degradation:
         similarity=similarity_files(),
         truth=truth_files(),
     output:
-        EFFECTS,
+        effects=EFFECTS,
+        variances=VARIANCES,
+        nested=report(
+            NESTED,
+            caption="../workflow/report/nested.rst",
+            category="1 Answer",
+            labels={"what": "what similarity adds, step by step"},
+        ),
     log:
         f"{LOGS}/fit_degradation.log",
     conda:
@@ -66,11 +74,105 @@ rule fit_degradation:
         runtime=120,
     params:
         headline=config["similarity"]["headline"],
+        degradation=vars(specification(config)),
         code=code_digest("degradation", "measuring.py"),
     message:
         "Fitting degradation models"
     script:
         "../workflow/scripts/fit_degradation.py"
+
+
+rule check_sensitivity:
+    """The headline's slopes under other outcomes, data and methods."""
+    input:
+        cells=CELLS,
+        similarity=similarity_files(),
+    output:
+        report(
+            SENSITIVITY,
+            caption="../workflow/report/sensitivity.rst",
+            category="1 Answer",
+            labels={"what": "robustness of the answer, as a table"},
+        ),
+    log:
+        f"{LOGS}/check_sensitivity.log",
+    conda:
+        "../envs/stats.yaml"
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    params:
+        headline=config["similarity"]["headline"],
+        degradation=vars(specification(config)),
+        resamples=config["degradation"]["resamples"],
+        code=code_digest("degradation", "measuring.py"),
+    message:
+        "Checking the robustness of the answer"
+    script:
+        "../workflow/scripts/check_sensitivity.py"
+
+
+rule predict_held_out:
+    """Predictions of every language, family, target and intermediate that is left out once."""
+    input:
+        cells=CELLS,
+        similarity=similarity_files(),
+    output:
+        predictions=HELD_OUT,
+        skill=report(
+            SKILL,
+            caption="../workflow/report/held_out.rst",
+            category="1 Answer",
+            labels={"what": "held-out prediction, as a table"},
+        ),
+    log:
+        f"{LOGS}/predict_held_out.log",
+    conda:
+        "../envs/stats.yaml"
+    resources:
+        mem_mb=8000,
+        runtime=240,
+    params:
+        headline=config["similarity"]["headline"],
+        degradation=vars(specification(config)),
+        families=language_families(config),
+        code=code_digest("degradation", "measuring.py"),
+    message:
+        "Predicting what is left out"
+    script:
+        "../workflow/scripts/predict_held_out.py"
+
+
+rule check_claims:
+    """The claims of Phang et al. 2020, and the question's own, on these cells."""
+    input:
+        cells=CELLS,
+        effects=EFFECTS,
+    output:
+        report(
+            CLAIMS,
+            caption="../workflow/report/claims.rst",
+            category="1 Answer",
+            labels={"what": "the claims of the study"},
+        ),
+    log:
+        f"{LOGS}/check_claims.log",
+    conda:
+        "../envs/stats.yaml"
+    params:
+        headline=config["similarity"]["headline"],
+        models={name: model.path for name, model in GRID.models.items()},
+        code=code_digest(
+            "degradation/claims.py",
+            "degradation/gains.py",
+            "models.py",
+            "recipes.py",
+            "tasks",
+        ),
+    message:
+        "Checking claims"
+    script:
+        "../workflow/scripts/check_claims.py"
 
 
 rule write_answer:

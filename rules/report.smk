@@ -124,11 +124,60 @@ rule plot_effects:
     conda:
         "../envs/report.yaml"
     params:
-        code=code_digest("figures.py"),
+        code=code_digest("figures.py", "degradation/figures.py"),
     message:
         "Plotting effects"
     script:
         "../workflow/scripts/plot_effects.py"
+
+
+rule plot_sensitivity:
+    """The slopes of the headline under every variant, with their intervals."""
+    input:
+        SENSITIVITY,
+    output:
+        figure=report(
+            f"{FIGURES}/sensitivity.svg",
+            caption="../workflow/report/sensitivity.rst",
+            category="1 Answer",
+            labels={"what": "robustness of the answer"},
+        ),
+        data=f"{FIGURES}/sensitivity.csv",
+    log:
+        f"{LOGS}/plot_sensitivity.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        code=code_digest("figures.py", "degradation/figures.py"),
+    message:
+        "Plotting robustness"
+    script:
+        "../workflow/scripts/plot_sensitivity.py"
+
+
+rule plot_held_out:
+    """How well what was left out was predicted."""
+    input:
+        predictions=HELD_OUT,
+        skill=SKILL,
+    output:
+        figure=report(
+            f"{FIGURES}/held_out.svg",
+            caption="../workflow/report/held_out.rst",
+            category="1 Answer",
+            labels={"what": "held-out prediction"},
+        ),
+        data=f"{FIGURES}/held_out.csv",
+    log:
+        f"{LOGS}/plot_held_out.log",
+    conda:
+        "../envs/report.yaml"
+    params:
+        code=code_digest("figures.py", "degradation/figures.py"),
+    message:
+        "Plotting held-out prediction"
+    script:
+        "../workflow/scripts/plot_held_out.py"
 
 
 rule plot_training:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from xstilts import __version__
 from xstilts.errors import InputError
@@ -30,6 +31,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     score.add_argument("--predictions", required=True, type=Path, help="formats: docs/scorers.md")
     score.add_argument("--gold", type=Path)
     commands.add_parser("lock-data", help="write the commits of all hub data to data.lock.yaml")
+    fit = commands.add_parser("fit", help="fit a mixed model to a table of scores")
+    fit.add_argument("table", type=Path, help="Parquet or CSV")
+    fit.add_argument("--formula", required=True, help="Wilkinson notation: docs/inference.md")
+    fit.add_argument("--outcome", default="gap", help="of a formula without a response")
+    fit.add_argument("--ml", action="store_true", help="maximum likelihood in place of REML")
+    fit.add_argument("--json", action="store_true")
+    ahead = commands.add_parser("predict", help="what a language that was not run would lose")
+    ahead.add_argument("--language", required=True)
+    ahead.add_argument("--config", type=Path, nargs="*", default=[], help="as --configfile")
+    ahead.add_argument("--json", action="store_true")
+    power = commands.add_parser("power", help="the chance to find an effect on a config's grid")
+    power.add_argument("--config", type=Path, nargs="*", default=[], help="as --configfile")
+    power.add_argument("--effect", type=float, default=-1.0, help="points per SD of similarity")
+    power.add_argument("--variances", type=Path, help="variances.parquet of a run; else guesses")
+    power.add_argument("--draws", type=int, default=100, help="simulated grids a size")
+    power.add_argument("--cores", type=int, default=1)
+    power.add_argument("--output", type=Path, default=Path("power"), help="NAME.csv and NAME.svg")
     chosen = parser.parse_args(arguments)
     try:
         return COMMANDS[chosen.command](chosen)
@@ -72,7 +90,74 @@ def _forget(chosen: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"warm": _warm, "forget": _forget, "score": _score, "lock-data": _lock}
+def _fit(chosen: argparse.Namespace) -> int:
+    """Print the fixed and random effects, or all of it as JSON."""
+    from xstilts.degradation.given import fit_table
+
+    model = fit_table(chosen.table, chosen.formula, chosen.outcome, reml=not chosen.ml)
+    if chosen.json:
+        print(json.dumps(model.summary()))
+        return 0
+    print(f"{model.formula}\n{model.criterion} {model.neg2loglik:.4f}, {model.n} rows")
+    print(f"\n{_aligned(model.fixed)}\n\n{_aligned(model.random)}")
+    for term in model.dropped:
+        print(f"dropped, as these data cannot hold it: {term}")
+    for note in model.notes:
+        print(f"note: {note}")
+    return 0
+
+
+def _predict(chosen: argparse.Namespace) -> int:
+    """Print the prediction for every intermediate and target."""
+    from xstilts.config import read_config, specification
+    from xstilts.degradation.forecast import Forecast, forecast, known_of
+
+    config, grid = read_config(*chosen.config)
+    asked = Forecast(
+        language=chosen.language,
+        known=dict(known_of(config, grid, chosen.language)),
+        headline=config["similarity"]["headline"],
+        wanted=specification(config),
+    )
+    found = forecast(Path(config["results"]), asked)
+    print(found.to_json(orient="records") if chosen.json else _aligned(found))
+    return 0
+
+
+def _power(chosen: argparse.Namespace) -> int:
+    """Print the table, and write it and its figure."""
+    from xstilts.config import read_config, specification
+    from xstilts.degradation.figures import plot_power
+    from xstilts.degradation.power import expected_spreads, power_table, shape_of
+
+    config, grid = read_config(*chosen.config)
+    found = power_table(
+        shape_of(grid),
+        specification(config),
+        chosen.effect,
+        expected_spreads(chosen.variances),
+        chosen.draws,
+        chosen.cores,
+    )
+    figure, data = (chosen.output.with_suffix(suffix) for suffix in (".svg", ".csv"))
+    plot_power(power=found, effect=chosen.effect, figure=str(figure), data=str(data))
+    print(f"{_aligned(found)}\n\n{figure}, {data}")
+    return 0
+
+
+def _aligned(frame: Any) -> str:
+    return str(frame.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep=""))
+
+
+COMMANDS = {
+    "warm": _warm,
+    "forget": _forget,
+    "score": _score,
+    "lock-data": _lock,
+    "fit": _fit,
+    "predict": _predict,
+    "power": _power,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import yaml
 
+from xstilts.degradation.formulas import Specification
 from xstilts.errors import InputError, check_name
 from xstilts.grid import Grid, read_grid
 from xstilts.lock import check_locked, read_lock, source_of, sources_of
@@ -21,28 +22,57 @@ from xstilts.sources import TRANSLATED, local_files, needed_splits, part_files
 from xstilts.tasks import tasks
 from xstilts.world.examples import SKILLS
 
+STUDY = Path(__file__).parents[1] / "config.yaml"
 SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.yaml"
 
 
 def check_config(config: dict[str, Any]) -> Grid:
-    """Complete a config in place and return its grid.
+    """Complete a config in place and return its grid, with all data that it needs there.
 
-    Environment variables in strings (`${NAME}`) are filled in, defaults are set from the schema.
+    Environment variables in strings (`${NAME}`) are filled in; defaults are the schema's, and of
+    the model of degradation the study's.
 
     Raises:
         InputError: anything in it that cannot be run, with what to write instead.
     """
+    grid = complete_config(config)
+    _check_data(config, grid)
+    return grid
+
+
+def complete_config(config: dict[str, Any]) -> Grid:
+    """The same but for the data: for those who ask about the grid and run nothing."""
     described = yaml.safe_load(SCHEMA.read_text())
     config.update({key: _expand(value, f"config: {key}") for key, value in config.items()})
     if isinstance(config.get("seeds"), list):  # Snakemake's --config makes texts of listed numbers
         config["seeds"] = [_whole(seed) for seed in config["seeds"]]
+    study = yaml.safe_load(STUDY.read_text())["degradation"]
+    config["degradation"] = {**study, **config.get("degradation", {})}
     _fill(config, described)
     errors = sorted(jsonschema.Draft202012Validator(described).iter_errors(config), key=str)
     if errors:
         raise _mistake(errors[0])
     grid = read_grid(config)
-    _check_data(config, grid)
+    specification(config).check("config: degradation")
     return grid
+
+
+def specification(config: Mapping[str, Any]) -> Specification:
+    """The model of degradation that a config asks for."""
+    section = config["degradation"]
+    return Specification(section["outcome"], section["steps"], section["groups"])
+
+
+def read_config(*files: Path) -> tuple[dict[str, Any], Grid]:
+    """The study's config with others on top, as `--configfile` puts them, and its grid."""
+    from snakemake.utils import update_config
+
+    config: dict[str, Any] = yaml.safe_load(STUDY.read_text())
+    for file in files:
+        if not file.is_file():
+            raise InputError(f"no config '{file}'")
+        update_config(config, yaml.safe_load(file.read_text()))
+    return config, complete_config(config)
 
 
 def _expand(value: Any, place: str) -> Any:

@@ -21,7 +21,6 @@ from matplotlib.ticker import PercentFormatter
 from scipy.cluster.hierarchy import leaves_list, linkage
 
 from xstilts.curves import read_curves
-from xstilts.degradation.effects import LEVELS, TRUTH
 from xstilts.degradation.outcomes import gaps
 from xstilts.measuring import read_similarity
 from xstilts.similarity import measures
@@ -31,11 +30,6 @@ from xstilts.tasks import tasks
 PANELS = 3  # a row
 NOT_RUN = "0.85"
 NO_LAYER = -1  # stands for the missing layer of measures that read none
-LEVEL_TITLES = {
-    "language": "between languages",
-    "target_language": "between targets\nof a language",
-    "within": "between intermediates,\nsame target and language",
-}
 
 
 def plot_degradation(
@@ -52,7 +46,7 @@ def plot_degradation(
     drawn = _panels(
         frame, "gap", intermediates, languages, ("RdBu_r", -limit, limit), "gap (points)"
     )
-    _save(drawn, frame, figure, data)
+    save_figure(drawn, frame, figure, data)
 
 
 def plot_similarity(
@@ -67,11 +61,11 @@ def plot_similarity(
     frame = read_similarity(tables)
     frame = frame[frame["own"]]
     if frame["value"].isna().all():
-        return _save(_nothing(), frame, figure, data)
+        return save_figure(nothing_to_show(), frame, figure, data)
     title = measures()[frame["measure"].iloc[0]].title
     low, high = frame["value"].min(), frame["value"].max()
     drawn = _panels(frame, "value", intermediates, languages, ("viridis", low, high), title)
-    _save(drawn, frame, figure, data)
+    save_figure(drawn, frame, figure, data)
 
 
 def plot_overview(
@@ -92,7 +86,7 @@ def plot_overview(
     )
     names = list(dict.fromkeys(frame.dropna(subset="value")["measure"]))
     if not names:
-        return _save(_nothing(), frame, figure, data)
+        return save_figure(nothing_to_show(), frame, figure, data)
     lines = pd.MultiIndex.from_product([frame["model"].unique(), intermediates])
     size = (3 + 0.06 * len(pairs), 0.6 + len(names) * (0.32 + 0.05 * len(lines)))
     drawn, axes = plt.subplots(
@@ -107,7 +101,7 @@ def plot_overview(
         panel.set_yticks([(len(lines) - 1) / 2], [measures()[name].title], fontsize=7)
         panel.tick_params(length=0)
     _mark_targets(list(axes[:, 0]), [target for target, _ in pairs])
-    _save(drawn, frame, figure, data)
+    save_figure(drawn, frame, figure, data)
 
 
 def _mark_targets(panels: Sequence[Axes], columns: list[str]) -> None:
@@ -126,7 +120,7 @@ def plot_measures(*, tables: list[str], figure: str, data: str) -> None:
     """How measures agree: Spearman correlations over cells, like beside like, a panel a layer."""
     frame = agreement(read_similarity(tables))
     if frame.empty:
-        return _save(_nothing(), frame, figure, data)
+        return save_figure(nothing_to_show(), frame, figure, data)
     groups = dict(list(frame.groupby(["model", "layer"])))
     names = _clustered(_square(frame[frame["own"]]))
     titles = [measures()[name].title for name in names]
@@ -148,7 +142,7 @@ def plot_measures(*, tables: list[str], figure: str, data: str) -> None:
         panel.set_yticks(range(len(names)), titles, fontsize=6)
         panel.tick_params(length=0, labelbottom=True)
     drawn.colorbar(axes[0, 0].images[0], ax=axes, label="Spearman correlation", shrink=0.6)
-    _save(drawn, frame, figure, data)
+    save_figure(drawn, frame, figure, data)
 
 
 def _layer_title(row: pd.Series) -> str:
@@ -217,7 +211,7 @@ def _panels(
 ) -> Figure:
     """Heat maps with one colour scale; means over encoders, if there are several."""
     if frame.empty:
-        return _nothing()
+        return nothing_to_show()
     targets = list(dict.fromkeys(frame["target"]))
     codes = _ordered_languages(frame, languages)
     columns = min(PANELS, len(targets))
@@ -242,7 +236,8 @@ def _panels(
     return drawn
 
 
-def _nothing() -> Figure:
+def nothing_to_show() -> Figure:
+    """In the place of a figure whose data were not run."""
     drawn = plt.figure(figsize=(4, 1))
     drawn.text(0.5, 0.5, "nothing to show: not run", ha="center", va="center")
     return drawn
@@ -265,50 +260,13 @@ def _tick_names(panel: Axes, intermediates: Sequence[str], names: Sequence[str])
     panel.tick_params(length=0, labelbottom=True)
 
 
-def plot_effects(*, effects: str, figure: str, data: str) -> None:
-    """Slopes of every measure with 95% intervals, a panel a level; the planted truth as a line."""
-    frame = read_table(Path(effects)).to_pandas()
-    if frame.empty:
-        return _save(_nothing(), frame, figure, data)
-    levels = [level for level in reversed(LEVELS.values()) if level in set(frame["level"])]
-    fitted = frame[frame["measure"] != TRUTH]
-    names = list(dict.fromkeys(fitted["measure"]))
-    drawn, axes = plt.subplots(
-        1,
-        len(levels),
-        figsize=(1.5 + 3.2 * len(levels), 1.6 + 0.5 * len(names)),
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for panel, level in zip(axes[0], levels, strict=True):
-        _forest(panel, fitted[fitted["level"] == level], names)
-        planted = frame[(frame["measure"] == TRUTH) & (frame["level"] == level)]
-        for value in planted["estimate"]:
-            panel.axvline(value, color="#D55E00", linestyle="--", label="planted truth")
-        panel.axvline(0, color="0.6", linewidth=0.8)
-        panel.set_title(LEVEL_TITLES[level], fontsize=9)
-        panel.set_xlabel("points of gap per SD of similarity", fontsize=8)
-    if (frame["measure"] == TRUTH).any():
-        axes[0][0].legend(fontsize=7, frameon=False)
-    _save(drawn, frame, figure, data)
-
-
-def _forest(panel: Axes, rows: pd.DataFrame, names: list[str]) -> None:
-    places = [names.index(name) for name in rows["measure"]]
-    spread = [rows["estimate"] - rows["low"], rows["high"] - rows["estimate"]]
-    panel.errorbar(rows["estimate"], places, xerr=spread, fmt="o", color="#0072B2", capsize=3)
-    panel.set_yticks(range(len(names)), [measures()[name].title for name in names])
-    panel.set_ylim(len(names) - 0.5, -0.5)
-
-
 def plot_training(
     *, trainings: list[dict[str, Any]], intermediates: list[str], figure: str, data: str
 ) -> None:
     """Training loss: a panel a training set, a line an intermediate; dashed = diverged."""
     frame = read_curves(trainings)
     if frame.empty:
-        return _save(_nothing(), frame, figure, data)
+        return save_figure(nothing_to_show(), frame, figure, data)
     names = list(dict.fromkeys(frame["training"]))
     columns = min(PANELS, len(names))
     rows = -(-len(names) // columns)
@@ -327,7 +285,7 @@ def plot_training(
     drawn.legend(lines, titles, loc="outside right center", fontsize=7, frameon=False)
     drawn.supxlabel("share of the steps", fontsize=8)
     drawn.supylabel("training loss", fontsize=8)
-    _save(drawn, frame, figure, data)
+    save_figure(drawn, frame, figure, data)
 
 
 def _losses(panel: Axes, frame: pd.DataFrame, colours: Mapping[str, Any]) -> None:
@@ -351,7 +309,8 @@ def _recipe_titles(names: Sequence[str]) -> list[str]:
     return [known[name].title if name in known else name for name in names]
 
 
-def _save(drawn: Figure, frame: pd.DataFrame, figure: str, data: str) -> None:
+def save_figure(drawn: Figure, frame: pd.DataFrame, figure: str, data: str) -> None:
+    """Write a figure as SVG, and the data behind it as CSV."""
     with atomic(Path(figure)) as temporary:
         drawn.savefig(temporary, format="svg")
     plt.close(drawn)

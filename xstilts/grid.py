@@ -225,6 +225,13 @@ def language_facts(
     }
 
 
+def language_families(config: Mapping[str, Any]) -> dict[str, str]:
+    """Family of each language by its code; invented languages have none."""
+    if config["world"]:
+        return {}
+    return {code: row.family for code, row in languages().items() if row.family}
+
+
 def language_names(config: Mapping[str, Any]) -> dict[str, str]:
     """Names of languages by code, as figures write them."""
     if config["world"]:

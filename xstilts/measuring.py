@@ -59,6 +59,25 @@ def measure_similarity(
         files: what the measure reads.
         output: the table to write.
     """
+    cells = [
+        (intermediate, target, language)
+        for intermediate in intermediates
+        for target in targets
+        for language in languages[target]
+    ]
+    rows = measured(measure, model, cells, known, resamples, files)
+    write_table(Path(output), rows_table(rows, SIMILARITY), SIMILARITY)
+
+
+def measured(
+    measure: str,
+    model: str,
+    cells: list[tuple[str, str, str]],
+    known: Mapping[str, Mapping[str, Any]],
+    resamples: int = 0,
+    files: Any = None,
+) -> list[Row]:
+    """Rows of SIMILARITY of (intermediate, target, language) cells."""
     chosen = measures()[measure]
     asked = Asked(
         files=files,
@@ -66,30 +85,26 @@ def measure_similarity(
         languages={code: Known(**facts) for code, facts in known.items()},
         resamples=resamples,
     )
-    cells = [
-        (intermediate, target, language)
-        for intermediate in intermediates
-        for target in targets
-        for language in languages[target]
-    ]
     common = {
         "measure": measure,
         "level": chosen.level,
         "direction": chosen.direction,
         "model": model,
     }
-    rows = [
+    return [
         {**common, **row}
         for evidence in EVIDENCE[chosen.reads](asked)
         for row in _layer_rows(chosen, evidence, cells)
     ]
-    write_table(Path(output), rows_table(rows, SIMILARITY), SIMILARITY)
 
 
 def read_similarity(paths: list[str]) -> pd.DataFrame:
     """Similarity tables as one frame; its column `similarity` grows with similarity."""
-    tables = [read_table(Path(path), SIMILARITY).to_pandas() for path in paths]
-    frame: pd.DataFrame = pd.concat(tables)
+    return signed(pd.concat([read_table(Path(path), SIMILARITY).to_pandas() for path in paths]))
+
+
+def signed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of SIMILARITY with the column `similarity`: the value, turned round if a distance."""
     sign = frame["direction"].map({"similarity": 1.0, "distance": -1.0})
     return frame.assign(similarity=sign * frame["value"])
 

@@ -75,6 +75,12 @@ def open_table(path: Path) -> pq.ParquetFile:
         raise InputError(f"{path}: not a readable Parquet file ({error})") from error
 
 
+def write_csv(path: Path, table: pa.Table) -> None:
+    """Write `table` as CSV atomically: what the report shows as a table."""
+    with atomic(path) as temporary:
+        table.to_pandas().to_csv(temporary, index=False, float_format="%.6g")
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a small manifest atomically, keys sorted so that equal content is equal bytes."""
     with atomic(path) as temporary:

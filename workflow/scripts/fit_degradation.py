@@ -11,10 +11,13 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.degradation.mixed_model:fit_degradation",
+        "xstilts.degradation.effects:fit_degradation",
         cells=snakemake.input.cells,
         similarity=list(snakemake.input.similarity),
         truth=list(snakemake.input.truth),
         headline=snakemake.params.headline,
-        output=snakemake.output[0],
+        degradation=snakemake.params.degradation,
+        effects=snakemake.output.effects,
+        variances=snakemake.output.variances,
+        nested=snakemake.output.nested,
     )

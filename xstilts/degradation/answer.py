@@ -12,11 +12,12 @@ from xstilts.tables import atomic, read_table
 Row = dict[str, Any]
 
 LEVEL_WORDS = {
-    "language": "between languages",
-    "target_language": "between the targets of one language",
+    "between_languages": "between languages",
+    "between_targets": "between the targets of one language",
     "within": "between intermediate tasks, for one target and language",
 }
 
+ALPHA = 0.05
 NOTHING = (
     "No answer yet: it needs targets that were run in English and in several other languages, "
     "after several intermediates, and this grid has too few."
@@ -50,12 +51,33 @@ def answer(model: str, effects: list[Row], headline: str) -> str:
         for level, words in LEVEL_WORDS.items()
         if level in fitted
     ]
-    caution = ""
+    caution = _share(fitted) + _agreement(effects)
     if size["missing"]:
         caution += f" It leaves out {size['missing']} more, for which the measure has no value."
     if size["dropped"]:
         caution += f" These data are too few for the terms {size['dropped']}, which were dropped."
     return f"{opening} {'; '.join(clauses)}.{caution}"
+
+
+def _share(fitted: dict[str, Row]) -> str:
+    """How much of the variance the largest part explains."""
+    level, row = max(fitted.items(), key=lambda item: item[1]["part_r2"] or 0.0)
+    share = 100 * max(row["part_r2"] or 0.0, 0.0)
+    return f" Its part {LEVEL_WORDS[level]} explains {share:.0f}% of the variance of the outcome."
+
+
+def _agreement(effects: list[Row]) -> str:
+    """How many measures find an effect of either sign, all tests taken together."""
+    tested = [row for row in effects if row["p_holm"] is not None]
+    counts = []
+    for level, words in LEVEL_WORDS.items():
+        rows = [row for row in tested if row["level"] == level]
+        found = sum(row["p_holm"] < ALPHA for row in rows)
+        if rows:
+            counts.append(f"{found} of {len(rows)} {words}")
+    if not counts:
+        return ""
+    return f" Of all measures, after Holm's correction, an effect is found by {'; '.join(counts)}."
 
 
 def _clause(words: str, row: Row, planted: float | None) -> str:

@@ -1,23 +1,67 @@
-"""The table of effects: slopes of the gap on similarity, a row a (model, measure, level)."""
+r"""Slopes of the outcome on every measure of similarity, and what each adds.
 
+The default model of the gap of intermediate $i$, target $t$, language $l$ (config: degradation):
+
+$$\mathrm{gap}_{itl} = \beta_0 + \beta_1 \mathrm{trained}_i + \beta_w w_{itl}
+  + \beta_t b_{tl} + \beta_l b_l + \gamma^\top \mathrm{controls}_{itl}
+  + u_l + u_t + u_i + u_{it} + u_{lt} + (v_l + v_t)\, w_{itl} + \varepsilon_{itl}$$
+
+with the parts of similarity of `design.py`, one measure at a time. A negative slope means that
+similarity goes with a smaller loss.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
 import pyarrow as pa
 
-from xstilts.tables import schema
+from xstilts.degradation.cross_check import statsmodels_difference
+from xstilts.degradation.design import design
+from xstilts.degradation.formulas import PARTS, Specification, absent, without, without_fixed
+from xstilts.degradation.inference import (
+    adjusted,
+    by_likelihood,
+    compare,
+    explained,
+    permuted_intermediates,
+    permuted_languages,
+)
+from xstilts.degradation.mixed_model import MixedModel, fit_formula
+from xstilts.degradation.outcomes import CELLS, analysed, seed_means
+from xstilts.errors import InputError
+from xstilts.measuring import read_similarity
+from xstilts.similarity import measures
+from xstilts.tables import read_table, rows_table, schema, write_csv, write_table
 
-# Column of the model's data -> level of similarity.
-LEVELS = {"w": "within", "b_target": "target_language", "b_language": "language"}
+logger = logging.getLogger(__name__)
+
 TRUTH = "planted"
+Row = dict[str, Any]
 
 EFFECTS = schema(
     ("model", pa.string(), "Encoder."),
     ("measure", pa.string(), "Similarity measure; `planted` is the embedded world's truth."),
-    ("level", pa.string(), "within, target_language or language: the part of similarity."),
-    ("estimate", pa.float64(), "Points of gap per standard deviation of that part."),
+    ("level", pa.string(), "The part of similarity: within, between_targets, between_languages."),
+    ("outcome", pa.string(), "What the slope is of."),
+    ("estimate", pa.float64(), "Points of outcome per standard deviation of that part."),
     ("se", pa.float64(), "Standard error."),
     ("df", pa.float64(), "Satterthwaite's degrees of freedom."),
     ("low", pa.float64(), "Lower end of the 95% interval."),
     ("high", pa.float64(), "Upper end of the 95% interval."),
     ("p", pa.float64(), "Two-sided p-value."),
+    ("p_holm", pa.float64(), "The same for all measures and levels at once, by Holm."),
+    ("p_bh", pa.float64(), "The same, by Benjamini and Hochberg."),
+    ("p_permutation", pa.float64(), "p-value of permuted similarity; empty between targets."),
+    ("chi2", pa.float64(), "Likelihood-ratio statistic of the part, its random slopes kept."),
+    ("p_lrt", pa.float64(), "Its p-value."),
+    ("part_r2", pa.float64(), "Share of the variance that the fixed effects lose without it."),
+    ("r2_marginal", pa.float64(), "Share of the variance of all fixed effects."),
+    ("r2_conditional", pa.float64(), "Share of the variance of fixed and random effects."),
     ("rows", pa.int32(), "Rows fitted: (intermediate, target, language), means over seeds."),
     ("missing", pa.int32(), "Rows left out, as the measure has no value there."),
     ("languages", pa.int32(), "Languages fitted."),
@@ -26,6 +70,261 @@ EFFECTS = schema(
     ("singular", pa.bool_(), "Whether a variance was estimated as zero."),
     ("converged", pa.bool_(), "Whether the optimiser converged."),
     ("dropped", pa.string(), "Terms that these data cannot hold."),
+    ("notes", pa.string(), "Warnings of the fit."),
     ("neg2loglik", pa.float64(), "REML criterion."),
-    ("statsmodels_difference", pa.float64(), "Its difference to the statsmodels refit, if made."),
+    ("statsmodels_difference", pa.float64(), "Less that of statsmodels; the headline's only."),
 )
+VARIANCES = schema(
+    ("model", pa.string(), "Encoder."),
+    ("group", pa.string(), "Grouping factor, or Residual."),
+    ("term", pa.string(), "What varies between its groups: the intercept, or a slope."),
+    ("sd", pa.float64(), "Standard deviation in points."),
+    ("variance", pa.float64(), "Its square."),
+    ("without", pa.float64(), "The variance in the model without similarity; empty for slopes."),
+)
+NESTED = schema(
+    ("model", pa.string(), "Encoder."),
+    ("step", pa.string(), "Step of the formula, with all before it."),
+    ("formula", pa.string(), "What was fitted, by maximum likelihood."),
+    ("neg2loglik", pa.float64(), "-2 log-likelihood."),
+    ("parameters", pa.int32(), "Fixed effects, variances and correlations."),
+    ("aic", pa.float64(), "Akaike's criterion."),
+    ("chi2", pa.float64(), "Likelihood-ratio statistic against the step before."),
+    ("df", pa.int32(), "Its degrees of freedom."),
+    ("p", pa.float64(), "Its p-value; conservative where a variance is tested."),
+    ("r2_marginal", pa.float64(), "Share of the variance of the fixed effects."),
+    ("r2_conditional", pa.float64(), "Share of the variance of fixed and random effects."),
+)
+
+
+def fit_degradation(
+    *,
+    cells: str,
+    similarity: list[str],
+    truth: list[str],
+    headline: str,
+    degradation: Mapping[str, Any],
+    effects: str,
+    variances: str,
+    nested: str,
+) -> None:
+    """Fit the model for every measure (and the world's truth) and write the three tables.
+
+    Args:
+        cells: the cell table.
+        similarity: similarity tables.
+        truth: tables of the world's expected gaps.
+        headline: the measure that variances and steps are written for.
+        degradation: section of the config: outcome, formula (steps), groups.
+        effects: table to write: a row a measure and part of similarity.
+        variances: table to write: random effects, with similarity and without.
+        nested: table to write: the steps of the formula.
+    """
+    wanted = Specification(**degradation)
+    scored = read_table(Path(cells), CELLS).to_pandas()
+    found = [*fits(scored, similarity, truth, headline, wanted)]
+    shown = [each for each in found if each.measure == headline and each.rows]
+    rows = [row for each in found for row in each.rows]
+    write_table(Path(effects), rows_table(with_multiplicity(rows), EFFECTS), EFFECTS)
+    made = [{"model": each.model, **row} for each in shown for row in nested_rows(each, wanted)]
+    write_csv(Path(nested), rows_table(made, NESTED))
+    runs = wanted.of_runs
+    by_seed = dict(model_frames(scored, similarity, headline, runs, seeds=True))
+    frames = {each.model: by_seed[each.model] for each in shown}
+    made = [{"model": name, **row} for name in frames for row in variance_rows(frames[name], runs)]
+    write_table(Path(variances), rows_table(made, VARIANCES), VARIANCES)
+
+
+class Fitted(NamedTuple):
+    """A measure's rows of the effects, and the data behind them."""
+
+    model: str
+    measure: str
+    frame: pd.DataFrame
+    rows: list[Row]
+
+
+def fits(
+    cells: pd.DataFrame,
+    similarity: list[str],
+    truth: list[str],
+    headline: str,
+    wanted: Specification,
+) -> Iterator[Fitted]:
+    """Every measure of every model, then the world's truth."""
+    outcomes = seed_means(analysed(cells, wanted.outcome), wanted.outcome)
+    tables = read_similarity(similarity)
+    tables = tables[tables["own"]]
+    for (model, measure), chosen in tables.groupby(["model", "measure"]):
+        mine = outcomes[outcomes["model"] == model]
+        yield _fitted(mine, tables, chosen, wanted, check=measure == headline)
+    for path in truth:
+        planted = read_table(Path(path)).to_pandas()
+        expected = planted.rename(columns={"gap": wanted.outcome})
+        chosen = planted.dropna(subset="similarity").assign(measure=TRUTH, level="cell")
+        yield _fitted(expected.drop(columns="similarity"), tables, chosen, wanted)
+
+
+def _fitted(
+    outcomes: pd.DataFrame,
+    tables: pd.DataFrame,
+    chosen: pd.DataFrame,
+    wanted: Specification,
+    check: bool = False,
+) -> Fitted:
+    """The fit, or no rows and a line in the log where the cells of a part of a grid are too few."""
+    model, measure, level = chosen.iloc[0][["model", "measure", "level"]]
+    others = tables[(tables["model"] == model) & (tables["measure"] != measure)]
+    frame = design(outcomes, chosen, others, wanted.formula, level)
+    try:
+        rows = effects_of(frame, wanted, check)
+    except InputError as error:
+        logger.warning("%s, %s: %s", model, measure, error)
+        rows = []
+    common = {"model": model, "measure": measure, "missing": len(outcomes) - len(frame)}
+    return Fitted(model, measure, frame, [{**common, **row} for row in rows])
+
+
+def model_frames(
+    cells: pd.DataFrame,
+    similarity: list[str],
+    measure: str,
+    wanted: Specification,
+    seeds: bool = False,
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """For every encoder, the rows of one measure's model if there are any; `seeds` keeps runs."""
+    runs = analysed(cells, wanted.outcome)
+    outcomes = runs if seeds else seed_means(runs, wanted.outcome)
+    tables = read_similarity(similarity)
+    tables = tables[tables["own"]]
+    for model, mine in tables.groupby("model"):
+        chosen = mine[mine["measure"] == measure]
+        others = mine[mine["measure"] != measure]
+        level = measures()[measure].level
+        rows = outcomes[outcomes["model"] == model]
+        frame = design(rows, chosen, others, wanted.formula, level)
+        if len(frame):
+            yield str(model), frame
+
+
+def effects_of(frame: pd.DataFrame, wanted: Specification, check: bool = False) -> list[Row]:
+    """One row of the effects a part of similarity that varies in the frame.
+
+    Raises:
+        InputError: there is nothing to fit.
+        CrossCheckError: with `check`, statsmodels finds another optimum.
+    """
+    if frame.empty:
+        raise InputError("no cell has a value of similarity and an outcome: nothing to fit")
+    lacking = absent(wanted.formula, frame.columns)
+    formula = without(wanted.formula, lacking)
+    model = fit_formula(formula, frame)
+    present = [part for part in PARTS if part in set(model.fixed["term"])]
+    if not present:
+        raise InputError("similarity is the same in every cell: there is nothing to fit")
+    common = {
+        "outcome": wanted.outcome,
+        **_sizes(model),
+        "dropped": ", ".join([*lacking, *model.dropped]),
+        "notes": "; ".join(model.notes),
+        "statsmodels_difference": statsmodels_difference(model) if check else None,
+    }
+    full = by_likelihood(model.formula, model.data)
+    shares = explained(full)
+    common |= {"r2_marginal": shares.marginal, "r2_conditional": shares.conditional}
+    return [
+        {
+            "level": part,
+            **model.estimate(part),
+            **_added(full, part),
+            "p_permutation": permutation_p(model.data, wanted.outcome, part, model.fixed["term"]),
+            **common,
+        }
+        for part in present
+    ]
+
+
+def _sizes(model: MixedModel) -> Row:
+    return {
+        "rows": model.n,
+        **{f"{axis}s": model.data[axis].nunique() for axis in ("language", "target")},
+        "intermediates": model.data["intermediate"].nunique(),
+        "singular": model.singular,
+        "converged": model.converged,
+        "neg2loglik": model.neg2loglik,
+    }
+
+
+def _added(full: MixedModel, part: str) -> Row:
+    """What one part of similarity adds to the model."""
+    reduced = by_likelihood(without_fixed(full.formula, part), full.data)
+    test = compare(full, reduced)
+    with_it, without_it = explained(full), explained(reduced)
+    part_r2 = (with_it.fixed - without_it.fixed) / with_it.total
+    return {"chi2": test.chi2, "p_lrt": test.p, "part_r2": part_r2}
+
+
+def permutation_p(
+    rows: pd.DataFrame, outcome: str, part: str, terms: Iterable[str]
+) -> float | None:
+    """p-value of the part's permutation; between targets, whose languages differ, there is none.
+
+    `terms` are the model's fixed ones; those that are a fact of the language are controlled for.
+    """
+    if part == "between_languages":
+        constant = rows.groupby("language").nunique().eq(1).all()
+        controls = [name for name in terms if name != part and constant.get(name, False)]
+        return permuted_languages(rows, outcome, part, controls)
+    if part == "within":
+        return permuted_intermediates(rows, outcome, part)
+    return None
+
+
+def with_multiplicity(rows: list[Row]) -> list[Row]:
+    """The rows with p-values for all measures and levels of a model at once, the truth's aside."""
+    frame = pd.DataFrame(rows, columns=["model", "measure", "p"])
+    for method, name in (("holm", "p_holm"), ("fdr_bh", "p_bh")):
+        tested = frame[frame["measure"] != TRUTH]
+        for _, family in tested.groupby("model"):
+            for at, value in zip(family.index, adjusted(family["p"], method), strict=True):
+                rows[at] = {**rows[at], name: float(value)}
+    return rows
+
+
+def variance_rows(frame: pd.DataFrame, wanted: Specification) -> list[Row]:
+    """Variances with similarity in the model and without, by REML."""
+    lacking = absent(wanted.formula, frame.columns)
+    full = fit_formula(without(wanted.formula, lacking), frame)
+    bare = fit_formula(without(wanted.without_similarity, lacking), frame)
+    keys = ["group", "term"]
+    before = bare.random[[*keys, "variance"]].rename(columns={"variance": "without"})
+    joined = full.random.merge(before, on=keys, how="left")
+    return _records(joined[[*keys, "sd", "variance", "without"]])
+
+
+def nested_rows(fitted: Fitted, wanted: Specification) -> list[Row]:
+    """The steps of the formula, each compared with the one before."""
+    frame, lacking = fitted.frame, absent(wanted.formula, fitted.frame.columns)
+    rows: list[Row] = []
+    before: MixedModel | None = None
+    for step, formula in wanted.nested():
+        model = by_likelihood(without(formula, lacking), frame)
+        shares = explained(model)
+        row = {
+            "step": step,
+            "formula": model.formula,
+            "neg2loglik": model.neg2loglik,
+            "parameters": model.parameters,
+            "aic": model.neg2loglik + 2 * model.parameters,
+            "r2_marginal": shares.marginal,
+            "r2_conditional": shares.conditional,
+        }
+        rows.append({**row, **(compare(model, before)._asdict() if before else {})})
+        before = model
+    return rows
+
+
+def _records(frame: pd.DataFrame) -> list[Row]:
+    """Rows with None for what is not a number."""
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]

@@ -1,25 +1,45 @@
-"""Outcomes: the cell table, and the transfer gap, defined here and nowhere else.
+"""Outcomes: the cell table, and what a cell loses or gains, defined here and nowhere else.
 
-The **transfer gap** of a cell is the score in English minus the score in the language, for the same
-model, intermediate, target and seed, in points of the target's reported metric. English has none:
-it is zero by definition. Targets without an English test set (XCOPA, Tatoeba, BUCC) have none
-either.
+With $s$ the score, $s_{en}$ that in English and $s_0$ that after `none`, all of the same model,
+target and seed (and intermediate, or language):
+
+| outcome | definition | unit |
+|---|---|---|
+| `gap`: transfer gap | $s_{en} - s$ | points |
+| `relative_gap` | $100 (s_{en} - s) / s_{en}$ | percent of the English score |
+| `gain` over none | $s - s_0$ | points |
+| `gap_change` | gap less the gap after `none` | points |
+| `logit_gap` | empirical logit in English less that in the language | logits |
+
+With `corrected_` before it, an outcome is that of the chance-corrected score
+$100 (s - c) / (100 - c)$, where $c$ is what random answers score; the logit, which needs shares,
+always is. English itself has no gap: it is zero by definition. Targets without an English test set
+(XCOPA, Tatoeba, BUCC) have none either; `without_gap` says which it is. Runs that diverged keep
+their rows, flagged in `diverged`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from xstilts.errors import InputError
+from xstilts.errors import InputError, check_name
+from xstilts.recipes import NONE
 from xstilts.scores import SCORES
 from xstilts.tables import schema, write_table
 
 AXES = ["model", "intermediate", "target", "seed", "language"]
 ENGLISH = "en"
+
+GAPS = ("gap", "relative_gap", "logit_gap", "corrected_gap", "corrected_relative_gap")
+GAINS = ("gain", "gap_change", "corrected_gain", "corrected_gap_change")
+OUTCOMES = (*GAPS, *GAINS)
+NO_ENGLISH_TEST = "no English cell"
+CRITICAL = 1.96  # half a 95% interval in standard errors
 
 CELLS = schema(
     ("model", pa.string(), "Encoder."),
@@ -28,7 +48,16 @@ CELLS = schema(
     ("seed", pa.int32(), "Training run."),
     ("language", pa.string(), "Language of the test set."),
     *[(field.name, field.type, field.metadata[b"description"].decode()) for field in SCORES],
-    ("gap", pa.float64(), "English score minus this score; empty for English and where it lacks."),
+    ("gap", pa.float64(), "English score less this score; empty for English and where it lacks."),
+    ("relative_gap", pa.float64(), "The gap in percent of the English score, if that is above 0."),
+    ("gain", pa.float64(), "This score less the score after `none`; empty after `none`."),
+    ("gap_change", pa.float64(), "This gap less the gap after `none`; empty after `none`."),
+    ("corrected_gap", pa.float64(), "The gap of chance-corrected scores (reported metric)."),
+    ("corrected_relative_gap", pa.float64(), "The relative gap of chance-corrected scores."),
+    ("corrected_gain", pa.float64(), "The gain of chance-corrected scores."),
+    ("corrected_gap_change", pa.float64(), "The change of the gap of chance-corrected scores."),
+    ("logit_gap", pa.float64(), "The gap of empirical logits of chance-corrected scores."),
+    ("without_gap", pa.string(), "Why there is no gap; else empty."),
 )
 
 
@@ -37,12 +66,12 @@ def collect_cells(*, files: list[str], output: str) -> None:
     axes = pa.schema([CELLS.field(name) for name in AXES])
     partitioning = ds.partitioning(schema=axes, flavor="hive")
     table = ds.dataset(files, partitioning=partitioning, format="parquet").to_table()
-    cells = add_gap(table.to_pandas())
+    cells = add_outcomes(table.to_pandas())
     write_table(Path(output), pa.Table.from_pandas(cells, preserve_index=False), CELLS)
 
 
-def add_gap(cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells with the column `gap`.
+def add_outcomes(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells with every outcome as a column.
 
     Raises:
         InputError: a cell is there twice.
@@ -52,18 +81,88 @@ def add_gap(cells: pd.DataFrame) -> pd.DataFrame:
     if len(twice):
         first = ", ".join(f"{axis} {twice.iloc[0][axis]}" for axis in keys)
         raise InputError(f"cells: {first}: more than one score")
-    run = [name for name in keys if name != "language"]
-    english = cells[cells["language"] == ENGLISH][[*run, "value"]]
-    joined = cells.merge(english.rename(columns={"value": "english"}), on=run, how="left")
-    gap = joined["english"] - joined["value"]
-    return joined.assign(gap=gap.where(joined["language"] != ENGLISH)).drop(columns="english")
+    scored = cells.assign(corrected=_corrected(cells), logit=_logit(cells))
+    english = _baseline(scored, "language", ENGLISH, ["value", "corrected", "logit"])
+    abroad = scored["language"] != ENGLISH
+    for score, prefix in (("value", ""), ("corrected", "corrected_")):
+        gap = (english[score] - scored[score]).where(abroad)
+        scored[f"{prefix}gap"] = gap
+        scored[f"{prefix}relative_gap"] = 100 * gap / english[score].where(english[score] > 0)
+        none = _baseline(scored, "intermediate", NONE, [score, f"{prefix}gap"])
+        trained = scored["intermediate"] != NONE
+        scored[f"{prefix}gain"] = (scored[score] - none[score]).where(trained)
+        scored[f"{prefix}gap_change"] = (gap - none[f"{prefix}gap"]).where(trained)
+    scored["logit_gap"] = (english["logit"] - scored["logit"]).where(abroad)
+    scored["without_gap"] = ""
+    scored.loc[scored["value"].isna(), "without_gap"] = "no score"
+    scored.loc[english["value"].isna(), "without_gap"] = NO_ENGLISH_TEST
+    scored.loc[~abroad, "without_gap"] = "English itself"
+    return scored.drop(columns=["corrected", "logit"])
+
+
+def _baseline(cells: pd.DataFrame, axis: str, at: str, columns: list[str]) -> pd.DataFrame:
+    """For every row, values of the cell that only differs by being `at` on one axis."""
+    keys = [name for name in (*AXES, "metric") if name != axis]
+    base = cells[cells[axis] == at][[*keys, *columns]]
+    return cells[keys].merge(base, on=keys, how="left").set_index(cells.index)[columns]
+
+
+def _corrected(cells: pd.DataFrame) -> pd.Series:
+    """Scores on which chance is 0 and all right is 100; of the reported metric, as chance is."""
+    chance = cells["chance"].where(cells["reported"])
+    return 100 * (cells["value"] - chance) / (100 - chance)
+
+
+def _logit(cells: pd.DataFrame) -> pd.Series:
+    """Empirical logit (Cox 1970) of a chance-corrected share of `n` examples, at least chance."""
+    right = (_corrected(cells).clip(lower=0) / 100) * cells["n"]
+    return pd.Series(np.log((right + 0.5) / (cells["n"] - right + 0.5)), index=cells.index)
+
+
+def analysed(cells: pd.DataFrame, outcome: str, diverged: bool = False) -> pd.DataFrame:
+    """Rows (model, intermediate, target, language, seed) that have an outcome.
+
+    Of the reported metric, without runs that diverged unless `diverged`. Column `outcome` is named
+    as it is; `sampling_variance` is its variance from drawing test examples, in squared points,
+    from the scores' bootstrap intervals, with those of the scores that it is set against.
+
+    Raises:
+        InputError: unknown outcome.
+    """
+    check_name("outcome", outcome, OUTCOMES, "outcome")
+    variance = ((cells["high"] - cells["low"]) / (2 * CRITICAL)) ** 2
+    scored = cells.assign(sampling_variance=variance)
+    axes = [("language", ENGLISH)] if "gap" in outcome else []
+    axes += [("intermediate", NONE)] if outcome in GAINS else []
+    for axis, at in axes:
+        other = _baseline(scored, axis, at, ["sampling_variance"])
+        scored["sampling_variance"] += other["sampling_variance"]
+    kept = scored["reported"] & scored[outcome].notna()
+    if not diverged:
+        bad = cells[cells["diverged"] != ""]
+        kept &= (scored["diverged"] == "") & ~_set_against_diverged(scored, bad, outcome)
+    return scored.loc[kept, [*AXES, outcome, "sampling_variance"]]
+
+
+def _set_against_diverged(cells: pd.DataFrame, diverged: pd.DataFrame, outcome: str) -> pd.Series:
+    """Whether the run of `none` that an outcome is set against diverged."""
+    if outcome not in GAINS:
+        return pd.Series(False, index=cells.index)
+    keys = ["model", "target", "seed"]
+    runs = pd.MultiIndex.from_frame(diverged[diverged["intermediate"] == NONE][keys])
+    return pd.Series(pd.MultiIndex.from_frame(cells[keys]).isin(runs), index=cells.index)
+
+
+def seed_means(rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """Means over seeds: a row a (model, intermediate, target, language).
+
+    All seeds share a test set, so the sampling variance is no smaller for their number.
+    """
+    by = [axis for axis in AXES if axis != "seed"]
+    means = rows.groupby(by, as_index=False)[[outcome, "sampling_variance"]].mean()
+    return means
 
 
 def gaps(cells: pd.DataFrame) -> pd.DataFrame:
-    """Mean gap over seeds of the reported metric, a row a (model, intermediate, target, language).
-
-    Diverged runs are left out.
-    """
-    kept = cells[cells["reported"] & (cells["diverged"] == "") & cells["gap"].notna()]
-    by = [axis for axis in AXES if axis != "seed"]
-    return kept.groupby(by, as_index=False).agg(gap=("gap", "mean"))
+    """Mean transfer gap over seeds that did not diverge, a row a combination of the other axes."""
+    return seed_means(analysed(cells, "gap"), "gap")

@@ -1,0 +1,219 @@
+"""Do 95% intervals cover 95%, and does the null reject 5%? On simulated grids of known effects.
+
+    python -m benchmarks.calibration --json [--draws 500] [--shape demo]
+
+Every draw is a grid of the demo's or the study's shape (targets with an English test set, their
+languages, eleven intermediates, seeds), simulated twice from the same spreads: with an effect of
+every part of similarity, and with none. Seed means are fitted by the model of config.yaml, without
+controls, and by methods that others use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.regression.linear_model import OLS
+
+from xstilts.config import read_config
+from xstilts.degradation.effects import permutation_p
+from xstilts.degradation.formulas import PARTS, TRAINED, without_fixed
+from xstilts.degradation.inference import by_likelihood, compare
+from xstilts.degradation.mixed_model import fit_formula, fixed_design
+from xstilts.degradation.simulation import EXPECTED, simulated_grid, simulated_outcome
+from xstilts.languages import languages_of
+
+ROOT = Path(__file__).parents[1]
+ENGLISH = "en"
+EFFECTS = {"within": -1.5, "between_targets": -1.0, "between_languages": -3.0}  # points per SD
+SHAPES = ("demo", "study")
+PROCESSES = 2
+
+NORMAL = 1.96
+SLOPES = tuple(spread for spread in EXPECTED if spread.term in PARTS)
+INTERCEPTS = tuple(spread for spread in EXPECTED if spread not in SLOPES)
+# The default model without controls, which simulated grids do not have.
+FORMULA = (
+    "gap ~ trained + within + between_targets + between_languages"
+    " + (0 + within | language) + (0 + within | target)"
+    " + (1 | language) + (1 | target) + (1 | intermediate) + (1 | intermediate:target)"
+    " + (1 | language:target)"
+)
+
+Row = dict[str, Any]
+Interval = tuple[float, float, float]  # low, high, p
+Method = Callable[[pd.DataFrame], dict[str, Interval]]
+
+
+def main() -> None:
+    """Simulate, fit and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--json", action="store_true", help="print JSON, not a table")
+    parser.add_argument("--draws", type=int, default=500)
+    parser.add_argument("--shape", choices=SHAPES)
+    chosen = parser.parse_args()
+    found = [measure(name, chosen.draws) for name in SHAPES if chosen.shape in (None, name)]
+    if chosen.json:
+        json.dump(found, sys.stdout, indent=1)
+        print()
+    else:
+        for shape in found:
+            print(f"{shape['shape']}: {shape['draws']} draws of {shape['rows']} rows")
+            print(pd.DataFrame(shape["methods"]).round(3).to_string(index=False))
+
+
+def measure(shape: str, draws: int) -> dict[str, Any]:
+    """Coverage and rejection of every method on one shape."""
+    began, grid = time.perf_counter(), shape_of(shape)
+    with ProcessPoolExecutor(PROCESSES, initializer=_one_thread) as pool:
+        rows = [row for drawn in pool.map(partial(_draw, grid), range(draws)) for row in drawn]
+    frame = pd.DataFrame(rows)
+    by = frame.groupby(["method", "part"], sort=False)
+    table = by[["covers", "width", "rejects"]].mean().assign(draws=by.size()).reset_index()
+    return {
+        "shape": shape,
+        "draws": draws,
+        "rows": int(frame["rows"].iloc[0]),
+        "seconds": round(time.perf_counter() - began),
+        "methods": table.astype(object).where(table.notna(), None).to_dict("records"),
+    }
+
+
+def shape_of(name: str) -> tuple[dict[str, list[str]], list[str], list[int]]:
+    """Languages but English of every target that has it, intermediates, seeds."""
+    _, demo = read_config(ROOT / "config/demo.yaml")
+    if name == "demo":
+        full, seeds = demo.languages, demo.seeds
+    else:
+        full, seeds = {target: languages_of(target) for target in demo.targets}, [1, 2, 3]
+    languages = {
+        target: [code for code in codes if code != ENGLISH]
+        for target, codes in full.items()
+        if ENGLISH in codes
+    }
+    return languages, demo.intermediates, seeds
+
+
+def _one_thread() -> None:
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def _draw(grid: tuple[dict[str, list[str]], list[str], list[int]], seed: int) -> list[Row]:
+    """What every method says of one simulated grid, with the effects and without."""
+    languages, intermediates, seeds = grid
+    random = np.random.default_rng(seed)
+    frame = simulated_grid(languages, intermediates, seeds, random)
+    without_slopes = simulated_outcome(frame, {}, INTERCEPTS, random)
+    spreads = without_slopes + simulated_outcome(frame, {}, SLOPES, random)
+    planted = simulated_outcome(frame, EFFECTS, (), random)
+    keys = ["intermediate", "target", "language", TRAINED, *PARTS]
+    outcomes = {"sharp": without_slopes, "null": spreads, "gap": spreads + planted}
+    means = frame.assign(**outcomes).groupby(keys, as_index=False, sort=False)[[*outcomes]].mean()
+    return [row for name, method in METHODS.items() for row in _judged(name, method, means)]
+
+
+def _judged(name: str, method: Method, rows: pd.DataFrame) -> Iterator[Row]:
+    """A row a part: whether its interval covers the truth, and whether the null is rejected."""
+    null = rows["sharp"] if name == PERMUTATION else rows["null"]
+    found, nothing = method(rows), method(rows.assign(gap=null))
+    for part, truth in EFFECTS.items():
+        if part in found:
+            low, high, _ = found[part]
+            yield {
+                "method": name,
+                "part": part,
+                "covers": float(low <= truth <= high) if np.isfinite(low) else np.nan,
+                "width": high - low,
+                "rejects": float(nothing[part][2] < 0.05),
+                "rows": len(rows),
+            }
+
+
+def _mixed(cut: tuple[str, ...], normal: bool, rows: pd.DataFrame) -> dict[str, Interval]:
+    """Intervals of the mixed model, less the random terms that are cut."""
+    model = fit_formula(_cut(FORMULA, cut), rows)
+    table = model.fixed.set_index("term")
+    if normal:
+        half = NORMAL * table["se"]
+        table = table.assign(
+            low=table["estimate"] - half,
+            high=table["estimate"] + half,
+            p=2 * stats.norm.sf((table["estimate"] / table["se"]).abs()),
+        )
+    return {part: tuple(table.loc[part, ["low", "high", "p"]]) for part in PARTS}
+
+
+def _cut(formula: str, terms: tuple[str, ...]) -> str:
+    for term in terms:
+        formula = formula.replace(f" + {term}", "")
+    return formula
+
+
+def _least_squares(by: tuple[str, ...], rows: pd.DataFrame) -> dict[str, Interval]:
+    """Least squares: plain errors, or clustered by one or two factors."""
+    design, names = fixed_design(FORMULA, rows)
+    model = OLS(rows["gap"].to_numpy(), design)
+    if by:
+        codes = np.column_stack([pd.factorize(rows[name])[0] for name in by])
+        groups = codes if len(by) > 1 else codes[:, 0]
+        fitted = model.fit(cov_type="cluster", cov_kwds={"groups": groups})
+        freedom = min(rows[name].nunique() for name in by) - 1
+    else:
+        fitted, freedom = model.fit(), len(rows) - len(names)
+    critical = stats.t.ppf(0.975, freedom)
+    found = {}
+    for at, name in enumerate(names):
+        value, error = fitted.params[at], fitted.bse[at]
+        p = 2 * stats.t.sf(abs(value / error), freedom)
+        found[name] = (value - critical * error, value + critical * error, p)
+    return found
+
+
+def _likelihood_ratio(rows: pd.DataFrame) -> dict[str, Interval]:
+    full = by_likelihood(FORMULA, rows)
+    tests = {
+        part: compare(full, by_likelihood(without_fixed(FORMULA, part), rows)) for part in PARTS
+    }
+    return {part: (np.nan, np.nan, test.p) for part, test in tests.items()}
+
+
+def _permutation(rows: pd.DataFrame) -> dict[str, Interval]:
+    found = {part: permutation_p(rows, "gap", part, []) for part in PARTS}
+    return {part: (np.nan, np.nan, p) for part, p in found.items() if p is not None}
+
+
+OF_SLOPES = ("(0 + within | language)", "(0 + within | target)")
+PERMUTATION = "permutation"  # of whether there is any relation, so its null has no slopes at all
+METHODS: dict[str, Method] = {
+    "mixed model, Satterthwaite": partial(_mixed, (), False),
+    "mixed model, normal": partial(_mixed, (), True),
+    "mixed model without slopes": partial(_mixed, OF_SLOPES, False),
+    "mixed model, languages and targets only": partial(
+        _mixed,
+        (*OF_SLOPES, "(1 | intermediate)", "(1 | intermediate:target)", "(1 | language:target)"),
+        False,
+    ),
+    "least squares": partial(_least_squares, ()),
+    "least squares, clustered by language": partial(_least_squares, ("language",)),
+    "least squares, clustered by language and target": partial(
+        _least_squares, ("language", "target")
+    ),
+    "likelihood ratio": _likelihood_ratio,
+    PERMUTATION: _permutation,
+}
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")  # of statsmodels, about few clusters
+    main()

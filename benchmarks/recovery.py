@@ -1,0 +1,124 @@
+"""Is the planted effect inside its interval, and zero where none is planted? World by world.
+
+    python -m benchmarks.recovery --json [--worlds 20] [--kept FILE]
+
+Every world (a seed of its own: alignments, texts, weights) is run whole by Snakemake, on a part of
+the demo's grid, once with the effect and once without: data, training, evaluation, similarity, fit.
+A world that is done is a line of the kept file, and is not run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from xstilts.config import read_config, specification
+from xstilts.degradation.design import design
+from xstilts.degradation.effects import EFFECTS, TRUTH, effects_of
+from xstilts.degradation.outcomes import CELLS, analysed, seed_means
+from xstilts.tables import read_table
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+HEADLINE, KNOWN = "centroid_cosine", "planted similarity"
+PART = {
+    "intermediates": ["none", "mnli", "squad1", "ccg"],
+    "targets": ["xnli", "udpos", "wikiann", "xquad", "tydiqa", "pawsx"],
+    "similarity": {"measures": [HEADLINE], "headline": HEADLINE, "layers": [], "parallel": None},
+}
+
+
+def main() -> None:
+    """Run the worlds and print how often intervals were right."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--json", action="store_true", help="print JSON, not a table")
+    parser.add_argument("--worlds", type=int, default=20)
+    parser.add_argument("--kept", type=Path, default=Path("recovery.jsonl"))
+    chosen = parser.parse_args()
+    done = [json.loads(line) for line in _lines(chosen.kept)]
+    for seed in range(chosen.worlds):
+        for effect in (1.0, 0.0):
+            if not any(row["seed"] == seed and row["effect"] == effect for row in done):
+                rows = run_world(seed, effect)
+                done += rows
+                with chosen.kept.open("a") as file:
+                    file.writelines(json.dumps(row) + "\n" for row in rows)
+    found = summary(pd.DataFrame(done))
+    if chosen.json:
+        json.dump({"worlds": done, "summary": found}, sys.stdout, indent=1)
+        print()
+    else:
+        print(pd.DataFrame(found).to_string(index=False))
+
+
+def _lines(kept: Path) -> list[str]:
+    return kept.read_text().splitlines() if kept.is_file() else []
+
+
+def run_world(seed: int, effect: float) -> list[dict[str, Any]]:
+    """One row a level: the interval and the truth of a world that has run whole."""
+    began = time.perf_counter()
+    folder = Path(tempfile.mkdtemp())
+    config = {**PART, "results": str(folder / "results"), "seeds": [seed + 1]}
+    config["world"] = {"seed": seed, "effect": effect}
+    (folder / "part.yaml").write_text(yaml.safe_dump(config))
+    configs = [str(ROOT / "config/demo.yaml"), str(folder / "part.yaml")]
+    table = folder / "results/effects.parquet"
+    words = [BIN / "xstilts", "warm", BIN / "snakemake", "--snakefile", ROOT / "Snakefile"]
+    words += ["--cores", "2", "--quiet", "all", "--directory", folder, "--configfile", *configs]
+    subprocess.run([*map(str, words), "--", str(table)], check=True)
+    rows = read_table(table, EFFECTS).to_pandas()
+    truth = rows[rows["measure"] == TRUTH].set_index("level")["estimate"]
+    found = rows[rows["measure"] == HEADLINE].to_dict("records") + of_known(table.parent)
+    shutil.rmtree(folder)
+    seconds = round(time.perf_counter() - began)
+    return [
+        {
+            "seed": seed,
+            "effect": effect,
+            **{name: row[name] for name in ("measure", "level", "estimate", "low", "high")},
+            "truth": float(truth[row["level"]]) if effect else 0.0,
+            "seconds": seconds,
+        }
+        for row in found
+    ]
+
+
+def of_known(results: Path) -> list[dict[str, Any]]:
+    """The fit of the observed gaps on the planted similarity itself, which no text has to tell."""
+    wanted = specification(read_config(ROOT / "config/demo.yaml")[0])
+    cells = read_table(results / "cells.parquet", CELLS).to_pandas()
+    outcomes = seed_means(analysed(cells, wanted.outcome), wanted.outcome)
+    planted = read_table(results / "truth/model=nano/truth.parquet").to_pandas()
+    planted = planted.dropna(subset="similarity")
+    frame = design(
+        outcomes, planted, pd.DataFrame(columns=["measure", "similarity"]), wanted.formula
+    )
+    return [{"measure": KNOWN, **row} for row in effects_of(frame, wanted)]
+
+
+def summary(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Worlds whose interval holds the truth, and whose interval excludes zero."""
+    holds = (rows["low"] <= rows["truth"]) & (rows["truth"] <= rows["high"])
+    found = (rows["low"] > 0) | (rows["high"] < 0)
+    keys = ["measure", "effect", "level"]
+    counted = rows.assign(holds=holds, found=found).groupby(keys, sort=False)
+    table = counted.agg(worlds=("seed", "size"), holds=("holds", "sum"), found=("found", "sum"))
+    return [
+        {str(name): value for name, value in row.items()}
+        for row in table.reset_index().astype(object).to_dict("records")
+    ]
+
+
+if __name__ == "__main__":
+    main()

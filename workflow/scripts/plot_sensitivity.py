@@ -1,0 +1,18 @@
+"""Script of rule plot_sensitivity."""
+
+from typing import TYPE_CHECKING
+
+from xstilts.jobs import run_job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    run_job(
+        snakemake.log[0],
+        snakemake.threads,
+        "xstilts.degradation.figures:plot_sensitivity",
+        sensitivity=snakemake.input[0],
+        figure=snakemake.output.figure,
+        data=snakemake.output.data,
+    )

@@ -1,0 +1,405 @@
+"""The claims of Phang et al. 2020 (arXiv 2005.13013v2), and the question's own, on these cells.
+
+A verdict is about the sign: `holds` where these cells show it at 95%, `does not` where they do not,
+which need not mean the opposite. Whether a gain is as large as published, `why` says. What gains
+and their intervals are: `gains.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from xstilts.degradation.effects import EFFECTS, TRUTH
+from xstilts.degradation.formulas import PARTS
+from xstilts.degradation.gains import (
+    Evidence,
+    Interval,
+    Untested,
+    counted,
+    evidence_of,
+    interval,
+    mean_of,
+    over_seeds,
+)
+from xstilts.degradation.outcomes import CELLS
+from xstilts.models import MODELS
+from xstilts.recipes import NONE
+from xstilts.tables import read_table, rows_table, schema, write_csv
+from xstilts.tasks import intermediate_tasks, tasks
+
+HOLDS, DOES_NOT, NOT_TESTED = "holds", "does not", "not tested"
+QUESTION = "question"
+RECALLED = "published figure recalled, not verified in a source"
+LEVEL = 0.05
+
+RETRIEVAL = ("bucc", "tatoeba")
+NINE = intermediate_tasks()
+MULTI = "multi"
+PLAIN = [*NINE, MULTI]
+
+CLAIMS = schema(
+    ("model", pa.string(), "Encoder."),
+    ("claim", pa.string(), "Number of the claim, or `question` for this study's own."),
+    ("part", pa.string(), "Intermediate, target, modifier or level that this row is about."),
+    ("statement", pa.string(), "The claim in short."),
+    ("figure", pa.float64(), "What these cells give; empty where nothing is counted."),
+    ("low", pa.float64(), "Lower end of the figure's 95% interval."),
+    ("high", pa.float64(), "Upper end of that interval."),
+    ("unit", pa.string(), "Unit of the figure."),
+    ("published", pa.float64(), "The published figure, if there is one."),
+    ("verdict", pa.string(), "holds, does not, or not tested."),
+    ("why", pa.string(), "What the verdict rests on, or why there is none."),
+)
+
+
+class Finding(NamedTuple):
+    """What a test found."""
+
+    figure: Interval
+    verdict: str
+    why: str
+
+
+def _side(found: Interval) -> str:
+    """Where the interval lies, in words."""
+    if found.low > 0:
+        return "the interval lies above 0"
+    return "the interval lies below 0" if found.high < 0 else "the interval includes 0"
+
+
+def _judged(figure: Interval, holds: bool, why: str, by: Interval | None = None) -> Finding:
+    """A finding; without an interval (of the figure, or of what it is judged by), no verdict."""
+    if np.isnan((by or figure).low):
+        return Finding(figure, NOT_TESTED, "no interval: one language a target, and one seed")
+    return Finding(figure, HOLDS if holds else DOES_NOT, why)
+
+
+def _above_zero(figure: Interval, basis: str) -> Finding:
+    return _judged(figure, figure.low > 0, f"{_side(figure)}: {basis}")
+
+
+def average_gain(evidence: Evidence, part: str) -> Finding:
+    """The average gain of an intermediate is above 0."""
+    means = evidence.means(evidence.gains([part]))
+    return _above_zero(interval(mean_of(means, (1, 2))), evidence.basis(means))
+
+
+def multi_is_best(evidence: Evidence, part: str) -> Finding:
+    """Its average gain is above that of the best single task, on the cells that both have.
+
+    The best is the one found best here, in every draw.
+    """
+    means = evidence.means(evidence.gains([part]))
+    singles = evidence.present(NINE)
+    ahead = evidence.means(evidence.scores([part]) - evidence.scores(singles))
+    leads = mean_of(ahead, 2)
+    best = int(np.argmin(np.where(np.isnan(leads[0]), np.inf, leads[0])))
+    lead = interval(leads[:, best])
+    number = counted(len(singles), "single task")
+    why = f"its gain less that of {singles[best]}, the best of {number}, is {lead}: {_side(lead)}"
+    figure = interval(mean_of(means, (1, 2)))
+    return _judged(figure, lead.low > 0, f"{why}; {evidence.basis(ahead[:, [best]])}", by=lead)
+
+
+def retrieval_gains_most(evidence: Evidence, part: str) -> Finding:
+    """Single tasks' mean gain on targets without training data is above that on the others."""
+    means = evidence.means(evidence.gains(evidence.present(NINE)))
+    untrained = np.isin(evidence.axes["target"], RETRIEVAL)
+    if untrained.all() or not untrained.any():
+        raise Untested(f"cells of {'no other target' if untrained.any() else 'neither of them'}")
+    ahead = mean_of(means[..., untrained], 2) - mean_of(means[..., ~untrained], 2)
+    return _above_zero(interval(mean_of(ahead, 1)), evidence.basis(means))
+
+
+def many_gain(evidence: Evidence, part: str) -> Finding:
+    """At least half of the intermediates have an interval above 0 on a target."""
+    return _gainers(evidence, part, lambda sure, tested: 2 * sure >= tested)
+
+
+def none_gains(evidence: Evidence, part: str) -> Finding:
+    """No intermediate has an interval above 0 on a target."""
+    return _gainers(evidence, part, lambda sure, _: sure == 0)
+
+
+def _gainers(evidence: Evidence, target: str, rule: Callable[[int, int], bool]) -> Finding:
+    """The share of intermediates with a positive gain; `rule` is given how many are sure of it."""
+    names = evidence.present(PLAIN)
+    means = evidence.means(evidence.gains(names))
+    if target not in evidence.axes["target"]:
+        raise Untested(f"no cells of {target}")
+    gains = means[..., evidence.axes["target"].index(target)]
+    share = interval(100 * mean_of(np.where(np.isnan(gains), np.nan, gains > 0), 1))
+    tested = {name: row for name, row in zip(names, gains.T, strict=True) if np.isfinite(row[0])}
+    sure = [name for name, row in tested.items() if interval(row).low > 0]
+    why = f"{len(sure)} of {counted(len(tested), 'intermediate')} have an interval above 0"
+    listed = f" ({', '.join(sure)})" if sure else ""
+    return _judged(share, rule(len(sure), len(tested)), f"{why}{listed}: {evidence.runs()}")
+
+
+def best_gains(evidence: Evidence, part: str) -> Finding:
+    """The mean over targets of the best intermediate's gain is above 0.
+
+    The best for a target is chosen on all other seeds, and its gain taken on this one, so that
+    luck in the choice is no gain. Intervals take the choices as made.
+    """
+    gains = evidence.gains(evidence.present(PLAIN))
+    means = evidence.means(chosen_apart(gains)[None])
+    found = _above_zero(interval(mean_of(means, (1, 2))), evidence.basis(means))
+    how = "each target's best was chosen on the other seeds"
+    if gains.shape[-1] == 1:
+        how = "with one seed, the best were chosen on the scores they are judged by: too high"
+    return found._replace(why=f"{found.why}; {how}")
+
+
+def chosen_apart(gains: np.ndarray) -> np.ndarray:
+    """(targets, languages, seeds) gains of what is best for a target on all the other seeds.
+
+    Of (intermediates, targets, languages, seeds) gains. With one seed, on that one.
+    """
+    seeds = np.arange(gains.shape[-1])
+    chosen = np.full(gains.shape[1:], np.nan)
+    for seed in seeds:
+        others = seeds[seeds != seed] if len(seeds) > 1 else seeds
+        by = mean_of(over_seeds(gains[..., others]), 2)
+        best = np.where(np.isnan(by), -np.inf, by).argmax(axis=0)
+        known = np.isfinite(by).any(axis=0)
+        chosen[known, :, seed] = gains[best[known], known, :, seed]
+    return chosen
+
+
+def plain_is_no_worse(evidence: Evidence, part: str) -> Finding:
+    """The mean over recipes of plain less modified scores is not below 0; it needs no `none`."""
+    known = evidence.axes["intermediate"]
+    pairs = {name: f"{name}-{part}" for name in PLAIN if {name, f"{name}-{part}"} <= {*known}}
+    if not pairs:
+        raise Untested(f"no recipe that ends in -{part} is there beside its plain one")
+    means = evidence.means(evidence.scores([*pairs]) - evidence.scores([*pairs.values()]))
+    figure = interval(mean_of(mean_of(means, 2), 1))
+    why = f"{_side(figure)}: plain less -{part} of {', '.join(pairs)}, {evidence.basis(means)}"
+    return _judged(figure, figure.high >= 0, why)
+
+
+def starts_from(evidence: Evidence, part: str) -> Finding:
+    """The encoder is the hub's copy of a model."""
+    path = MODELS[part].path
+    if evidence.path != path:
+        other = evidence.path or "that of the embedded world"
+        raise Untested(f"the encoder is {other}, not {path} of the hub")
+    return Finding(Interval(), HOLDS, f"the encoder is {path} of the hub")
+
+
+def has_three_phases(evidence: Evidence, part: str) -> Finding:
+    """There are cells of trained intermediates on targets that are trained on in turn."""
+    names = [name for name, task in tasks().items() if task.target and task.trains_on]
+    cells = evidence.cells
+    through = cells[(cells["intermediate"] != NONE) & cells["target"].isin(names)]
+    if through.empty:
+        raise Untested("no cells of a trained intermediate on a target that is trained on")
+    sizes = [counted(through[name].nunique(), name) for name in ("intermediate", "target")]
+    return Finding(Interval(), HOLDS, f"it was trained on {' and then on '.join(sizes)}")
+
+
+def has_all_nine(evidence: Evidence, part: str) -> Finding:
+    """There are cells of all nine intermediate tasks, each alone."""
+    there = set(evidence.cells["intermediate"])
+    lacking = [name for name in NINE if name not in there]
+    figure = Interval(float(len(NINE) - len(lacking)))
+    if lacking:
+        return Finding(figure, NOT_TESTED, f"no cells of {', '.join(lacking)}")
+    return Finding(figure, HOLDS, "each has cells")
+
+
+def similarity_predicts(evidence: Evidence, part: str) -> Finding:
+    """The headline measure's slope differs from 0, after Holm's correction for all tests."""
+    effects = evidence.effects
+    rows = effects[(effects["level"] == part) & (effects["measure"] != TRUTH)]
+    own = rows[rows["measure"] == evidence.headline]
+    if own.empty or own["p_holm"].isna().all():
+        raise Untested(f"no effect of {evidence.headline} was fitted at this level")
+    row = own.iloc[0]
+    found = sorted(rows["measure"][rows["p_holm"] < LEVEL])
+    listed = f" ({', '.join(found)})" if found else ""
+    way = f"more {evidence.headline} goes with {'less' if row['estimate'] < 0 else 'more'}"
+    why = f"{way} {row['outcome']}, p {row['p_holm']:.2g} after Holm's correction; of "
+    why += f"{counted(len(rows), 'measure')} {len(found)} have p below {LEVEL}{listed}"
+    figure = Interval(*(float(row[name]) for name in ("estimate", "low", "high")))
+    return Finding(figure, HOLDS if row["p_holm"] < LEVEL else DOES_NOT, why)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One row of the claims.
+
+    Attributes:
+        claim: its number, or `question`.
+        part: what `test` is asked about.
+        statement: in short.
+        test: judges it.
+        unit: of the figure.
+        published: the published figure, in that unit.
+        source: what must be said of the published figure.
+    """
+
+    claim: str
+    part: str
+    statement: str
+    test: Callable[[Evidence, str], Finding]
+    unit: str = "points"
+    published: float | None = None
+    source: str = ""
+
+
+SHARE = "% of intermediates"
+GAINS = {"squad2": ("SQuAD 2.0", 8.2), "mnli": ("MNLI", 7.5), "hellaswag": ("HellaSwag", 7.0)}
+ALTERNATIVES = {
+    "mlm": "masked language modelling in all languages mixed in",
+    "mlm-en": "masked language modelling in English mixed in (control)",
+    "mt": "machine-translated training data",
+}
+CLAIMED = [
+    *[
+        Claim(
+            claim="1",
+            part=name,
+            statement=f"{title} as intermediate task raises the average",
+            test=average_gain,
+            published=published,
+            source=RECALLED,
+        )
+        for name, (title, published) in GAINS.items()
+    ],
+    Claim(
+        claim="2",
+        part=MULTI,
+        statement="training on all nine tasks raises the average most",
+        test=multi_is_best,
+        published=8.7,
+        source=RECALLED,
+    ),
+    Claim(
+        claim="3",
+        part="bucc, tatoeba",
+        statement="gains are larger on the targets without training data than on the others",
+        test=retrieval_gains_most,
+        published=33.7,
+        source=f"computed from its table; {RECALLED}",
+    ),
+    Claim(
+        claim="4",
+        part="tydiqa",
+        statement="many intermediate tasks help TyDiQA",
+        test=many_gain,
+        unit=SHARE,
+        published=50.0,
+        source=f"counted in its table; {RECALLED}",
+    ),
+    Claim(
+        claim="4",
+        part="xnli",
+        statement="no intermediate task helps XNLI",
+        test=none_gains,
+        unit=SHARE,
+        published=0.0,
+        source=f"counted in its table; {RECALLED}",
+    ),
+    Claim(
+        claim="5",
+        part="best",
+        statement="the best intermediate task of each target raises the average",
+        test=best_gains,
+        published=5.4,
+        source="published for XTREME's test sets",
+    ),
+    *[
+        Claim(
+            claim="6",
+            part=modifier,
+            statement=f"plain English intermediate training is no worse than with {words}",
+            test=plain_is_no_worse,
+        )
+        for modifier, words in ALTERNATIVES.items()
+    ],
+    Claim(
+        claim="7",
+        part="xlm-r-large",
+        statement="the starting point is the public XLM-R Large",
+        test=starts_from,
+        unit="",
+    ),
+    Claim(
+        claim="8",
+        part="phases",
+        statement="three phases: pretraining, intermediate task, target task",
+        test=has_three_phases,
+        unit="",
+    ),
+    Claim(
+        claim="9",
+        part="nine",
+        statement="nine English intermediate tasks",
+        test=has_all_nine,
+        unit="tasks",
+        published=9,
+    ),
+    *[
+        Claim(
+            claim=QUESTION,
+            part=level,
+            statement=f"similarity predicts degradation, {level.replace('_', ' ')}",
+            test=similarity_predicts,
+            unit="points per SD",
+        )
+        for level in PARTS
+    ],
+]
+
+
+def judge(evidence: Evidence) -> Iterator[dict[str, Any]]:
+    """A row of the table for every claim, without the model."""
+    for claim in CLAIMED:
+        try:
+            figure, verdict, why = claim.test(evidence, claim.part)
+        except Untested as reason:
+            figure, verdict, why = Interval(), NOT_TESTED, str(reason)
+        notes = [why, claim.source]
+        if claim.published is not None and np.isfinite(figure.low):
+            size = "includes" if figure.low <= claim.published <= figure.high else "excludes"
+            notes.insert(1, f"the interval {size} the published figure")
+        yield {
+            **{name: getattr(claim, name) for name in ("claim", "part", "statement")},
+            **figure._asdict(),
+            **{name: getattr(claim, name) for name in ("unit", "published")},
+            "verdict": verdict,
+            "why": "; ".join(filter(None, notes)),
+        }
+
+
+def check_claims(
+    *, cells: str, effects: str, headline: str, models: Mapping[str, str | None], output: str
+) -> None:
+    """Write the table of claims as CSV, for every model.
+
+    Args:
+        cells: the cell table.
+        effects: the table of effects.
+        headline: the measure that the question is answered for.
+        models: the path of each model: hub id, folder, or None for the embedded world's.
+        output: file to write.
+
+    Raises:
+        InputError: a table that cannot be read.
+    """
+    scored = read_table(Path(cells), CELLS).to_pandas()
+    fitted = read_table(Path(effects), EFFECTS).to_pandas()
+    rows = [
+        {"model": model, **row}
+        for model, path in models.items()
+        for row in judge(evidence_of(model, path, scored, fitted, headline))
+    ]
+    write_csv(Path(output), rows_table(rows, CLAIMS))

@@ -1,0 +1,154 @@
+"""What a fitted model explains, how models compare, and tests that rest on no model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from mixedlm.formula.terms import Formula
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from xstilts.degradation.mixed_model import (
+    INTERCEPT,
+    Factor,
+    MixedModel,
+    fit_formula,
+)
+
+PERMUTATIONS = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """Shares of variance (Nakagawa and Schielzeth 2013; random slopes as in Johnson 2014).
+
+    Attributes:
+        marginal: of the outcome's variance, the share of the fixed effects.
+        conditional: the share of fixed and random effects together.
+        fixed: variance of the fixed part, in squared points.
+        total: variance of all parts.
+    """
+
+    marginal: float
+    conditional: float
+    fixed: float
+    total: float
+
+
+class Comparison(NamedTuple):
+    """A likelihood-ratio test of nested models."""
+
+    chi2: float
+    df: int
+    p: float
+
+
+def explained(model: MixedModel) -> Explained:
+    """Variances of a model's parts, random slopes as their mean over the rows."""
+    fixed = float(np.var(model.design(model.data) @ model.fixed["estimate"].to_numpy()))
+    random = sum(_mean_variance(factor, model.data) for factor in model.factors)
+    residual = float(model.random["variance"].iloc[-1])
+    total = fixed + random + residual
+    return Explained(
+        marginal=fixed / total, conditional=(fixed + random) / total, fixed=fixed, total=total
+    )
+
+
+def _mean_variance(factor: Factor, data: pd.DataFrame) -> float:
+    """Mean over the data's rows of the variance that one factor's coefficients bring."""
+    values = np.stack([term_values(term, data) for term in factor.terms])
+    return float(np.sum(factor.covariance * (values @ values.T) / len(data)))
+
+
+def term_values(term: str, data: pd.DataFrame) -> np.ndarray:
+    """(rows,) what a random coefficient is multiplied with: 1, a column, or a product of some."""
+    values = np.ones(len(data))
+    if term != INTERCEPT:
+        for name in term.split(":"):
+            values = values * data[name].to_numpy(dtype=float)
+    return values
+
+
+def compare(full: MixedModel, reduced: MixedModel) -> Comparison:
+    """Likelihood-ratio test; both fitted by maximum likelihood to the same rows.
+
+    Variances on their boundary make it conservative (Self and Liang 1987).
+    """
+    chi2 = max(0.0, reduced.neg2loglik - full.neg2loglik)
+    df = full.parameters - reduced.parameters
+    return Comparison(chi2, df, float(stats.chi2.sf(chi2, df)) if df else np.nan)
+
+
+def by_likelihood(formula: str | Formula, rows: pd.DataFrame) -> MixedModel:
+    """The maximum likelihood fit, for comparisons."""
+    return fit_formula(formula, rows, reml=False, intervals=False)
+
+
+def adjusted(p_values: pd.Series, method: str) -> np.ndarray:
+    """p-values for as many tests: `holm` (Holm 1979) or `fdr_bh` (Benjamini, Hochberg 1995)."""
+    known = p_values.notna().to_numpy()
+    found = np.full(len(p_values), np.nan)
+    if known.any():
+        found[known] = multipletests(p_values[known].to_numpy(), method=method)[1]
+    return found
+
+
+def permuted_languages(rows: pd.DataFrame, outcome: str, part: str, controls: list[str]) -> float:
+    """p-value of no relation between languages, by permuting languages (Freedman, Lane 1983).
+
+    A language's outcome is its mean over rows less their targets' means; similarity and outcome are
+    both rid of the controls by least squares first.
+    """
+    centred = rows[outcome] - rows.groupby("target")[outcome].transform("mean")
+    columns = rows[[part, *controls]].assign(outcome=centred)
+    means = columns.groupby(rows["language"]).mean()
+    base = np.column_stack([np.ones(len(means)), means[controls].to_numpy()])
+    if len(means) <= base.shape[1] + 1:
+        return float("nan")
+    y, x = (_rid(means[name].to_numpy(), base) for name in ("outcome", part))
+    random = np.random.default_rng(0)
+    shuffled = np.array([random.permutation(y) for _ in range(PERMUTATIONS)])
+    return _share_beyond(float(x @ y), shuffled @ x)
+
+
+def permuted_intermediates(rows: pd.DataFrame, outcome: str, part: str) -> float:
+    """p-value of no relation in any (target, language), by permuting whose similarity is whose.
+
+    Slopes that differ between targets and average zero are a relation too. One permutation of the
+    intermediates serves all targets and languages. What an intermediate has everywhere is taken
+    from outcome and similarity first, so the test is of where it fits best.
+    """
+    trained = rows[rows["trained"] == 1]
+    index, columns = "intermediate", ["target", "language"]
+    y = trained.pivot_table(index=index, columns=columns, values=outcome)
+    x = trained.pivot_table(index=index, columns=columns, values=part)
+    whole = y.notna().all() & x.notna().all()
+    if len(y) < 3 or not whole.any():
+        return float("nan")
+    gaps, similarity = (_double_centred(table.loc[:, whole].to_numpy()) for table in (y, x))
+    products = similarity @ gaps.T
+    random = np.random.default_rng(0)
+    at = np.arange(len(products))
+    found = np.array(
+        [products[random.permutation(at), at].sum() for _ in range(PERMUTATIONS)], dtype=float
+    )
+    return _share_beyond(float(np.trace(products)), found)
+
+
+def _double_centred(table: np.ndarray) -> np.ndarray:
+    """Less the mean of each row and of each column."""
+    centred = table - table.mean(axis=0)
+    return np.asarray(centred - centred.mean(axis=1, keepdims=True))
+
+
+def _rid(values: np.ndarray, base: np.ndarray) -> np.ndarray:
+    return np.asarray(values - base @ np.linalg.lstsq(base, values, rcond=None)[0])
+
+
+def _share_beyond(observed: float, permuted: np.ndarray) -> float:
+    """Two-sided p-value; the observed order counts as one of the permutations."""
+    beyond = np.abs(permuted) >= abs(observed) * (1 - 1e-12)
+    return float((1 + beyond.sum()) / (1 + len(permuted)))

@@ -1,0 +1,184 @@
+"""The chance to find an effect, before a GPU hour is spent: simulated grids of the config's shape.
+
+A grid is drawn with an effect of every part of similarity and the spreads given; the seed means are
+fitted by the default model without controls, and a part counts as found if its 95% interval
+excludes zero. One axis at a time is made smaller or larger, the others stay as configured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from statsmodels.stats.proportion import proportion_confint
+
+from xstilts.degradation.effects import VARIANCES
+from xstilts.degradation.formulas import PARTS, TRAINED, Specification, without
+from xstilts.degradation.mixed_model import fit_formula
+from xstilts.degradation.outcomes import ENGLISH
+from xstilts.degradation.simulation import EXPECTED, Spread, simulated_grid, simulated_outcome
+from xstilts.errors import InputError
+from xstilts.recipes import NONE
+from xstilts.similarity import measures
+from xstilts.tables import read_table, schema
+
+SHARES = (0.25, 0.5, 1.0)  # of the axes that only a part may be run of
+SEEDS = (1, 3, 5)
+
+POWER = schema(
+    ("axis", pa.string(), "The axis that is varied: languages, targets, intermediates or seeds."),
+    ("size", pa.int32(), "How many of it; intermediates without `none`."),
+    ("configured", pa.bool_(), "Whether it is the size of the config."),
+    ("level", pa.string(), "The part of similarity: within, between_targets, between_languages."),
+    ("power", pa.float64(), "Share of simulated grids in which its interval excludes zero."),
+    ("low", pa.float64(), "Lower end of that share's 95% interval (Wilson)."),
+    ("high", pa.float64(), "Upper end of that interval."),
+    ("draws", pa.int32(), "Simulated grids that could be fitted."),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """The size of a grid.
+
+    Attributes:
+        languages: languages but English of every target with an English test set.
+        intermediates: recipes, `none` among them.
+        seeds: training runs.
+    """
+
+    languages: Mapping[str, Sequence[str]]
+    intermediates: Sequence[str]
+    seeds: Sequence[int]
+
+    @property
+    def codes(self) -> list[str]:
+        """All languages."""
+        return sorted({code for listed in self.languages.values() for code in listed})
+
+
+def expected_spreads(path: Path | None) -> Sequence[Spread]:
+    """The spreads of a table of variances that a fit has written, or guesses without one."""
+    if path is None:
+        return EXPECTED
+    table = read_table(path, VARIANCES).to_pandas()
+    if table.empty:
+        raise InputError(f"{path}: no variance was estimated")
+    first = table[table["model"] == table["model"].iloc[0]]
+    return [Spread(row.group, row.term, row.sd) for row in first.itertuples()]
+
+
+def power_table(
+    shape: Shape,
+    wanted: Specification,
+    effect: float,
+    spreads: Sequence[Spread],
+    draws: int,
+    processes: int = 1,
+) -> pd.DataFrame:
+    """Rows of POWER.
+
+    Args:
+        shape: the configured grid.
+        wanted: the model; its controls are left out.
+        effect: points of outcome per standard deviation of each part of similarity.
+        spreads: standard deviations of the random effects and of the residual.
+        draws: simulated grids a size.
+        processes: that simulate at once.
+    """
+    formula = str(without(wanted.formula, measures()))
+    rows = []
+    with ProcessPoolExecutor(processes) as pool:
+        for axis, size, configured in sizes(shape):
+            simulate = partial(_found, shape, axis, size, formula, effect, tuple(spreads))
+            found = [each for each in pool.map(simulate, range(draws)) if each is not None]
+            for part in PARTS:
+                hits = [each[part] for each in found if part in each]
+                rows.append({"axis": axis, "size": size, "configured": configured, "level": part})
+                if hits:
+                    low, high = proportion_confint(sum(hits), len(hits), method="wilson")
+                    rows[-1] |= {"power": float(np.mean(hits)), "low": low, "high": high}
+                rows[-1]["draws"] = len(hits)
+    return pd.DataFrame(rows, columns=POWER.names)
+
+
+def sizes(shape: Shape) -> Iterator[tuple[str, int, bool]]:
+    """(axis, size, whether it is the configured one) of every grid to simulate."""
+    whole = {
+        "languages": len(shape.codes),
+        "targets": len(shape.languages),
+        "intermediates": len([name for name in shape.intermediates if name != NONE]),
+    }
+    for axis, size in whole.items():
+        for smaller in sorted({max(2, round(share * size)) for share in SHARES}):
+            yield axis, smaller, smaller == size
+    for seeds in sorted({*SEEDS, len(shape.seeds)}):
+        yield "seeds", seeds, seeds == len(shape.seeds)
+
+
+def resized(shape: Shape, axis: str, size: int, random: np.random.Generator) -> Shape:
+    """The shape with so many of an axis, drawn at random."""
+    if axis == "seeds":
+        return replace(shape, seeds=range(size))
+    if axis == "intermediates":
+        trained = [name for name in shape.intermediates if name != NONE]
+        none = [name for name in shape.intermediates if name == NONE]
+        return replace(shape, intermediates=[*none, *_some(trained, size, random)])
+    if axis == "targets":
+        kept = set(_some(list(shape.languages), size, random))
+        return replace(shape, languages={t: c for t, c in shape.languages.items() if t in kept})
+    codes = set(_some(shape.codes, size, random))
+    fewer = {t: [c for c in listed if c in codes] for t, listed in shape.languages.items()}
+    return replace(shape, languages={t: listed for t, listed in fewer.items() if listed})
+
+
+def _some(names: list[str], size: int, random: np.random.Generator) -> list[str]:
+    return [names[at] for at in sorted(random.permutation(len(names))[:size])]
+
+
+def _found(
+    shape: Shape,
+    axis: str,
+    size: int,
+    formula: str,
+    effect: float,
+    spreads: tuple[Spread, ...],
+    seed: int,
+) -> dict[str, bool] | None:
+    """Which parts one simulated grid shows; None if it cannot be fitted."""
+    random = np.random.default_rng([seed, size])
+    drawn = resized(shape, axis, size, random)
+    frame = simulated_grid(drawn.languages, drawn.intermediates, drawn.seeds, random)
+    outcome = formula.split(" ~ ")[0]
+    frame[outcome] = simulated_outcome(frame, dict.fromkeys(PARTS, effect), spreads, random)
+    keys = ["intermediate", "target", "language", TRAINED, *PARTS]
+    means = frame.groupby(keys, as_index=False, sort=False)[[outcome]].mean()
+    try:
+        table = fit_formula(formula, means).fixed.set_index("term")
+    except InputError:
+        return None
+    outside = (table["low"] > 0) | (table["high"] < 0)
+    return {part: bool(outside[part]) for part in PARTS if part in table.index}
+
+
+def shape_of(grid: Any) -> Shape:
+    """The shape of a configured grid (`xstilts.grid.Grid`).
+
+    Raises:
+        InputError: no target is run in English and elsewhere.
+    """
+    languages = {
+        target: [code for code in codes if code != ENGLISH]
+        for target, codes in grid.languages.items()
+        if ENGLISH in codes and len(codes) > 1
+    }
+    if not languages:
+        raise InputError("config: no target is run in English and elsewhere: there are no gaps")
+    return Shape(languages=languages, intermediates=grid.intermediates, seeds=grid.seeds)
