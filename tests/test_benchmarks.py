@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from conftest import ROOT
 
-from benchmarks import workload
+from benchmarks import calibration, recovery, workload
 from benchmarks.ours import Ours
 from benchmarks.peers import Peer
 from benchmarks.workload import WORKLOADS, Workload, records
 from xstilts import loop
+from xstilts.degradation.formulas import PARTS
 from xstilts.encoder import load_tokenizer
 from xstilts.kinds import tagging
 from xstilts.tasks import UPOS, tasks
@@ -88,3 +90,31 @@ def test_the_command_prints_ratios_as_json(tmp_path: Path) -> None:
     assert {"all_words", "fixed", "trainer"} <= set(found["ratios"]["udpos"])
     assert set(found["inference_ratios"]["udpos"]) == {"fixed", "trainer", "trainer_sorted"}
     assert len(found["training"]["udpos"]["seconds"]["ours"]) == 3
+
+
+def test_calibration_counts_intervals_and_rejections() -> None:
+    found = calibration.measure("demo", 2)
+    assert found["rows"] == 9 * 12 * 11  # means over seeds of targets, languages, intermediates
+    table = pd.DataFrame(found["methods"]).set_index(["method", "part"])
+    assert set(table.index.get_level_values("part")) == set(PARTS)
+    for column in ("covers", "rejects"):
+        assert table[column].dropna().isin([0.0, 0.5, 1.0]).all()
+    satterthwaite = table.loc["mixed model, Satterthwaite", "width"]
+    assert (satterthwaite > table.loc["mixed model, normal", "width"]).all()
+
+
+def test_calibration_has_the_studys_shape() -> None:
+    languages, intermediates, seeds = calibration.shape_of("study")
+    assert "tatoeba" not in languages and "xcopa" not in languages  # they have no English test set
+    assert len(languages["wikiann"]) == 47 and "en" not in languages["wikiann"]
+    assert (len(intermediates), seeds) == (11, [1, 2, 3])
+
+
+def test_recovery_counts_intervals_that_hold_the_truth() -> None:
+    common = {"measure": "m", "effect": 1.0, "level": "within", "truth": -2.0}
+    intervals = [(-3.0, -1.0), (-1.5, 1.0), (-3.0, 1.0)]
+    rows = [
+        {**common, "seed": at, "low": low, "high": high} for at, (low, high) in enumerate(intervals)
+    ]
+    (found,) = recovery.summary(pd.DataFrame(rows))
+    assert (found["worlds"], found["holds"], found["found"]) == (3, 2, 1)

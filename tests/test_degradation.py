@@ -274,7 +274,8 @@ def test_only_the_reported_metric_is_analysed() -> None:
 
 
 def test_the_variance_of_an_outcome_is_that_of_all_its_scores() -> None:
-    # A gap has two scores, so has a gain, and the change of a gap four. The intervals are 1.96 standard errors either way: of 1 in English, of 2 in Swahili.
+    # A gap has two scores, so has a gain, and the change of a gap four. The intervals are 1.96
+    # standard errors either way: of 1 in English, of 2 in Swahili.
     cells = add_outcomes(pd.DataFrame(FOUR))
     assert analysed(cells, "gap")["sampling_variance"].tolist() == pytest.approx([5.0, 5.0])
     assert analysed(cells, "gain")["sampling_variance"].tolist() == pytest.approx([2.0, 8.0])
@@ -480,10 +481,13 @@ def test_an_effect_that_is_not_there_is_seldom_found() -> None:
 def test_a_part_adds_what_its_removal_loses() -> None:
     frame = simulated()
     full = fit_formula(WANTED.formula, frame, reml=False, intervals=False)
+    bare = fit_formula(WANTED.without_similarity, frame, reml=False, intervals=False)
     for level, row in by_level(effects_rows()).items():
         formula = without_fixed(WANTED.formula, level)
         reduced = fit_formula(formula, frame, reml=False, intervals=False)
         assert row["chi2"] == pytest.approx(reduced.neg2loglik - full.neg2loglik, abs=1e-6)
+        assert row["chi2_all"] == pytest.approx(bare.neg2loglik - full.neg2loglik, abs=1e-6)
+        assert row["df_all"] == 5  # three slopes, and the spreads of two
         # A part that the others do not share explains its slope squared, by its unit.
         slope = full.estimate(level)["estimate"]
         assert row["part_r2"] == pytest.approx(slope**2 / frame["gap"].var(), abs=0.05)

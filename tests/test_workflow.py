@@ -10,6 +10,7 @@ from conftest import TINY, Study
 
 from xstilts import cli
 from xstilts.degradation.effects import EFFECTS
+from xstilts.degradation.held_out import HELD_OUT
 from xstilts.degradation.outcomes import CELLS
 from xstilts.layers import LAYERS
 from xstilts.tables import read_table
@@ -110,12 +111,37 @@ def test_effects_stand_beside_the_planted_truth(finished: Study) -> None:
     assert "planted truth" in answer
 
 
+def test_every_claim_has_a_verdict_and_a_reason(finished: Study) -> None:
+    claims = pd.read_csv(finished.folder / "results/tiny/claims.csv")
+    assert {*claims["claim"].astype(str)} == {*map(str, range(1, 10)), "question"}
+    assert set(claims["verdict"]) <= {"holds", "does not", "not tested"}
+    assert claims["why"].str.len().min() > 0
+    (phases,) = claims[claims["claim"].astype(str) == "8"]["verdict"]
+    assert phases == "holds"  # MNLI, then UD-POS
+    start = claims[claims["claim"].astype(str) == "7"].iloc[0]
+    assert start["verdict"] == "not tested" and "embedded world" in start["why"]
+
+
+def test_what_was_left_out_is_predicted(finished: Study) -> None:
+    results = finished.folder / "results/tiny"
+    held = read_table(results / "held_out.parquet", HELD_OUT).to_pandas()
+    assert set(held["scheme"]) == {"language"}  # of two targets and two intermediates none is left
+    assert set(held["group"]) == {"qa", "qe", "ql"}
+    skill = pd.read_csv(results / "skill.csv")
+    assert {"mean", "similarity alone", "gradient boosting"} <= set(skill["predictor"])
+    variants = pd.read_csv(results / "sensitivity.csv")["variant"]
+    assert {"main fit", "chance-corrected", "bootstrap over languages"} <= set(variants)
+
+
 def test_the_report_is_one_page_with_every_figure(study: Study) -> None:
     result = study.snakemake("--report", "report.html")
     assert result.returncode == 0, result.stderr[-2000:]
     page = (study.folder / "report.html").read_text()
     figures = ("degradation", "similarity", "overview", "measures", "effects", "training")
-    for name in (*(f"{figure}.svg" for figure in figures), "answer.txt"):
+    figures = (*figures, "sensitivity", "held_out")
+    tables = ("benchmark", "nested", "sensitivity", "skill", "claims")
+    named = [f"{name}.svg" for name in figures] + [f"{name}.csv" for name in tables]
+    for name in (*named, "answer.txt"):
         assert name in page
 
 

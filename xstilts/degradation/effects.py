@@ -59,6 +59,9 @@ EFFECTS = schema(
     ("p_permutation", pa.float64(), "p-value of permuted similarity; empty between targets."),
     ("chi2", pa.float64(), "Likelihood-ratio statistic of the part, its random slopes kept."),
     ("p_lrt", pa.float64(), "Its p-value."),
+    ("chi2_all", pa.float64(), "That of all parts and their slopes: the model without similarity."),
+    ("df_all", pa.int32(), "Its degrees of freedom."),
+    ("p_all", pa.float64(), "Its p-value; conservative, as variances are tested too."),
     ("part_r2", pa.float64(), "Share of the variance that the fixed effects lose without it."),
     ("r2_marginal", pa.float64(), "Share of the variance of all fixed effects."),
     ("r2_conditional", pa.float64(), "Share of the variance of fixed and random effects."),
@@ -230,8 +233,9 @@ def effects_of(frame: pd.DataFrame, wanted: Specification, check: bool = False) 
         "statsmodels_difference": statsmodels_difference(model) if check else None,
     }
     full = by_likelihood(model.formula, model.data)
-    shares = explained(full)
+    shares, bare = explained(full), by_likelihood(without(full.formula, PARTS), full.data)
     common |= {"r2_marginal": shares.marginal, "r2_conditional": shares.conditional}
+    common |= {f"{name}_all": value for name, value in compare(full, bare)._asdict().items()}
     return [
         {
             "level": part,
