@@ -734,7 +734,7 @@ def test_the_answer_says_what_the_data_cannot_hold() -> None:
     rows = effects_of(simulated(targets=1), WANTED)
     effects = headline_rows(rows)
     text = answer("nano", effects, "centroid_cosine")
-    assert "too few for the terms between_targets, " in text
+    assert "cannot hold were dropped: between_targets, " in text
     assert "between the targets of one language" not in text
 
 

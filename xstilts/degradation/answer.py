@@ -55,7 +55,7 @@ def answer(model: str, effects: list[Row], headline: str) -> str:
     if size["missing"]:
         caution += f" It leaves out {size['missing']} more, for which the measure has no value."
     if size["dropped"]:
-        caution += f" These data are too few for the terms {size['dropped']}, which were dropped."
+        caution += f" Terms that these data cannot hold were dropped: {size['dropped']}."
     return f"{opening} {'; '.join(clauses)}.{caution}"
 
 
@@ -83,8 +83,8 @@ def _agreement(effects: list[Row]) -> str:
 def _clause(words: str, row: Row, planted: float | None) -> str:
     """One level: how much smaller or larger the gap is; the interval in the same direction."""
     sign = -1 if row["estimate"] < 0 else 1
-    low, high = sorted((sign * row["low"], sign * row["high"]))
-    unsure = ", which includes none" if low <= 0 <= high else ""
+    low, high = sorted(round(sign * row[end], 1) + 0.0 for end in ("low", "high"))  # no -0.0
+    unsure = ", which includes none" if row["low"] <= 0 <= row["high"] else ""
     known = ""
     if planted is not None:
         known = f"; the planted truth is {_points(planted) if abs(planted) >= 0.05 else 'zero'}"
