@@ -51,6 +51,7 @@ SIMILARITY = f"{RESULTS}/similarity/measure={{measure}}/model={{model}}/similari
 EFFECTS = f"{RESULTS}/effects.parquet"
 VARIANCES = f"{RESULTS}/variances.parquet"
 NESTED = f"{RESULTS}/nested.csv"
+DIAGNOSTICS = f"{RESULTS}/diagnostics.csv"
 SENSITIVITY = f"{RESULTS}/sensitivity.csv"
 HELD_OUT = f"{RESULTS}/held_out.parquet"
 SKILL = f"{RESULTS}/skill.csv"
@@ -82,6 +83,18 @@ TRAINING_CODE = code_digest(
 )
 EVALUATION_MODULES = (*SCORING_MODULES, "evaluation.py")
 EMBEDDING_MODULES = (*ENCODER_MODULES, "embeddings.py", "encoding.py", "vectors.py")
+FITTING_MODULES = (
+    "measuring.py",
+    "similarity/__init__.py",
+    "degradation/cross_check.py",
+    "degradation/design.py",
+    "degradation/diagnostics.py",
+    "degradation/effects.py",
+    "degradation/formulas.py",
+    "degradation/inference.py",
+    "degradation/mixed_model.py",
+    "degradation/outcomes.py",
+)
 MEASURING_MODULES = (
     "measuring.py",
     "alignment.py",

@@ -1,8 +1,8 @@
 """Degradation: the cell table, the mixed models, held-out prediction, claims, the answer in words.
 
 REQUIRED INPUTS: score files, similarity tables.
-OUTPUTS: cells.parquet, effects.parquet, variances.parquet, nested.csv, sensitivity.csv,
-held_out.parquet, skill.csv, claims.csv, truth.parquet (embedded world only), answer.txt.
+OUTPUTS: cells.parquet, effects.parquet, variances.parquet, nested.csv, diagnostics.csv,
+sensitivity.csv, held_out.parquet, skill.csv, claims.csv, truth.parquet (embedded world only), answer.txt.
 """
 
 
@@ -65,6 +65,12 @@ rule fit_degradation:
             category="1 Answer",
             labels={"what": "what similarity adds, step by step"},
         ),
+        diagnostics=report(
+            DIAGNOSTICS,
+            caption="../workflow/report/diagnostics.rst",
+            category="1 Answer",
+            labels={"what": "residuals of the model"},
+        ),
     log:
         f"{LOGS}/fit_degradation.log",
     conda:
@@ -75,7 +81,7 @@ rule fit_degradation:
     params:
         headline=config["similarity"]["headline"],
         degradation=vars(specification(config)),
-        code=code_digest("degradation", "measuring.py"),
+        code=code_digest(*FITTING_MODULES),
     message:
         "Fitting degradation models"
     script:
@@ -105,7 +111,7 @@ rule check_sensitivity:
         headline=config["similarity"]["headline"],
         degradation=vars(specification(config)),
         resamples=config["degradation"]["resamples"],
-        code=code_digest("degradation", "measuring.py"),
+        code=code_digest(*FITTING_MODULES, "degradation/sensitivity.py"),
     message:
         "Checking the robustness of the answer"
     script:
@@ -136,7 +142,7 @@ rule predict_held_out:
         headline=config["similarity"]["headline"],
         degradation=vars(specification(config)),
         families=language_families(config),
-        code=code_digest("degradation", "measuring.py"),
+        code=code_digest(*FITTING_MODULES, "degradation/held_out.py", "degradation/kriging.py"),
     message:
         "Predicting what is left out"
     script:

@@ -122,9 +122,9 @@ rule plot_effects:
     log:
         f"{LOGS}/plot_effects.log",
     conda:
-        "../envs/report.yaml"
+        "../envs/stats.yaml"
     params:
-        code=code_digest("figures.py", "degradation/figures.py"),
+        code=code_digest("figures.py", "degradation/figures.py", "similarity/__init__.py"),
     message:
         "Plotting effects"
     script:
@@ -146,9 +146,9 @@ rule plot_sensitivity:
     log:
         f"{LOGS}/plot_sensitivity.log",
     conda:
-        "../envs/report.yaml"
+        "../envs/stats.yaml"
     params:
-        code=code_digest("figures.py", "degradation/figures.py"),
+        code=code_digest("figures.py", "degradation/figures.py", "similarity/__init__.py"),
     message:
         "Plotting robustness"
     script:
@@ -171,9 +171,9 @@ rule plot_held_out:
     log:
         f"{LOGS}/plot_held_out.log",
     conda:
-        "../envs/report.yaml"
+        "../envs/stats.yaml"
     params:
-        code=code_digest("figures.py", "degradation/figures.py"),
+        code=code_digest("figures.py", "degradation/figures.py", "similarity/__init__.py"),
     message:
         "Plotting held-out prediction"
     script:

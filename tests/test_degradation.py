@@ -273,13 +273,14 @@ def test_only_the_reported_metric_is_analysed() -> None:
     assert len(analysed(add_outcomes(pd.DataFrame([*FOUR, *other])), "gap")) == 2
 
 
-def test_the_variance_of_an_outcome_is_that_of_all_its_scores() -> None:
-    # A gap has two scores, so has a gain, and the change of a gap four. The intervals are 1.96
-    # standard errors either way: of 1 in English, of 2 in Swahili.
+def test_the_variance_of_an_outcome_is_that_of_its_own_score() -> None:
+    # The intervals are 1.96 standard errors either way: of 1 in English, of 2 in Swahili. That of
+    # the score it is set against is shared by all rows of a run. Chance is 50 of 100 points.
     cells = add_outcomes(pd.DataFrame(FOUR))
-    assert analysed(cells, "gap")["sampling_variance"].tolist() == pytest.approx([5.0, 5.0])
-    assert analysed(cells, "gain")["sampling_variance"].tolist() == pytest.approx([2.0, 8.0])
-    assert analysed(cells, "gap_change")["sampling_variance"].tolist() == pytest.approx([10.0])
+    assert analysed(cells, "gap")["sampling_variance"].tolist() == pytest.approx([4.0, 4.0])
+    assert analysed(cells, "gain")["sampling_variance"].tolist() == pytest.approx([1.0, 4.0])
+    corrected = analysed(cells.assign(chance=50.0), "corrected_gap")
+    assert corrected["sampling_variance"].tolist() == pytest.approx([16.0, 16.0])
 
 
 # Similarity in parts
@@ -339,8 +340,7 @@ def test_a_measure_of_tasks_has_no_part_between_languages() -> None:
             for code in codes.split()
         ]
     )
-    assert split_similarity(frame)["between_languages"].abs().max() > 0
-    parts = split_similarity(frame, "task")
+    parts = split_similarity(frame)
     assert parts["between_languages"].abs().max() == 0
     means = parts.groupby("target")["between_targets"].first()
     # Points of a standard deviation apart, as the values are: (1 - 0) to (5 - 1) is 1 to 4.
@@ -398,7 +398,7 @@ def test_a_control_without_any_value_has_no_column_and_is_named() -> None:
         rows = design(frame[[*KEYS, "gap"]], chosen_of(frame), others, wanted.formula)
         assert "uriel_syntactic" not in rows
         found = effects_of(rows, wanted)
-        assert {row["dropped"] for row in found} == {"uriel_syntactic"}
+        assert {row["absent"] for row in found} == {"uriel_syntactic"}
         assert found[0]["estimate"] == pytest.approx(effects_rows()[0]["estimate"], rel=1e-4)
 
 
@@ -668,6 +668,7 @@ def test_the_tables_are_written_with_p_values_for_all_tests_of_a_model(tmp_path:
         effects=str(tmp_path / "effects.parquet"),
         variances=str(tmp_path / "variances.parquet"),
         nested=str(tmp_path / "nested.csv"),
+        diagnostics=str(tmp_path / "diagnostics.csv"),
     )
     effects = read_table(tmp_path / "effects.parquet", EFFECTS).to_pandas()
     found = effects.groupby("measure", sort=False)["level"].agg(list)

@@ -128,7 +128,10 @@ def test_the_page_of_similarity_names_every_measure() -> None:
 LIGHT = {
     "xstilts.config": ("torch", "transformers"),  # read at every start of Snakemake
     "xstilts.measuring": ("torch", "transformers"),  # envs/stats.yaml has neither
-    "xstilts.degradation.mixed_model": ("torch", "transformers"),
+    "xstilts.degradation.claims": ("torch", "transformers"),
+    "xstilts.degradation.figures": ("torch", "transformers"),
+    "xstilts.degradation.forecast": ("torch", "transformers"),
+    "xstilts.degradation.sensitivity": ("torch", "transformers"),
     "xstilts.figures": ("torch", "transformers", "mixedlm", "statsmodels"),
 }
 

@@ -20,4 +20,5 @@ if __name__ == "__main__":
         effects=snakemake.output.effects,
         variances=snakemake.output.variances,
         nested=snakemake.output.nested,
+        diagnostics=snakemake.output.diagnostics,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.degradation.effects import EFFECTS, TRUTH
+from xstilts.degradation.outcomes import WORDS
 from xstilts.similarity import measures
 from xstilts.tables import atomic, read_table
 
@@ -19,8 +20,8 @@ LEVEL_WORDS = {
 
 ALPHA = 0.05
 NOTHING = (
-    "No answer yet: it needs targets that were run in English and in several other languages, "
-    "after several intermediates, and this grid has too few."
+    "No answer yet: it needs several targets, languages and intermediates that have the outcome "
+    "(a gap needs English cells, a gain those of none), and this grid has too few."
 )
 
 
@@ -46,14 +47,17 @@ def answer(model: str, effects: list[Row], headline: str) -> str:
         f"{size['languages']} languages, one standard deviation more similarity "
         f"({measures()[headline].title}) goes with"
     )
+    what = WORDS[size["outcome"]]
     clauses = [
-        _clause(words, fitted[level], truth.get(level))
+        _clause(words, fitted[level], truth.get(level), what)
         for level, words in LEVEL_WORDS.items()
         if level in fitted
     ]
     caution = _share(fitted) + _agreement(effects)
     if size["missing"]:
         caution += f" It leaves out {size['missing']} more, for which the measure has no value."
+    if size["absent"]:
+        caution += f" Nothing is known here of {size['absent']}."
     if size["dropped"]:
         caution += f" Terms that these data cannot hold were dropped: {size['dropped']}."
     return f"{opening} {'; '.join(clauses)}.{caution}"
@@ -80,19 +84,23 @@ def _agreement(effects: list[Row]) -> str:
     return f" Of all measures, after Holm's correction, an effect is found by {'; '.join(counts)}."
 
 
-def _clause(words: str, row: Row, planted: float | None) -> str:
-    """One level: how much smaller or larger the gap is; the interval in the same direction."""
+def _clause(words: str, row: Row, planted: float | None, what: tuple[str, str]) -> str:
+    """One level: how much smaller or larger the outcome is; the interval in the same direction."""
+    name, unit = what
+    if row["low"] is None:
+        return f"a {name} {_size(row['estimate'], unit)} {words} (too few of them for an interval)"
     sign = -1 if row["estimate"] < 0 else 1
     low, high = sorted(round(sign * row[end], 1) + 0.0 for end in ("low", "high"))  # no -0.0
     unsure = ", which includes none" if row["low"] <= 0 <= row["high"] else ""
     known = ""
     if planted is not None:
-        known = f"; the planted truth is {_points(planted) if abs(planted) >= 0.05 else 'zero'}"
+        size = _size(planted, unit) if abs(planted) >= 0.05 else "zero"
+        known = f"; the planted truth is {size}"
     return (
-        f"a transfer gap {_points(row['estimate'])} {words} "
+        f"a {name} {_size(row['estimate'], unit)} {words} "
         f"(95% interval {low:.1f} to {high:.1f}{unsure}{known})"
     )
 
 
-def _points(slope: float) -> str:
-    return f"{abs(slope):.1f} points {'smaller' if slope < 0 else 'larger'}"
+def _size(slope: float, unit: str) -> str:
+    return f"{abs(slope):.1f} {unit} {'smaller' if slope < 0 else 'larger'}"

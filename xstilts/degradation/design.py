@@ -1,8 +1,9 @@
 """The rows that a degradation model is fitted to: an outcome, the parts of similarity, controls.
 
-Similarity $s_{itl}$ is split as Mundlak (1978) does: `between_languages` is the language's mean,
-`between_targets` the mean of the (target, language) less that, and `within` what is left: how much
-more similar this intermediate is than the others are. Each part is divided by its standard
+Similarity $s_{itl}$ is split as Mundlak (1978) does: `between_languages` is the language's effect
+on the means of (target, language), beside the target's, so that it is no matter which targets a
+language has; `between_targets` is that mean less the language's effect, and `within` what is left:
+how much more similar this intermediate is than the others are. Each part is divided by its standard
 deviation, so a slope is in points per standard deviation. `none` has no similarity: its `within`
 is 0, and so is `trained`, which is 1 after any other intermediate.
 
@@ -14,6 +15,7 @@ same head) enters as it is, and is 0 after `none` and for targets that train on 
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from mixedlm.formula.terms import Formula
 
@@ -34,7 +36,6 @@ def design(
     chosen: pd.DataFrame,
     others: pd.DataFrame,
     formula: str | Formula,
-    level: Level = "cell",
 ) -> pd.DataFrame:
     """Outcomes of one model with the parts of a measure and the controls that a formula names.
 
@@ -43,9 +44,8 @@ def design(
         chosen: columns `intermediate`, `target`, `language`, `similarity` of the measure.
         others: the model's similarity tables of other measures, signed (`read_similarity`).
         formula: what it names of them becomes a control; without any value it becomes no column.
-        level: what the chosen measure differs by, as it declares.
     """
-    return add_controls(split_similarity(join(outcomes, chosen), level), others, formula)
+    return add_controls(split_similarity(join(outcomes, chosen)), others, formula)
 
 
 def add_controls(frame: pd.DataFrame, others: pd.DataFrame, formula: str | Formula) -> pd.DataFrame:
@@ -73,23 +73,29 @@ def join(outcomes: pd.DataFrame, similarity: pd.DataFrame) -> pd.DataFrame:
     return frame[known & ~without].reset_index(drop=True)
 
 
-def split_similarity(frame: pd.DataFrame, level: Level = "cell") -> pd.DataFrame:
-    """The frame with `trained` and the parts of similarity, each in standard deviations.
-
-    A measure of tasks has no part between languages, though the targets of each may differ.
-    """
+def split_similarity(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with `trained` and the parts of similarity, each in standard deviations."""
     pair = frame.groupby(["target", "language"])["similarity"].transform("mean")
-    by_language = frame.groupby("language")["similarity"].transform("mean")
-    language = by_language if level != "task" else pair * 0 + pair.mean()
+    language = _language_effects(frame.assign(similarity=pair))
+    within = frame["similarity"] - pair
     parts = {
-        "within": (frame["similarity"] - pair).fillna(0.0),
-        "between_targets": pair - language,
+        "within": within.mask(frame["intermediate"] == NONE, 0.0),
+        "between_targets": (pair - language) - (pair - language).mean(),
         "between_languages": language - language.mean(),
     }
     return frame.assign(
         **{TRAINED: (frame["intermediate"] != NONE).astype(float)},
         **{name: scaled(part) for name, part in parts.items()},
     )
+
+
+def _language_effects(frame: pd.DataFrame) -> pd.Series:
+    """For every row, the language's effect on similarity, by least squares beside the target's."""
+    pairs = frame[["target", "language", "similarity"]].drop_duplicates().dropna()
+    targets, languages = (pairs[name].astype("category").cat for name in ("target", "language"))
+    columns = np.hstack([np.eye(len(each.categories))[each.codes] for each in (languages, targets)])
+    effects = np.linalg.lstsq(columns, pairs["similarity"].to_numpy(), rcond=None)[0]
+    return frame["language"].map(dict(zip(languages.categories, effects, strict=False)))
 
 
 def scaled(values: pd.Series) -> pd.Series:

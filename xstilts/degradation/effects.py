@@ -13,7 +13,7 @@ similarity goes with a smaller loss.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +22,16 @@ import pyarrow as pa
 
 from xstilts.degradation.cross_check import statsmodels_difference
 from xstilts.degradation.design import design
-from xstilts.degradation.formulas import PARTS, Specification, absent, without, without_fixed
+from xstilts.degradation.diagnostics import DIAGNOSTICS, diagnosed
+from xstilts.degradation.formulas import (
+    PARTS,
+    Specification,
+    absent,
+    common_random,
+    parse,
+    without,
+    without_fixed,
+)
 from xstilts.degradation.inference import (
     adjusted,
     by_likelihood,
@@ -56,7 +65,11 @@ EFFECTS = schema(
     ("p", pa.float64(), "Two-sided p-value."),
     ("p_holm", pa.float64(), "The same for all measures and levels at once, by Holm."),
     ("p_bh", pa.float64(), "The same, by Benjamini and Hochberg."),
-    ("p_permutation", pa.float64(), "p-value of permuted similarity; empty between targets."),
+    (
+        "p_permutation",
+        pa.float64(),
+        "p-value of permuted similarity: of no relation (within: in no target); else empty.",
+    ),
     ("chi2", pa.float64(), "Likelihood-ratio statistic of the part, its random slopes kept."),
     ("p_lrt", pa.float64(), "Its p-value."),
     ("chi2_all", pa.float64(), "That of all parts and their slopes: the model without similarity."),
@@ -72,6 +85,7 @@ EFFECTS = schema(
     ("intermediates", pa.int32(), "Intermediates fitted."),
     ("singular", pa.bool_(), "Whether a variance was estimated as zero."),
     ("converged", pa.bool_(), "Whether the optimiser converged."),
+    ("absent", pa.string(), "Controls without any value here, or under test themselves."),
     ("dropped", pa.string(), "Terms that these data cannot hold."),
     ("notes", pa.string(), "Warnings of the fit."),
     ("neg2loglik", pa.float64(), "REML criterion."),
@@ -110,8 +124,9 @@ def fit_degradation(
     effects: str,
     variances: str,
     nested: str,
+    diagnostics: str,
 ) -> None:
-    """Fit the model for every measure (and the world's truth) and write the three tables.
+    """Fit the model for every measure (and the world's truth) and write the tables.
 
     Args:
         cells: the cell table.
@@ -122,6 +137,7 @@ def fit_degradation(
         effects: table to write: a row a measure and part of similarity.
         variances: table to write: random effects, with similarity and without.
         nested: table to write: the steps of the formula.
+        diagnostics: table to write: what the headline's residuals look like.
     """
     wanted = Specification(**degradation)
     scored = read_table(Path(cells), CELLS).to_pandas()
@@ -129,13 +145,24 @@ def fit_degradation(
     shown = [each for each in found if each.measure == headline and each.rows]
     rows = [row for each in found for row in each.rows]
     write_table(Path(effects), rows_table(with_multiplicity(rows), EFFECTS), EFFECTS)
-    made = [{"model": each.model, **row} for each in shown for row in nested_rows(each, wanted)]
+    made = [row for each in shown for row in _of_model(each.model, nested_rows, each, wanted)]
     write_csv(Path(nested), rows_table(made, NESTED))
     runs = wanted.of_runs
     by_seed = dict(model_frames(scored, similarity, headline, runs, seeds=True))
     frames = {each.model: by_seed[each.model] for each in shown}
-    made = [{"model": name, **row} for name in frames for row in variance_rows(frames[name], runs)]
+    made = [row for name in frames for row in _of_model(name, variance_rows, frames[name], runs)]
     write_table(Path(variances), rows_table(made, VARIANCES), VARIANCES)
+    made = [row for name in frames for row in _of_model(name, diagnosed, frames[name], runs)]
+    write_csv(Path(diagnostics), rows_table(made, DIAGNOSTICS))
+
+
+def _of_model(model: str, make: Callable[..., list[Row]], *given: Any) -> list[Row]:
+    """Rows of a model, or none and a line in the log where its cells are too few."""
+    try:
+        return [{"model": model, **row} for row in make(*given)]
+    except InputError as error:
+        logger.warning("%s: %s", model, error)
+        return []
 
 
 class Fitted(NamedTuple):
@@ -161,11 +188,10 @@ def fits(
     for (model, measure), chosen in tables.groupby(["model", "measure"]):
         mine = outcomes[outcomes["model"] == model]
         yield _fitted(mine, tables, chosen, wanted, check=measure == headline)
-    for path in truth:
+    for path in truth if wanted.outcome == "gap" else []:  # it is known of gaps alone
         planted = read_table(Path(path)).to_pandas()
-        expected = planted.rename(columns={"gap": wanted.outcome})
-        chosen = planted.dropna(subset="similarity").assign(measure=TRUTH, level="cell")
-        yield _fitted(expected.drop(columns="similarity"), tables, chosen, wanted)
+        chosen = planted.dropna(subset="similarity").assign(measure=TRUTH)
+        yield _fitted(planted.drop(columns="similarity"), tables, chosen, wanted)
 
 
 def _fitted(
@@ -176,9 +202,9 @@ def _fitted(
     check: bool = False,
 ) -> Fitted:
     """The fit, or no rows and a line in the log where the cells of a part of a grid are too few."""
-    model, measure, level = chosen.iloc[0][["model", "measure", "level"]]
+    model, measure = chosen.iloc[0][["model", "measure"]]
     others = tables[(tables["model"] == model) & (tables["measure"] != measure)]
-    frame = design(outcomes, chosen, others, wanted.formula, level)
+    frame = design(outcomes, chosen, others, wanted.formula)
     try:
         rows = effects_of(frame, wanted, check)
     except InputError as error:
@@ -203,9 +229,8 @@ def model_frames(
     for model, mine in tables.groupby("model"):
         chosen = mine[mine["measure"] == measure]
         others = mine[mine["measure"] != measure]
-        level = measures()[measure].level
         rows = outcomes[outcomes["model"] == model]
-        frame = design(rows, chosen, others, wanted.formula, level)
+        frame = design(rows, chosen, others, wanted.formula)
         if len(frame):
             yield str(model), frame
 
@@ -228,7 +253,8 @@ def effects_of(frame: pd.DataFrame, wanted: Specification, check: bool = False) 
     common = {
         "outcome": wanted.outcome,
         **_sizes(model),
-        "dropped": ", ".join([*lacking, *model.dropped]),
+        "absent": ", ".join(lacking),
+        "dropped": ", ".join(model.dropped),
         "notes": "; ".join(model.notes),
         "statsmodels_difference": statsmodels_difference(model) if check else None,
     }
@@ -273,11 +299,11 @@ def permutation_p(
 ) -> float | None:
     """p-value of the part's permutation; between targets, whose languages differ, there is none.
 
-    `terms` are the model's fixed ones; those that are a fact of the language are controlled for.
+    `terms` are the model's fixed ones; the facts of languages among them are controlled for.
     """
     if part == "between_languages":
-        constant = rows.groupby("language").nunique().eq(1).all()
-        controls = [name for name in terms if name != part and constant.get(name, False)]
+        facts = {name for name, measure in measures().items() if measure.level != "task"}
+        controls = [name for name in terms if name in facts]
         return permuted_languages(rows, outcome, part, controls)
     if part == "within":
         return permuted_intermediates(rows, outcome, part)
@@ -309,10 +335,12 @@ def variance_rows(frame: pd.DataFrame, wanted: Specification) -> list[Row]:
 def nested_rows(fitted: Fitted, wanted: Specification) -> list[Row]:
     """The steps of the formula, each compared with the one before."""
     frame, lacking = fitted.frame, absent(wanted.formula, fitted.frame.columns)
+    whole = parse(by_likelihood(without(wanted.formula, lacking), frame).formula)
     rows: list[Row] = []
     before: MixedModel | None = None
     for step, formula in wanted.nested():
-        model = by_likelihood(without(formula, lacking), frame)
+        # What the whole model cannot hold is in no step, so that each holds the one before.
+        model = by_likelihood(common_random(without(formula, lacking), whole), frame)
         shares = explained(model)
         row = {
             "step": step,
@@ -323,7 +351,8 @@ def nested_rows(fitted: Fitted, wanted: Specification) -> list[Row]:
             "r2_marginal": shares.marginal,
             "r2_conditional": shares.conditional,
         }
-        rows.append({**row, **(compare(model, before)._asdict() if before else {})})
+        test = compare(model, before) if before else None
+        rows.append({**row, **(test._asdict() if test and test.df > 0 else {})})
         before = model
     return rows
 

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from xstilts.degradation.effects import EFFECTS, TRUTH
 from xstilts.degradation.formulas import PARTS
 from xstilts.degradation.held_out import HELD_OUT
+from xstilts.degradation.outcomes import WORDS
 from xstilts.degradation.sensitivity import MAIN_UNIT, UNITS
 from xstilts.figures import nothing_to_show, save_figure
 from xstilts.similarity import measures
@@ -23,18 +24,18 @@ LEVEL_TITLES = {
     "within": "between intermediates,\nsame target and language",
 }
 MIXED = "mixed model"
-POINTS = "points of gap per SD of similarity"
 BLUE, ORANGE = "#0072B2", "#D55E00"  # of Okabe and Ito's palette
 
 
 def plot_effects(*, effects: str, figure: str, data: str) -> None:
     """Slopes of every measure with 95% intervals, a panel a level; the planted truth as a line."""
     frame = read_table(Path(effects), EFFECTS).to_pandas()
+    frame["row"] = _named(frame["measure"].map(_title), frame["model"])
     if frame.empty:
         return save_figure(nothing_to_show(), frame, figure, data)
     levels = [level for level in reversed(PARTS) if level in set(frame["level"])]
     fitted = frame[frame["measure"] != TRUTH]
-    names = list(dict.fromkeys(fitted["measure"]))
+    names = list(dict.fromkeys(fitted["row"]))
     drawn, axes = plt.subplots(
         1,
         len(levels),
@@ -50,16 +51,25 @@ def plot_effects(*, effects: str, figure: str, data: str) -> None:
             panel.axvline(value, color=ORANGE, linestyle="--", label="planted truth")
         panel.axvline(0, color="0.6", linewidth=0.8)
         panel.set_title(LEVEL_TITLES[level], fontsize=9)
-        panel.set_xlabel(POINTS, fontsize=8)
+        panel.set_xlabel(_slope_of(frame["outcome"].iloc[0]), fontsize=8)
     if (frame["measure"] == TRUTH).any():
         axes[0][0].legend(fontsize=7, frameon=False)
     save_figure(drawn, frame, figure, data)
 
 
 def _forest(panel: Axes, rows: pd.DataFrame, names: list[str]) -> None:
-    _dots(panel, [names.index(name) for name in rows["measure"]], rows)
-    panel.set_yticks(range(len(names)), [measures()[name].title for name in names])
+    _dots(panel, [names.index(name) for name in rows["row"]], rows)
+    panel.set_yticks(range(len(names)), names)
     panel.set_ylim(len(names) - 0.5, -0.5)
+
+
+def _slope_of(outcome: str) -> str:
+    name, unit = WORDS[outcome]
+    return f"{unit} of {name} per SD of similarity"
+
+
+def _title(measure: str) -> str:
+    return measure if measure == TRUTH else measures()[measure].title
 
 
 def plot_sensitivity(*, sensitivity: str, figure: str, data: str) -> None:
@@ -68,7 +78,8 @@ def plot_sensitivity(*, sensitivity: str, figure: str, data: str) -> None:
     frame = frame[frame["unit"].isin([MAIN_UNIT, UNITS["chance-corrected"]])].dropna(subset="level")
     if frame.empty:
         return save_figure(nothing_to_show(), frame, figure, data)
-    names = list(dict.fromkeys(frame["variant"]))
+    frame["row"] = _named(frame["variant"], frame["model"])
+    names = list(dict.fromkeys(frame["row"]))
     levels = [level for level in reversed(PARTS) if level in set(frame["level"])]
     drawn, axes = plt.subplots(
         1,
@@ -80,7 +91,7 @@ def plot_sensitivity(*, sensitivity: str, figure: str, data: str) -> None:
     )
     for panel, level in zip(axes[0], levels, strict=True):
         rows = frame[frame["level"] == level]
-        _dots(panel, [names.index(name) for name in rows["variant"]], rows)
+        _dots(panel, [names.index(name) for name in rows["row"]], rows)
         for value in rows[rows["variant"] == "main fit"]["estimate"]:
             panel.axvline(value, color=BLUE, linewidth=0.8, linestyle=":")
         panel.axvline(0, color="0.6", linewidth=0.8)
@@ -88,7 +99,7 @@ def plot_sensitivity(*, sensitivity: str, figure: str, data: str) -> None:
         panel.set_ylim(len(names) - 0.5, -0.5)
         panel.set_title(LEVEL_TITLES[level], fontsize=9)
         panel.tick_params(axis="x", labelsize=7)
-        panel.set_xlabel(POINTS, fontsize=7)
+        panel.set_xlabel("per SD of similarity", fontsize=7)
     save_figure(drawn, frame, figure, data)
 
 
@@ -99,7 +110,9 @@ def plot_held_out(*, held_out: str, skill: str, figure: str, data: str) -> None:
     if frame.empty:
         return save_figure(nothing_to_show(), skills, figure, data)
     schemes = list(dict.fromkeys(frame["scheme"]))
-    names = list(dict.fromkeys(skills["predictor"]))
+    skills["row"] = _named(skills["predictor"], skills["model"])
+    frame["group"] = _named(frame["group"], frame["model"])
+    names = list(dict.fromkeys(skills["row"]))
     drawn, axes = plt.subplots(
         2,
         len(schemes),
@@ -117,7 +130,7 @@ def plot_held_out(*, held_out: str, skill: str, figure: str, data: str) -> None:
 
 def _skill(panel: Axes, rows: pd.DataFrame, names: list[str], labelled: bool) -> None:
     """$R^2$ of the predictors; of what is worse than -1, -1."""
-    places = [names.index(name) for name in rows["predictor"]]
+    places = [names.index(name) for name in rows["row"]]
     panel.barh(places, rows["r2"].clip(lower=-1), color=BLUE, height=0.6)
     panel.axvline(0, color="0.6", linewidth=0.8)
     panel.set_yticks(range(len(names)), names if labelled else [], fontsize=7)
@@ -130,6 +143,8 @@ def _skill(panel: Axes, rows: pd.DataFrame, names: list[str], labelled: bool) ->
 def _observed(panel: Axes, rows: pd.DataFrame) -> None:
     """A dot a group that was left out, on the line if it was foreseen."""
     means = rows.groupby("group")[["predicted", "observed"]].mean()
+    if means.empty:  # no fold of it could be fitted
+        return
     values = means.to_numpy()
     limits = (values.min() - 1, values.max() + 1)
     panel.plot(limits, limits, color="0.6", linewidth=0.8)
@@ -176,8 +191,13 @@ def plot_power(*, power: pd.DataFrame, effect: float, figure: str, data: str) ->
 
 
 def _dots(panel: Axes, places: list[int], rows: pd.DataFrame) -> None:
-    """Estimates with their intervals, each at its place."""
-    spread = [rows["estimate"] - rows["low"], rows["high"] - rows["estimate"]]
-    panel.errorbar(
-        rows["estimate"], places, xerr=spread, fmt="o", color=BLUE, capsize=2, markersize=4
-    )
+    """Estimates and intervals, each at its place; a bootstrap's need not hold its estimate."""
+    panel.hlines(places, rows["low"], rows["high"], color=BLUE, linewidth=1.5)
+    panel.plot(rows["estimate"], places, "o", color=BLUE, markersize=4)
+
+
+def _named(names: pd.Series, models: pd.Series) -> pd.Series:
+    """What rows are called: with their encoder, where there are several."""
+    if models.nunique() < 2:
+        return names
+    return names + " (" + models + ")"

@@ -82,7 +82,7 @@ def _of_model(
     formula = asked.wanted.formula
     whole = bool((chosen["language"] == asked.language).any())
     if whole:
-        frame = design(rows, chosen, others, formula, measures()[asked.headline].level)
+        frame = design(rows, chosen, others, formula)
     else:
         formula = without(formula, PARTS)
         trained = (rows["intermediate"] != NONE).astype(float)

@@ -100,6 +100,11 @@ def without_fixed(formula: str | Formula, name: str) -> Formula:
     return replace(parsed, fixed=replace(parsed.fixed, terms=terms))
 
 
+def common_random(formula: Formula, other: Formula) -> Formula:
+    """The formula with those of its random terms that another has as well."""
+    return replace(formula, random=tuple(term for term in formula.random if term in other.random))
+
+
 def absent(formula: Formula, columns: Iterable[str]) -> list[str]:
     """Measures that the formula names as controls, and that have no column."""
     return sorted(formula.all_variables & set(measures()) - set(columns))

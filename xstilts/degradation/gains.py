@@ -145,6 +145,12 @@ class Evidence:
         means[1:, one_language & one_seed] = np.nan
         return means
 
+    def has_spread(self, values: np.ndarray, target: str) -> np.ndarray:
+        """(names,) whether values of a target have two languages or seeds to draw from."""
+        there = np.isfinite(values[:, self.axes["target"].index(target)])
+        languages = there.any(axis=2).sum(axis=1) > 1
+        return np.asarray(languages | (there.any(axis=1).sum(axis=1) > 1))
+
     def basis(self, means: np.ndarray) -> str:
         """What means rest on, in words: targets, and `runs`."""
         there = dict(zip(self.axes["target"], np.isfinite(means[0]).any(axis=0), strict=True))
@@ -213,7 +219,7 @@ def evidence_of(
     model: str, path: str | None, cells: pd.DataFrame, effects: pd.DataFrame, headline: str
 ) -> Evidence:
     """What tables of cells and of effects say of one model."""
-    mine = cells[cells["reported"] & (cells["model"] == model)]
+    mine = cells[cells["reported"] & cells["value"].notna() & (cells["model"] == model)]
     bad = mine["diverged"] != ""
     return Evidence(
         cells=mine[~bad],

@@ -27,6 +27,7 @@ from xstilts.errors import InputError, check_name
 INTERCEPT = "(Intercept)"
 RESIDUAL = "Residual"
 NO_VARIANCE = 1e-4  # a standard deviation of a random effect, in residual ones
+NOTHING_LEFT = 1e-12  # a residual variance, as a share of the outcome's
 TINY = 1e-300  # a length that can be divided by
 DEPENDENT = 1e-9  # what is left of a standardised column that others make up
 
@@ -58,6 +59,7 @@ class MixedModel:
         singular: whether a variance was estimated as zero, or a correlation as one.
         data: the rows fitted.
         covariance: (terms, terms) covariance matrix of the fixed effects.
+        residuals: (rows,) the outcome less fixed and random effects.
     """
 
     formula: str
@@ -74,6 +76,7 @@ class MixedModel:
     reml: bool
     data: pd.DataFrame
     covariance: np.ndarray
+    residuals: np.ndarray
 
     @property
     def criterion(self) -> str:
@@ -127,7 +130,7 @@ def fit_formula(
     """
     parsed = parse(formula)
     rows, weights, notes = _complete(parsed, data, weights)
-    kept, dropped = _estimable(parsed, rows)
+    kept, dropped, known = _estimable(parsed, rows)
     expected = fixed_design(kept, rows)[1]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -135,14 +138,19 @@ def fit_formula(
         nowhere = np.full(len(result.matrices.fixed_names), np.nan)
         freedom = mixedlm.satterthwaite_df(result).df if intervals else nowhere
     covariance, factors = np.asarray(result.vcov()), _factors(result)
-    random = _random_table(factors, float(result.VarCorr().residual))
     dropped += _lost(expected, result, parsed)
+    residual = float(result.VarCorr().residual)
+    random = _random_table(factors, residual)
+    if residual < NOTHING_LEFT * float(rows[parsed.response].var()):
+        raise InputError(f"formula '{parsed}': it explains every row exactly: nothing to infer")
+    fixed = _fixed_table(result, covariance, freedom)
+    notes += _untestable(fixed, rows, known)
     notes += _warnings(result, random, {str(warning.message) for warning in caught})
     return MixedModel(
         formula=str(kept),
         dropped=dropped,
         notes=notes,
-        fixed=_fixed_table(result, covariance, freedom),
+        fixed=fixed,
         random=random,
         factors=factors,
         neg2loglik=float(result.REMLcrit() if reml else -2 * result.logLik().value),
@@ -153,6 +161,7 @@ def fit_formula(
         reml=reml,
         data=rows,
         covariance=covariance,
+        residuals=np.asarray(result.residuals()),
     )
 
 
@@ -198,15 +207,23 @@ def _checked(weights: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return np.asarray(weights[kept])
 
 
-def _estimable(parsed: Formula, rows: pd.DataFrame) -> tuple[Formula, list[str]]:
-    """The formula without what the rows cannot hold, and those terms in words."""
+def _estimable(
+    parsed: Formula, rows: pd.DataFrame
+) -> tuple[Formula, list[str], list[tuple[str, ...]]]:
+    """The formula without what the rows cannot hold, those terms in words, and known factors.
+
+    A known factor is one whose every group has a coefficient in the fixed effects.
+    """
     if parsed.response in parsed.fixed_variables:
         raise InputError(f"formula '{parsed}': {parsed.response} stands on both sides")
     fixed = replace(parsed.fixed, terms=_independent(parsed, rows))
     dropped = [format_term(term) for term in parsed.fixed.terms if term not in fixed.terms]
     span = fixed_design(replace(parsed, fixed=fixed), rows)[0]
-    random, seen = [], set[tuple[Any, ...]]()
+    random, seen, known = [], set[tuple[Any, ...]](), []
     for term in parsed.random:
+        codes = group_codes(term, rows)
+        if 1 < codes.max() + 1 < len(rows) and _spanned(None, codes, rows, span):
+            known.append(term.grouping_factors)
         kept, gone = _separate(term, rows, span, seen)
         random += kept
         dropped += gone
@@ -221,7 +238,7 @@ def _estimable(parsed: Formula, rows: pd.DataFrame) -> tuple[Formula, list[str]]
             f"formula '{parsed}': too few cells: {len(rows)} rows for {span.shape[1]} fixed and "
             f"{len(random)} random effects"
         )
-    return replace(parsed, fixed=fixed, random=tuple(random)), dropped
+    return replace(parsed, fixed=fixed, random=tuple(random)), dropped, known
 
 
 def _separate(
@@ -291,6 +308,29 @@ def _random_words(term: RandomTerm) -> str:
     bar = "|" if term.correlated else "||"
     effects = [*(["1"] if term.has_intercept else ["0"]), *map(format_term, term.expr)]
     return f"({' + '.join(effects)} {bar} {':'.join(term.grouping_factors)})"
+
+
+def _untestable(fixed: pd.DataFrame, rows: pd.DataFrame, known: list[tuple[str, ...]]) -> list[str]:
+    """Notes of fixed effects without a test, whose errors and p-values are taken away.
+
+    What does not vary within the groups of a factor is compared between them; where the fixed
+    effects make up every group, nothing is left to say how far groups differ by themselves.
+    """
+    notes = []
+    for factor in known:
+        groups = rows.groupby(list(factor), sort=False)
+        constant = [
+            term
+            for term in fixed["term"]
+            if term in rows and (groups[term].nunique(dropna=False) == 1).all()
+        ]
+        fixed.loc[fixed["term"].isin(constant), ["se", "df", "low", "high", "p"]] = np.nan
+        if constant:
+            notes.append(
+                f"no test of {', '.join(constant)}: they say all there is to know of the "
+                f"{groups.ngroups} groups of {':'.join(factor)}"
+            )
+    return notes
 
 
 def _lost(expected: list[str], result: Any, parsed: Formula) -> list[str]:

@@ -38,6 +38,18 @@ ENGLISH = "en"
 GAPS = ("gap", "relative_gap", "logit_gap", "corrected_gap", "corrected_relative_gap")
 GAINS = ("gain", "gap_change", "corrected_gain", "corrected_gap_change")
 OUTCOMES = (*GAPS, *GAINS)
+# How they are spoken of: what, and in which unit.
+WORDS = {
+    "gap": ("transfer gap", "points"),
+    "relative_gap": ("relative transfer gap", "percent"),
+    "logit_gap": ("transfer gap", "logits"),
+    "gain": ("gain over none", "points"),
+    "gap_change": ("change of the transfer gap", "points"),
+    "corrected_gap": ("chance-corrected transfer gap", "points"),
+    "corrected_relative_gap": ("chance-corrected relative transfer gap", "percent"),
+    "corrected_gain": ("chance-corrected gain over none", "points"),
+    "corrected_gap_change": ("change of the chance-corrected transfer gap", "points"),
+}
 NO_ENGLISH_TEST = "no English cell"
 CRITICAL = 1.96  # half a 95% interval in standard errors
 
@@ -94,8 +106,9 @@ def add_outcomes(cells: pd.DataFrame) -> pd.DataFrame:
         scored[f"{prefix}gap_change"] = (gap - none[f"{prefix}gap"]).where(trained)
     scored["logit_gap"] = (english["logit"] - scored["logit"]).where(abroad)
     scored["without_gap"] = ""
-    scored.loc[scored["value"].isna(), "without_gap"] = "no score"
-    scored.loc[english["value"].isna(), "without_gap"] = NO_ENGLISH_TEST
+    scored.loc[scored["gap"].isna(), "without_gap"] = "no score, here or in English"
+    tested = _baseline(scored.assign(there=True), "language", ENGLISH, ["there"])["there"]
+    scored.loc[tested.isna(), "without_gap"] = NO_ENGLISH_TEST
     scored.loc[~abroad, "without_gap"] = "English itself"
     return scored.drop(columns=["corrected", "logit"])
 
@@ -124,7 +137,8 @@ def analysed(cells: pd.DataFrame, outcome: str, diverged: bool = False) -> pd.Da
 
     Of the reported metric, without runs that diverged unless `diverged`. Column `outcome` is named
     as it is; `sampling_variance` is its variance from drawing test examples, in squared points,
-    from the scores' bootstrap intervals, with those of the scores that it is set against.
+    from the score's bootstrap interval; the error of the score that it is set against is shared by
+    many rows, and belongs to their random effects.
 
     Raises:
         InputError: unknown outcome.
@@ -132,11 +146,8 @@ def analysed(cells: pd.DataFrame, outcome: str, diverged: bool = False) -> pd.Da
     check_name("outcome", outcome, OUTCOMES, "outcome")
     variance = ((cells["high"] - cells["low"]) / (2 * CRITICAL)) ** 2
     scored = cells.assign(sampling_variance=variance)
-    axes = [("language", ENGLISH)] if "gap" in outcome else []
-    axes += [("intermediate", NONE)] if outcome in GAINS else []
-    for axis, at in axes:
-        other = _baseline(scored, axis, at, ["sampling_variance"])
-        scored["sampling_variance"] += other["sampling_variance"]
+    if outcome.startswith("corrected_"):
+        scored["sampling_variance"] *= (100 / (100 - cells["chance"])) ** 2
     kept = scored["reported"] & scored[outcome].notna()
     if not diverged:
         bad = cells[cells["diverged"] != ""]

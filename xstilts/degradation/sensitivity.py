@@ -58,7 +58,6 @@ class Headline:
         cells: the cell table of the model.
         chosen: the measure's similarity table.
         others: those of other measures.
-        level: what the measure differs by.
         wanted: the main fit.
         resamples: cluster bootstraps.
     """
@@ -66,7 +65,6 @@ class Headline:
     cells: pd.DataFrame
     chosen: pd.DataFrame
     others: pd.DataFrame
-    level: Any
     wanted: Specification
     resamples: int
 
@@ -77,7 +75,7 @@ class Headline:
         wanted = replace(self.wanted, **change)
         rows = analysed(self.cells, wanted.outcome, diverged)
         rows = rows if seeds else seed_means(rows, wanted.outcome)
-        frame = design(rows, self.chosen, self.others, wanted.formula, self.level)
+        frame = design(rows, self.chosen, self.others, wanted.formula)
         return without(wanted.formula, absent(wanted.formula, frame.columns)), frame
 
 
@@ -109,7 +107,6 @@ def check_sensitivity(
             cells=scored[scored["model"] == model],
             chosen=mine[mine["measure"] == headline],
             others=mine[mine["measure"] != headline],
-            level=measures()[headline].level,
             wanted=Specification(**degradation),
             resamples=resamples,
         )
