@@ -1,23 +1,23 @@
 """Do 95% intervals cover 95%, and does the null reject 5%? On simulated grids of known effects.
 
-    python -m benchmarks.calibration --json [--draws 500] [--shape demo]
+    OMP_NUM_THREADS=1 python -m benchmarks.calibration --json [--draws 500] [--shape demo]
 
 Every draw is a grid of the demo's or the study's shape (targets with an English test set, their
-languages, eleven intermediates, seeds), simulated twice from the same spreads: with an effect of
-every part of similarity, and with none. Seed means are fitted by the model of config.yaml, without
-controls, and by methods that others use.
+languages, eleven intermediates, seeds) or a small one, simulated twice from the same spreads: with
+an effect of every part of similarity, and with none. Seed means are fitted by the model of
+config.yaml, without controls, and by methods that others use.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,17 +28,18 @@ from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
 from xstilts.config import read_config
+from xstilts.degradation import power
 from xstilts.degradation.effects import permutation_p
 from xstilts.degradation.formulas import PARTS, TRAINED, without_fixed
 from xstilts.degradation.inference import by_likelihood, compare
 from xstilts.degradation.mixed_model import fit_formula, fixed_design
+from xstilts.degradation.power import Shape
 from xstilts.degradation.simulation import EXPECTED, simulated_grid, simulated_outcome
 from xstilts.languages import languages_of
 
 ROOT = Path(__file__).parents[1]
-ENGLISH = "en"
 EFFECTS = {"within": -1.5, "between_targets": -1.0, "between_languages": -3.0}  # points per SD
-SHAPES = ("demo", "study")
+SHAPES = ("demo", "study", "small")
 PROCESSES = 2
 
 NORMAL = 1.96
@@ -77,7 +78,7 @@ def main() -> None:
 def measure(shape: str, draws: int) -> dict[str, Any]:
     """Coverage and rejection of every method on one shape."""
     began, grid = time.perf_counter(), shape_of(shape)
-    with ProcessPoolExecutor(PROCESSES, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(PROCESSES) as pool:
         rows = [row for drawn in pool.map(partial(_draw, grid), range(draws)) for row in drawn]
     frame = pd.DataFrame(rows)
     by = frame.groupby(["method", "part"], sort=False)
@@ -91,30 +92,22 @@ def measure(shape: str, draws: int) -> dict[str, Any]:
     }
 
 
-def shape_of(name: str) -> tuple[dict[str, list[str]], list[str], list[int]]:
-    """Languages but English of every target that has it, intermediates, seeds."""
-    _, demo = read_config(ROOT / "config/demo.yaml")
-    if name == "demo":
-        full, seeds = demo.languages, demo.seeds
-    else:
-        full, seeds = {target: languages_of(target) for target in demo.targets}, [1, 2, 3]
-    languages = {
-        target: [code for code in codes if code != ENGLISH]
-        for target, codes in full.items()
-        if ENGLISH in codes
-    }
-    return languages, demo.intermediates, seeds
+def shape_of(name: str) -> Shape:
+    """The demo's grid; the study's: real languages, three seeds; a small one."""
+    if name == "small":
+        languages = {f"t{at}": [f"l{of}" for of in range(6)] for at in range(4)}
+        return Shape(languages=languages, intermediates=["none", *"abcd"], seeds=[1])
+    _, grid = read_config(ROOT / "config/demo.yaml")
+    if name == "study":
+        real = {target: languages_of(target) for target in grid.targets}
+        grid = replace(grid, languages=real, seeds=[1, 2, 3])
+    return power.shape_of(grid)
 
 
-def _one_thread() -> None:
-    os.environ["OMP_NUM_THREADS"] = "1"
-
-
-def _draw(grid: tuple[dict[str, list[str]], list[str], list[int]], seed: int) -> list[Row]:
+def _draw(shape: Shape, seed: int) -> list[Row]:
     """What every method says of one simulated grid, with the effects and without."""
-    languages, intermediates, seeds = grid
     random = np.random.default_rng(seed)
-    frame = simulated_grid(languages, intermediates, seeds, random)
+    frame = simulated_grid(shape.languages, shape.intermediates, shape.seeds, random)
     without_slopes = simulated_outcome(frame, {}, INTERCEPTS, random)
     spreads = without_slopes + simulated_outcome(frame, {}, SLOPES, random)
     planted = simulated_outcome(frame, EFFECTS, (), random)
@@ -126,7 +119,7 @@ def _draw(grid: tuple[dict[str, list[str]], list[str], list[int]], seed: int) ->
 
 def _judged(name: str, method: Method, rows: pd.DataFrame) -> Iterator[Row]:
     """A row a part: whether its interval covers the truth, and whether the null is rejected."""
-    null = rows["sharp"] if name == PERMUTATION else rows["null"]
+    null = rows["sharp"] if name == SHARP else rows["null"]
     found, nothing = method(rows), method(rows.assign(gap=null))
     for part, truth in EFFECTS.items():
         if part in found:
@@ -195,7 +188,7 @@ def _permutation(rows: pd.DataFrame) -> dict[str, Interval]:
 
 
 OF_SLOPES = ("(0 + within | language)", "(0 + within | target)")
-PERMUTATION = "permutation"  # of whether there is any relation, so its null has no slopes at all
+SHARP = "permutation, no relation at all"  # what it tests: a null without slopes that differ
 METHODS: dict[str, Method] = {
     "mixed model, Satterthwaite": partial(_mixed, (), False),
     "mixed model, normal": partial(_mixed, (), True),
@@ -211,7 +204,8 @@ METHODS: dict[str, Method] = {
         _least_squares, ("language", "target")
     ),
     "likelihood ratio": _likelihood_ratio,
-    PERMUTATION: _permutation,
+    SHARP: _permutation,
+    "permutation, slopes differ around zero": _permutation,
 }
 
 if __name__ == "__main__":

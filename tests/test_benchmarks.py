@@ -104,10 +104,10 @@ def test_calibration_counts_intervals_and_rejections() -> None:
 
 
 def test_calibration_has_the_studys_shape() -> None:
-    languages, intermediates, seeds = calibration.shape_of("study")
-    assert "tatoeba" not in languages and "xcopa" not in languages  # they have no English test set
-    assert len(languages["wikiann"]) == 47 and "en" not in languages["wikiann"]
-    assert (len(intermediates), seeds) == (11, [1, 2, 3])
+    shape = calibration.shape_of("study")
+    assert "tatoeba" not in shape.languages and "xcopa" not in shape.languages  # no English there
+    assert len(shape.languages["wikiann"]) == 47 and "en" not in shape.languages["wikiann"]
+    assert (len(shape.intermediates), shape.seeds) == (11, [1, 2, 3])
 
 
 def test_recovery_counts_intervals_that_hold_the_truth() -> None:

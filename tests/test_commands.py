@@ -21,7 +21,7 @@ from xstilts.degradation.power import Shape, expected_spreads, power_table, resi
 from xstilts.degradation.simulation import EXPECTED, Spread, simulated_grid, simulated_outcome
 from xstilts.errors import InputError
 from xstilts.measuring import SIMILARITY
-from xstilts.tables import rows_table, write_table
+from xstilts.tables import read_table, rows_table, write_table
 
 LANGUAGES = ["de", "sw", "zh", "fr", "hi", "th", "tr", "ru"]
 EFFECTS = {"within": -1.0, "between_targets": -1.0, "between_languages": -6.0}
@@ -140,6 +140,16 @@ def test_scores_that_are_not_there_are_left_out_and_noted(
             "no cell has a gap: there are no cells of English",
         ),
         (
+            lambda rows: pd.concat([rows.assign(model="a"), rows.assign(model="b")]),
+            "--formula 1+(1|language)",
+            "several models; keep the rows of one",
+        ),
+        (
+            lambda rows: pd.concat([rows.assign(metric="f1"), rows.assign(metric="em")]),
+            "--formula 1+(1|language)",
+            "more than one score; keep one metric",
+        ),
+        (
             lambda rows: pd.concat([rows, rows[:1]]),
             "--formula 1+(1|language)",
             "more than one score",
@@ -247,9 +257,28 @@ def test_a_language_without_texts_is_predicted_from_its_facts(
     assert width[0] > width[1]  # it knows less of it
 
 
+def test_a_target_without_measured_similarity_is_predicted_from_facts(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (path,) = results.parent.glob("results/similarity/measure=centroid_cosine/*/*.parquet")
+    rows = read_table(path, SIMILARITY).to_pandas()
+    partly = rows[~((rows["language"] == "fi") & (rows["target"] != "xnli"))]
+    write_table(path, pa.Table.from_pandas(partly, preserve_index=False), SIMILARITY)
+    found = printed(capsys, "predict", "--language", "fi", "--config", results, "--json")
+    sources = {row["target"]: row["from"] for row in found}
+    facts = "facts of the language"
+    assert sources == {"xnli": "similarity", "pawsx": facts, "udpos": facts}
+    path.unlink()
+    for other in results.parent.glob("results/similarity/*/*/*.parquet"):
+        other.unlink()
+    words = ("predict", "--language", "fi", "--config", results)
+    assert "no similarity tables in" in complaint(capsys, *words)
+
+
 @pytest.mark.parametrize(
     ("language", "message"),
     [
+        ("en", "language 'en' has no gap: it is zero by definition"),
         ("de", "language 'de' was run: its scores are in"),
         ("xx", "unknown language 'xx': give it a row in xstilts/languages.csv first"),
     ],
@@ -293,11 +322,14 @@ def test_power_varies_one_axis_at_a_time() -> None:
 def test_power_is_the_level_without_an_effect_and_grows_with_it(tmp_path: Path) -> None:
     config, _ = read_config()
     wanted = specification(config)
-    tables = {effect: power_table(SHAPE, wanted, effect, QUIET, draws=12) for effect in (0.0, -5.0)}
+    tables = {
+        effect: power_table(SHAPE, wanted, effect, QUIET, 12, ["mmd"]) for effect in (0.0, -5.0)
+    }
     none, large = (tables[effect]["power"].mean() for effect in tables)
     assert none < 0.2  # nominally 0.05; 30 rows of 12 draws each
     assert large > 0.6
     table = tables[-5.0]
+    assert (table["power_all"] <= table["power"]).all()
     assert table["power"].between(table["low"] - 1e-9, table["high"] + 1e-9).all()
     figure, data = tmp_path / "power.svg", tmp_path / "power.csv"
     plot_power(power=table, effect=-5.0, figure=str(figure), data=str(data))
@@ -333,3 +365,16 @@ def test_power_of_a_config_is_printed_and_drawn(
     small |= {"targets": ["tatoeba"], "languages": "all"}
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(small))
     assert "no target is run in English and elsewhere" in complaint(capsys, *words)
+
+
+def test_a_similarity_that_is_missing_is_not_filled_in(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = pd.read_csv(table)
+    at = rows.index[(rows["intermediate"] == "mnli") & (rows["language"] == "de")]
+    rows.loc[at, "similarity"] = np.nan
+    rows.to_csv(table, index=False)
+    formula = "within + (1 | language) + (1 | target)"
+    found = printed(capsys, "fit", table, "--formula", formula, "--json")
+    assert found["n"] == 3 * 8 * 4 - 3
+    assert found["notes"][0] == "3 rows left out, without within"

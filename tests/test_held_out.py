@@ -164,11 +164,13 @@ def test_two_groups_are_too_few_to_leave_one_out(caplog: pytest.LogCaptureFixtur
 
 
 def test_only_facts_that_differ_predict() -> None:
-    assert list(predictors(grid(), WANTED)) == [
+    assert list(predictors(grid(), WANTED, "language")) == [
         "mean",
         "similarity alone",
         "linear",
+        f"linear{BARE}",
         "nearest neighbours",
+        f"nearest neighbours{BARE}",
         "gradient boosting",
         f"gradient boosting{BARE}",
         "mixed model",
@@ -176,12 +178,11 @@ def test_only_facts_that_differ_predict() -> None:
     ]
     size = grid()["language"].str[1:].astype(float)
     known = grid(pretraining_size=size, uriel_syntactic=1.0)
-    assert set(predictors(known, WANTED)) - set(predictors(grid(), WANTED)) == {
-        "pretraining size",
-        f"linear{BARE}",
-    }
+    assert set(predictors(known, WANTED, "language")) - set(
+        predictors(grid(), WANTED, "language")
+    ) == {"pretraining size"}
     both = known.assign(uriel_syntactic=-size)
-    assert "URIEL" in predictors(both, WANTED)
+    assert "URIEL" in predictors(both, WANTED, "language")
 
 
 def test_facts_predict_where_the_outcome_follows_them() -> None:
@@ -191,7 +192,7 @@ def test_facts_predict_where_the_outcome_follows_them() -> None:
     out = known["language"].isin(["l1", "l6"])
     errors = {
         name: float(np.abs(make(known[~out], known[out])[0] - known.loc[out, "gap"]).mean())
-        for name, make in predictors(known, WANTED).items()
+        for name, make in predictors(known, WANTED, "language").items()
     }
     assert errors["pretraining size"] < 0.5
     assert errors[f"linear{BARE}"] < 0.5
@@ -285,7 +286,7 @@ def test_a_new_target_with_a_fixed_effect_is_not_taken_for_another() -> None:
     frame = grid()
     out = frame["target"] == "t0"
     with pytest.raises(InputError, match="no effect is known of it"):
-        predictors(frame, fixed)["mixed model"](frame[~out], frame[out])
+        predictors(frame, fixed, "target")["mixed model"](frame[~out], frame[out])
 
 
 def test_held_out_predictions_are_written_with_their_skill(tmp_path: Path) -> None:
@@ -320,7 +321,6 @@ def headline(frame: pd.DataFrame, seeds: int = 1, **change: Any) -> Headline:
         cells=cells_of(frame, seeds),
         chosen=chosen_of(frame),
         others=NO_OTHERS,
-        level="cell",
         wanted=WANTED,
         resamples=4,
     )
@@ -365,7 +365,7 @@ def test_a_variant_has_the_unit_of_its_outcome(found: list[dict[str, Any]]) -> N
     units = {row["variant"]: row["unit"] for row in found}
     assert units["relative gap"] == "percent"
     assert units["logit gap"] == "logits"
-    assert units["chance-corrected"] == "points"
+    assert units["chance-corrected"] == "of the main fit, chance-corrected"
     assert units["without t0"] == units["main fit"] == "of the main fit"
 
 

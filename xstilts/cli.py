@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -126,6 +127,7 @@ def _predict(chosen: argparse.Namespace) -> int:
 
 def _power(chosen: argparse.Namespace) -> int:
     """Print the table, and write it and its figure."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: its processes share the cores
     from xstilts.config import read_config, specification
     from xstilts.degradation.figures import plot_power
     from xstilts.degradation.power import expected_spreads, power_table, shape_of
@@ -137,6 +139,7 @@ def _power(chosen: argparse.Namespace) -> int:
         chosen.effect,
         expected_spreads(chosen.variances),
         chosen.draws,
+        grid.measures,
         chosen.cores,
     )
     figure, data = (chosen.output.with_suffix(suffix) for suffix in (".svg", ".csv"))

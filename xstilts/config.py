@@ -47,7 +47,9 @@ def complete_config(config: dict[str, Any]) -> Grid:
     if isinstance(config.get("seeds"), list):  # Snakemake's --config makes texts of listed numbers
         config["seeds"] = [_whole(seed) for seed in config["seeds"]]
     study = yaml.safe_load(STUDY.read_text())["degradation"]
-    config["degradation"] = {**study, **config.get("degradation", {})}
+    given = config.get("degradation") or {}
+    steps = {**study["steps"], **(given.get("steps") or {})}
+    config["degradation"] = {**study, **given, "steps": steps}
     _fill(config, described)
     errors = sorted(jsonschema.Draft202012Validator(described).iter_errors(config), key=str)
     if errors:
@@ -60,7 +62,8 @@ def complete_config(config: dict[str, Any]) -> Grid:
 def specification(config: Mapping[str, Any]) -> Specification:
     """The model of degradation that a config asks for."""
     section = config["degradation"]
-    return Specification(section["outcome"], section["steps"], section["groups"])
+    steps = {name: terms for name, terms in section["steps"].items() if terms}
+    return Specification(section["outcome"], steps, section["groups"])
 
 
 def read_config(*files: Path) -> tuple[dict[str, Any], Grid]:
@@ -71,7 +74,7 @@ def read_config(*files: Path) -> tuple[dict[str, Any], Grid]:
     for file in files:
         if not file.is_file():
             raise InputError(f"no config '{file}'")
-        update_config(config, yaml.safe_load(file.read_text()))
+        update_config(config, yaml.safe_load(file.read_text()) or {})
     return config, complete_config(config)
 
 

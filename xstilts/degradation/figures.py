@@ -13,7 +13,7 @@ from xstilts.degradation.effects import EFFECTS, TRUTH
 from xstilts.degradation.formulas import PARTS
 from xstilts.degradation.held_out import HELD_OUT
 from xstilts.degradation.outcomes import WORDS
-from xstilts.degradation.sensitivity import MAIN_UNIT, UNITS
+from xstilts.degradation.sensitivity import CORRECTED, MAIN_UNIT
 from xstilts.figures import nothing_to_show, save_figure
 from xstilts.similarity import measures
 from xstilts.tables import read_table
@@ -75,7 +75,7 @@ def _title(measure: str) -> str:
 def plot_sensitivity(*, sensitivity: str, figure: str, data: str) -> None:
     """The headline's slopes under every variant in the main fit's unit, a panel a level."""
     frame = pd.read_csv(sensitivity)
-    frame = frame[frame["unit"].isin([MAIN_UNIT, UNITS["chance-corrected"]])].dropna(subset="level")
+    frame = frame[frame["unit"].isin([MAIN_UNIT, CORRECTED])].dropna(subset="level")
     if frame.empty:
         return save_figure(nothing_to_show(), frame, figure, data)
     frame["row"] = _named(frame["variant"], frame["model"])

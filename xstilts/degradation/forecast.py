@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from mixedlm.formula.terms import Formula
 from scipy import stats
 
 from xstilts.degradation.design import add_controls, design
 from xstilts.degradation.formulas import PARTS, TRAINED, Specification, absent, without
 from xstilts.degradation.kriging import predict
 from xstilts.degradation.mixed_model import fit_formula
-from xstilts.degradation.outcomes import CELLS, analysed, seed_means
+from xstilts.degradation.outcomes import CELLS, ENGLISH, GAPS, analysed, seed_means
 from xstilts.errors import InputError
 from xstilts.measuring import measured, read_similarity, signed
 from xstilts.recipes import NONE
@@ -57,44 +58,67 @@ def forecast(results: Path, asked: Forecast) -> pd.DataFrame:
     cells = results / "cells.parquet"
     if not cells.is_file():
         raise InputError(f"no cells '{cells}': run the workflow first, or name another --config")
-    rows = analysed(read_table(cells, CELLS).to_pandas(), asked.wanted.outcome)
+    outcome = asked.wanted.outcome
+    if asked.language == ENGLISH and outcome in GAPS:
+        raise InputError(f"language '{ENGLISH}' has no {outcome}: it is zero by definition")
+    rows = analysed(read_table(cells, CELLS).to_pandas(), outcome)
+    if rows.empty:
+        raise InputError(f"{cells}: no cell has a {outcome}: nothing to predict from")
     if asked.language in set(rows["language"]):
         raise InputError(f"language '{asked.language}' was run: its scores are in {cells}")
-    outcomes = seed_means(rows, asked.wanted.outcome)
-    tables = read_similarity([str(path) for path in results.glob("similarity/*/*/*.parquet")])
-    tables = tables[tables["own"]]
+    tables = _tables(results)
     found = [
-        _of_model(str(model), mine, tables[tables["model"] == model], asked)
-        for model, mine in outcomes.groupby("model")
+        part
+        for model, mine in seed_means(rows, outcome).groupby("model")
+        if model in asked.known
+        for part in _of_model(str(model), mine, tables[tables["model"] == model], asked)
     ]
     if not found:
-        raise InputError(f"{cells}: no cell has a {asked.wanted.outcome}: nothing to predict from")
+        raise InputError(f"{cells}: has no cells of the config's models")
     return pd.concat(found, ignore_index=True)
+
+
+def _tables(results: Path) -> pd.DataFrame:
+    """The similarity tables of the results, at the models' own layers."""
+    paths = sorted(map(str, results.glob("similarity/*/*/*.parquet")))
+    if not paths:
+        raise InputError(f"no similarity tables in '{results}/similarity': run the workflow first")
+    tables = read_similarity(paths)
+    return tables[tables["own"]]
 
 
 def _of_model(
     model: str, outcomes: pd.DataFrame, tables: pd.DataFrame, asked: Forecast
-) -> pd.DataFrame:
+) -> Iterator[pd.DataFrame]:
+    """Targets in which similarity was measured by the whole model, the others by facts."""
     new = _cells(outcomes, asked.language)
     rows = pd.concat([outcomes, new], ignore_index=True)
     chosen = tables[tables["measure"] == asked.headline]
     others = _with_facts(tables[tables["measure"] != asked.headline], model, new, asked)
-    formula = asked.wanted.formula
-    whole = bool((chosen["language"] == asked.language).any())
-    if whole:
-        frame = design(rows, chosen, others, formula)
-    else:
-        formula = without(formula, PARTS)
+    measured_in = chosen[(chosen["language"] == asked.language) & chosen["similarity"].notna()]
+    whole = new["target"].isin(set(measured_in["target"]))
+    if whole.any():
+        frame = design(rows, chosen, others, asked.wanted.formula)
+        yield _predicted(frame, asked.wanted.formula, asked, set(new[whole]["target"]), WHOLE)
+    if not whole.all():
         trained = (rows["intermediate"] != NONE).astype(float)
+        formula = without(asked.wanted.formula, PARTS)
         frame = add_controls(rows.assign(**{TRAINED: trained}), others, formula)
+        yield _predicted(frame, formula, asked, set(new[~whole]["target"]), FACTS)
+
+
+def _predicted(
+    frame: pd.DataFrame, formula: Formula, asked: Forecast, targets: set[str], source: str
+) -> pd.DataFrame:
+    """Means and 95% intervals in some targets, from a fit of all other languages."""
     formula = without(formula, absent(formula, frame.columns))
     unseen = frame["language"] == asked.language
     fitted = fit_formula(formula, frame[~unseen], intervals=False)
-    mean, sd = predict(fitted, frame[unseen])
+    wanted = frame[unseen & frame["target"].isin(targets)].reset_index(drop=True)
+    mean, sd = predict(fitted, wanted)
     half = stats.t.ppf(0.975, fitted.data["language"].nunique() - 1) * sd
-    predicted = {"predicted": mean, "low": mean - half, "high": mean + half}
-    asked_for = frame.loc[unseen, ["model", "intermediate", "target"]].reset_index(drop=True)
-    return asked_for.assign(**predicted, **{"from": WHOLE if whole else FACTS})
+    found = wanted[["model", "intermediate", "target"]].assign(predicted=mean)
+    return found.assign(low=mean - half, high=mean + half, **{"from": source})
 
 
 def _cells(outcomes: pd.DataFrame, language: str) -> pd.DataFrame:

@@ -42,6 +42,8 @@ def fit_table(path: Path, formula: str, outcome: str, reml: bool) -> MixedModel:
         InputError: the table cannot be read or lacks what the formula needs.
     """
     rows = _read(path)
+    if rows.get("model", pd.Series()).nunique() > 1 and "model" not in formula:
+        raise InputError(f"{path}: several models; keep the rows of one, or name it in the formula")
     if "~" not in formula:
         check_name("outcome", outcome, {*OUTCOMES, *rows.columns}, str(path))
         formula = f"{outcome} ~ {formula}"
@@ -67,6 +69,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 def _with_outcome(rows: pd.DataFrame, outcome: str, path: Path) -> pd.DataFrame:
     """Cells that have the outcome: of reported metrics, without runs that diverged."""
+    _check_one_score_a_cell(rows[rows["reported"]] if "reported" in rows else rows, path)
     if outcome in rows:
         kept = rows[outcome].notna()
         kept &= rows.get("reported", True)
@@ -83,6 +86,14 @@ def _with_outcome(rows: pd.DataFrame, outcome: str, path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: no cell has a {outcome}: there are no cells of {baseline}")
     others = [name for name in cells if name not in found]
     return found.join(cells[others])
+
+
+def _check_one_score_a_cell(rows: pd.DataFrame, path: Path) -> None:
+    keys = [name for name in AXES if name in rows]
+    twice = rows[rows.duplicated(keys)]
+    if len(twice):
+        first = ", ".join(f"{name} {twice.iloc[0][name]}" for name in keys)
+        raise InputError(f"{path}: {first}: more than one score; keep one metric, and one of each")
 
 
 def _with_parts(rows: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -41,6 +41,13 @@ Row = dict[str, Any]
 SIZE, URIEL = "pretraining_size", "uriel_"
 NEIGHBOURS = 10
 BARE = " without similarity"
+# The axes on which a scheme leaves groups out, so that no predictor may know them.
+LEFT_OUT = {
+    "language": ("language",),
+    "family": ("language",),
+    "target": ("target",),
+    "intermediate": ("intermediate",),
+}
 LEVELS = (50, 80, 95)  # percent, of intervals
 DRAWS = 1000  # bootstrap draws of left-out groups
 
@@ -108,14 +115,14 @@ def predict_held_out(
 
 def held_out(frame: pd.DataFrame, wanted: Specification) -> Iterator[Row]:
     """Predictions of every predictor, by every scheme with three groups or more."""
-    for scheme in ("language", "family", "target", "intermediate"):
+    for scheme in LEFT_OUT:
         groups = sorted(frame[scheme].dropna().unique())
         if len(groups) < 3:
             logger.warning("%s: %d of them; leaving out needs 3", scheme, len(groups))
             continue
         for group in groups:
             out = frame[scheme] == group
-            for name, make in predictors(frame, wanted).items():
+            for name, make in predictors(frame, wanted, scheme).items():
                 yield from _fold(scheme, group, name, make, frame[~out], frame[out], wanted)
 
 
@@ -149,26 +156,27 @@ def _fold(
 Predictor = Callable[[pd.DataFrame, pd.DataFrame], tuple[np.ndarray, np.ndarray | None]]
 
 
-def predictors(frame: pd.DataFrame, wanted: Specification) -> dict[str, Predictor]:
-    """What can predict these rows: no predictor of a fact that no language has."""
+def predictors(frame: pd.DataFrame, wanted: Specification, scheme: str) -> dict[str, Predictor]:
+    """What can predict these rows when a scheme leaves groups out.
+
+    All know which intermediate, target and language a row is of, but for what the scheme leaves
+    out; a predictor of facts that no language has is none.
+    """
     facts = [name for name in frame.columns if name in measures() and frame[name].nunique() > 1]
     parts = [name for name in PARTS if frame[name].nunique() > 1]
-    chosen: dict[str, tuple[Any, list[str]]] = {
-        "mean": (Ridge, []),
-        "pretraining size": (Ridge, [name for name in facts if name == SIZE]),
-        "URIEL": (Ridge, [name for name in facts if name.startswith(URIEL)]),
-        "similarity alone": (Ridge, parts),
-        "linear": (Ridge, [*facts, *parts]),
-        "nearest neighbours": (partial(KNeighborsRegressor, NEIGHBOURS), [*facts, *parts]),
-        "gradient boosting": (_boosting, [*facts, *parts]),
-        f"gradient boosting{BARE}": (_boosting, facts),
+    chosen: dict[str, tuple[Learner, list[str]]] = {
+        "mean": (_ridge, []),
+        "pretraining size": (_ridge, [name for name in facts if name == SIZE]),
+        "URIEL": (_ridge, [name for name in facts if name.startswith(URIEL)]),
+        "similarity alone": (_ridge, parts),
     }
-    if facts:
-        chosen[f"linear{BARE}"] = (Ridge, facts)
+    chosen = {name: each for name, each in chosen.items() if each[1] or name == "mean"}
+    for name, make in LEARNERS.items():
+        chosen |= {name: (make, [*facts, *parts]), f"{name}{BARE}": (make, facts)}
+    axes = [axis for axis in AXES if axis not in LEFT_OUT[scheme]]
     found: dict[str, Predictor] = {
-        name: partial(_learned, make, columns, wanted.outcome)
+        name: partial(_learned, make, axes, columns, wanted.outcome)
         for name, (make, columns) in chosen.items()
-        if columns or name in ("mean", f"gradient boosting{BARE}")
     }
     formula = without(wanted.formula, absent(wanted.formula, frame.columns))
     found["mixed model"] = partial(_mixed, formula)
@@ -176,23 +184,40 @@ def predictors(frame: pd.DataFrame, wanted: Specification) -> dict[str, Predicto
     return found
 
 
-def _boosting() -> HistGradientBoostingRegressor:
+def _ridge(rows: int) -> Ridge:
+    return Ridge()
+
+
+def _neighbours(rows: int) -> KNeighborsRegressor:
+    return KNeighborsRegressor(min(NEIGHBOURS, rows))
+
+
+def _boosting(rows: int) -> HistGradientBoostingRegressor:
     return HistGradientBoostingRegressor(random_state=0)
 
 
+Learner = Callable[[int], Any]  # of so many rows
+LEARNERS: dict[str, Learner] = {
+    "linear": _ridge,
+    "nearest neighbours": _neighbours,
+    "gradient boosting": _boosting,
+}
+
+
 def _learned(
-    make: Callable[[], Any],
+    make: Learner,
+    axes: list[str],
     columns: list[str],
     outcome: str,
     known: pd.DataFrame,
     new: pd.DataFrame,
 ) -> tuple[np.ndarray, None]:
-    """Prediction from numbers, and from the intermediate and target where they are not new."""
+    """Prediction from numbers, and from the axes that are not left out."""
     features = make_column_transformer(
-        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["intermediate", "target"]),
+        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), axes),
         (StandardScaler(), [TRAINED, *columns]),
     )
-    learner = make_pipeline(features, make()).fit(known, known[outcome])
+    learner = make_pipeline(features, make(len(known))).fit(known, known[outcome])
     return np.asarray(learner.predict(new)), None
 
 

@@ -1,8 +1,9 @@
 """The chance to find an effect, before a GPU hour is spent: simulated grids of the config's shape.
 
 A grid is drawn with an effect of every part of similarity and the spreads given; the seed means are
-fitted by the default model without controls, and a part counts as found if its 95% interval
-excludes zero. One axis at a time is made smaller or larger, the others stay as configured.
+fitted by the default model without controls, and a part counts as found if its p-value is below
+0.05; `power_all` asks for it to stay there after correction for all measures. One axis at a time is
+made smaller or larger, the others stay as configured.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from xstilts.degradation.effects import VARIANCES
 from xstilts.degradation.formulas import PARTS, TRAINED, Specification, without
-from xstilts.degradation.mixed_model import fit_formula
+from xstilts.degradation.mixed_model import INTERCEPT, fit_formula
 from xstilts.degradation.outcomes import ENGLISH
 from xstilts.degradation.simulation import EXPECTED, Spread, simulated_grid, simulated_outcome
 from xstilts.errors import InputError
@@ -29,6 +30,7 @@ from xstilts.recipes import NONE
 from xstilts.similarity import measures
 from xstilts.tables import read_table, schema
 
+ALPHA = 0.05
 SHARES = (0.25, 0.5, 1.0)  # of the axes that only a part may be run of
 SEEDS = (1, 3, 5)
 
@@ -40,7 +42,8 @@ POWER = schema(
     ("power", pa.float64(), "Share of simulated grids in which its interval excludes zero."),
     ("low", pa.float64(), "Lower end of that share's 95% interval (Wilson)."),
     ("high", pa.float64(), "Upper end of that interval."),
-    ("draws", pa.int32(), "Simulated grids that could be fitted."),
+    ("power_all", pa.float64(), "The same after Holm's correction for all measures, at worst."),
+    ("draws", pa.int32(), "Simulated grids; one that cannot be fitted finds nothing."),
 )
 
 
@@ -71,8 +74,12 @@ def expected_spreads(path: Path | None) -> Sequence[Spread]:
     table = read_table(path, VARIANCES).to_pandas()
     if table.empty:
         raise InputError(f"{path}: no variance was estimated")
-    first = table[table["model"] == table["model"].iloc[0]]
-    return [Spread(row.group, row.term, row.sd) for row in first.itertuples()]
+    if table["model"].nunique() > 1:
+        names = ", ".join(table["model"].unique())
+        raise InputError(f"{path}: variances of several models ({names}); keep those of one")
+    known = ("", INTERCEPT, TRAINED, *PARTS)  # slopes of controls are of no simulated column
+    rows = table[table["term"].isin(known)]
+    return [Spread(row.group, row.term, row.sd) for row in rows.itertuples()]
 
 
 def power_table(
@@ -81,6 +88,7 @@ def power_table(
     effect: float,
     spreads: Sequence[Spread],
     draws: int,
+    measures_tested: Sequence[str],
     processes: int = 1,
 ) -> pd.DataFrame:
     """Rows of POWER.
@@ -91,21 +99,23 @@ def power_table(
         effect: points of outcome per standard deviation of each part of similarity.
         spreads: standard deviations of the random effects and of the residual.
         draws: simulated grids a size.
+        measures_tested: the measures of similarity that are tested together.
         processes: that simulate at once.
     """
     formula = str(without(wanted.formula, measures()))
+    tests = len(measures_tested) * len(PARTS)
     rows = []
     with ProcessPoolExecutor(processes) as pool:
         for axis, size, configured in sizes(shape):
             simulate = partial(_found, shape, axis, size, formula, effect, tuple(spreads))
-            found = [each for each in pool.map(simulate, range(draws)) if each is not None]
+            found = list(pool.map(simulate, range(draws)))
+            common = {"axis": axis, "size": size, "configured": configured, "draws": draws}
             for part in PARTS:
-                hits = [each[part] for each in found if part in each]
-                rows.append({"axis": axis, "size": size, "configured": configured, "level": part})
-                if hits:
-                    low, high = proportion_confint(sum(hits), len(hits), method="wilson")
-                    rows[-1] |= {"power": float(np.mean(hits)), "low": low, "high": high}
-                rows[-1]["draws"] = len(hits)
+                p = np.array([each.get(part, np.nan) for each in found])
+                hits = int((p < ALPHA).sum())
+                low, high = proportion_confint(hits, draws, method="wilson")
+                rows.append({**common, "level": part, "power": hits / draws, "low": low})
+                rows[-1] |= {"high": high, "power_all": float((p < ALPHA / tests).mean())}
     return pd.DataFrame(rows, columns=POWER.names)
 
 
@@ -151,8 +161,8 @@ def _found(
     effect: float,
     spreads: tuple[Spread, ...],
     seed: int,
-) -> dict[str, bool] | None:
-    """Which parts one simulated grid shows; None if it cannot be fitted."""
+) -> dict[str, float]:
+    """p-values of the parts in one simulated grid; none if it cannot be fitted."""
     random = np.random.default_rng([seed, size])
     drawn = resized(shape, axis, size, random)
     frame = simulated_grid(drawn.languages, drawn.intermediates, drawn.seeds, random)
@@ -161,11 +171,10 @@ def _found(
     keys = ["intermediate", "target", "language", TRAINED, *PARTS]
     means = frame.groupby(keys, as_index=False, sort=False)[[outcome]].mean()
     try:
-        table = fit_formula(formula, means).fixed.set_index("term")
+        model = fit_formula(formula, means)
     except InputError:
-        return None
-    outside = (table["low"] > 0) | (table["high"] < 0)
-    return {part: bool(outside[part]) for part in PARTS if part in table.index}
+        return {}
+    return {part: model.estimate(part)["p"] for part in PARTS if part in set(model.fixed["term"])}
 
 
 def shape_of(grid: Any) -> Shape:

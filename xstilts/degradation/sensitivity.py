@@ -183,10 +183,10 @@ def _weighted(asked: Headline) -> list[Row]:
 
 
 def fit_weighted(formula: Formula, frame: pd.DataFrame) -> MixedModel:
-    """The fit in which a row's residual variance is a common one plus its `sampling_variance`.
+    """The fit whose residual variance is, row by row, in proportion to a sum.
 
-    The common variance is the one with the least REML criterion; the weights are one over the sum,
-    scaled to a mean of one.
+    Of a common variance and the row's `sampling_variance`; the common one is that with the least
+    REML criterion.
     """
     known = frame["sampling_variance"].to_numpy()
     start = float(fit_formula(formula, frame).random["variance"].iloc[-1])
@@ -250,6 +250,8 @@ def _bootstrapped(axis: str) -> Callable[[Headline], list[Row]]:
             except InputError:  # such as a draw of one language only
                 failed += 1
         table = pd.DataFrame(drawn)
+        if table.empty:
+            raise InputError(f"no resample of {axis}s could be fitted")
         return [
             {
                 "level": part,
@@ -306,5 +308,5 @@ VARIANTS: dict[str, Callable[[Headline], list[Row]]] = {
     "bootstrap over languages": _bootstrapped("language"),
     "bootstrap over intermediates": _bootstrapped("intermediate"),
 }
-MAIN_UNIT = "of the main fit"
-UNITS = {"chance-corrected": "points", "relative gap": "percent", "logit gap": "logits"}
+MAIN_UNIT, CORRECTED = "of the main fit", "of the main fit, chance-corrected"
+UNITS = {"chance-corrected": CORRECTED, "relative gap": "percent", "logit gap": "logits"}
