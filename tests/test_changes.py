@@ -11,11 +11,26 @@ from xstilts.measuring import SIMILARITY
 from xstilts.tables import read_table
 
 pytestmark = pytest.mark.xdist_group("workflow")
+FITS = (
+    "fit_degradation",
+    "check_sensitivity",
+    "predict_held_out",
+    "check_claims",
+    "write_answer",
+    "plot_effects",
+    "plot_sensitivity",
+    "plot_held_out",
+)
 TRAINING = ("train_intermediate", "finetune_target")
 
 
 def test_a_finished_study_plans_nothing(finished: Study) -> None:
     assert not finished.planned()
+
+
+def test_another_formula_is_one_line_of_the_config_and_plans_the_fits(study: Study) -> None:
+    study.configure(degradation={"steps": {"language": "mmd"}})
+    assert set(study.planned()) == {*FITS, "all"}
 
 
 def test_a_new_measure_is_one_file_and_plans_its_table_and_the_fits(study: Study) -> None:
@@ -33,15 +48,8 @@ def test_a_new_measure_is_one_file_and_plans_its_table_and_the_fits(study: Study
     study.configure(similarity={**TINY["similarity"], "measures": listed})
     planned = study.planned()
     assert planned["measure_similarity"] == 1
-    assert set(planned) == {
-        "measure_similarity",
-        "fit_degradation",
-        "write_answer",
-        "plot_effects",
-        "plot_measures",
-        "plot_overview",
-        "all",
-    }
+    fits = {"measure_similarity", *FITS, "plot_measures", "plot_overview", "all"}
+    assert set(planned) == fits
     table = "results/tiny/similarity/measure=euclidean/model=nano/similarity.parquet"
     result = study.snakemake(table, warm=True)
     assert result.returncode == 0, result.stderr[-2000:]

@@ -69,6 +69,19 @@ MISTAKES = {
         {"similarity": {"parallel": "tatoeba"}},
         "config: similarity: parallel: unknown parallel text 'tatoeba'; known: flores",
     ),
+    "an outcome that there is not": (
+        {"degradation": {"outcome": "gapp"}},
+        "config: degradation: outcome: 'gapp' is not one of ['gap', 'relative_gap'",
+    ),
+    "a control that no measure is": (
+        {"degradation": {"steps": {"language": "pretraining_sise"}}},
+        "config: degradation: steps: language: unknown name 'pretraining_sise'; "
+        "did you mean 'pretraining_size'?",
+    ),
+    "a formula that cannot be read": (
+        {"degradation": {"steps": {"language": "fertility + (1 | language"}}},
+        "config: degradation: steps: language: formula 'gap ~ fertility + (1 | language': Expected",
+    ),
     "too few texts to resample": (
         {"similarity": {"texts": 5}},
         "config: similarity: texts: 5 is less than the minimum of 10; expected an integer, 10",

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from test_degradation import WANTED, headline_rows, simulated
+from test_degradation import KEYS, NO_OTHERS, WANTED, headline_rows, simulated
 
 from xstilts.degradation.answer import answer
+from xstilts.degradation.design import design
 from xstilts.degradation.diagnostics import diagnosed
 from xstilts.degradation.effects import EFFECTS, effects_of
 from xstilts.degradation.figures import plot_effects, plot_held_out, plot_sensitivity
@@ -60,6 +61,15 @@ def test_the_null_is_not_rejected_more_with_few_languages(
     formula = f"gap ~ trained + within + {terms} + (1 | language) + (1 | target)"
     models = [fit_formula(formula, facts(languages, seed=seed)) for seed in range(40)]
     assert sum(model.estimate("between_languages")["p"] < 0.05 for model in models) <= 7
+
+
+def test_a_measure_without_any_value_has_no_rows() -> None:
+    frame = simulated()
+    nothing = frame[[*KEYS, "similarity"]].assign(similarity=np.nan)
+    rows = design(frame[[*KEYS, "gap"]], nothing, NO_OTHERS, WANTED.formula)
+    assert rows.empty
+    with pytest.raises(InputError, match="no cell has a value of similarity"):
+        effects_of(rows, WANTED)
 
 
 def test_an_exact_fit_is_refused() -> None:

@@ -95,7 +95,8 @@ def _language_effects(frame: pd.DataFrame) -> pd.Series:
     targets, languages = (pairs[name].astype("category").cat for name in ("target", "language"))
     columns = np.hstack([np.eye(len(each.categories))[each.codes] for each in (languages, targets)])
     effects = np.linalg.lstsq(columns, pairs["similarity"].to_numpy(), rcond=None)[0]
-    return frame["language"].map(dict(zip(languages.categories, effects, strict=False)))
+    known = dict(zip(languages.categories, effects, strict=False))
+    return frame["language"].map(known).astype(float)  # of no rows at all, too
 
 
 def scaled(values: pd.Series) -> pd.Series:

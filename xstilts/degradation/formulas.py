@@ -55,10 +55,15 @@ class Specification:
 
     def check(self, place: str) -> None:
         """Raise an InputError for what is no formula, or names no column."""
-        for name, formula in self.nested():
+        for name, terms in {**self.steps, "groups": self.groups}.items():
+            where = f"{place}: groups" if name == "groups" else f"{place}: steps: {name}"
+            try:
+                formula = parse(f"{self.outcome} ~ {terms}")
+            except InputError as error:
+                raise InputError(f"{where}: {error}") from error
             for variable in sorted(formula.all_variables - {self.outcome}):
                 known = (*AXES, TRAINED, *PARTS, *measures())
-                check_name("name", variable, known, f"{place}: steps: {name}, or groups")
+                check_name("name", variable, known, where)
 
     def _joined(self, terms: Iterable[str]) -> Formula:
         return parse(f"{self.outcome} ~ {' + '.join([*terms, self.groups])}")
