@@ -1,15 +1,25 @@
-"""Outcomes by hand, the rows of a model by hand, and its effects on simulated grids."""
+"""Effects on simulated grids, whose truth is known; their tables; the answer in words."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from grids import (
+    KEYS,
+    PLANTED,
+    WANTED,
+    by_level,
+    cells_of,
+    effects_rows,
+    headline_rows,
+    records,
+    similarity_table,
+    simulated,
+)
 
 from xstilts.degradation.answer import NOTHING, answer, write_answer
 from xstilts.degradation.cross_check import (
@@ -17,440 +27,27 @@ from xstilts.degradation.cross_check import (
     statsmodels_criterion,
     statsmodels_difference,
 )
-from xstilts.degradation.design import design, join, split_similarity
+from xstilts.degradation.design import split_similarity
 from xstilts.degradation.effects import (
     EFFECTS,
     TRUTH,
     VARIANCES,
     Fitted,
-    Row,
     effects_of,
     fit_degradation,
     nested_rows,
     permutation_p,
     variance_rows,
-    with_multiplicity,
 )
 from xstilts.degradation.formulas import (
     PARTS,
-    Specification,
-    absent,
-    parse,
-    without,
     without_fixed,
 )
 from xstilts.degradation.inference import adjusted, permuted_languages
 from xstilts.degradation.mixed_model import INTERCEPT, RESIDUAL, fit_formula
-from xstilts.degradation.outcomes import CELLS, add_outcomes, analysed, gaps, seed_means
-from xstilts.degradation.simulation import EXPECTED, simulated_grid, simulated_outcome
+from xstilts.degradation.outcomes import CELLS
 from xstilts.errors import InputError
-from xstilts.measuring import SIMILARITY
 from xstilts.tables import read_table, rows_table, write_table
-
-KEYS = ["intermediate", "target", "language"]
-PLANTED = {"within": -1.5, "between_targets": -1.0, "between_languages": -3.0}
-INTERCEPTS = (
-    "(1 | language) + (1 | target) + (1 | intermediate) + (1 | intermediate:target)"
-    " + (1 | language:target)"
-)
-WANTED = Specification(
-    "gap",
-    {
-        "intermediate": "trained",
-        "by task": "within + between_targets + (0 + within | language) + (0 + within | target)",
-        "by language": "between_languages",
-    },
-    INTERCEPTS,
-)
-NO_OTHERS = pd.DataFrame(columns=["measure", "intermediate", "target", "language", "similarity"])
-
-
-def simulated(
-    seed: int = 0,
-    targets: int = 5,
-    languages: int = 10,
-    intermediates: str = "abcd",
-    effects: dict[str, float] | None = None,
-) -> pd.DataFrame:
-    """A grid whose gap has effects of PLANTED, in points per standard deviation of each part."""
-    random = np.random.default_rng(seed)
-    codes = [f"l{at}" for at in range(languages)]
-    of_targets = {f"t{at}": codes for at in range(targets)}
-    frame = simulated_grid(of_targets, ["none", *intermediates], [1], random)
-    outcome = simulated_outcome(frame, effects or PLANTED, EXPECTED, random)
-    return frame.assign(gap=15 + outcome, sampling_variance=1.0).drop(columns="seed")
-
-
-def cells_of(frame: pd.DataFrame, seeds: int = 1, noise: float = 0.5) -> pd.DataFrame:
-    """Cells that score 80 in English and lose a frame's gap elsewhere, and noise of each seed."""
-    random = np.random.default_rng(0)
-    runs = []
-    for seed in range(1, seeds + 1):
-        value = 80 - frame["gap"] + random.normal(0, noise, len(frame))
-        english = frame[["intermediate", "target"]].drop_duplicates()
-        runs.append(frame[KEYS].assign(seed=seed, value=value))
-        runs.append(english.assign(language="en", seed=seed, value=80.0))
-    joined = pd.concat(runs, ignore_index=True)
-    return add_outcomes(pd.DataFrame([cell(**row) for row in records(joined)]))
-
-
-def chosen_of(frame: pd.DataFrame) -> pd.DataFrame:
-    """The similarity table of a frame."""
-    return frame.dropna(subset="similarity")[[*KEYS, "similarity"]]
-
-
-@cache
-def effects_rows() -> list[dict[str, Any]]:
-    """Rows of the effects of a simulated grid, as another test may read but not change them."""
-    return effects_of(simulated(), WANTED, check=True)
-
-
-def by_level(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {row["level"]: row for row in rows}
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
-
-
-def cell(**values: Any) -> dict[str, Any]:
-    """A cell that scores 80 of 100 in English after none, and random answers 20."""
-    row = {
-        "model": "m",
-        "intermediate": "none",
-        "target": "xnli",
-        "seed": 1,
-        "language": "en",
-        "metric": "accuracy",
-        "reported": True,
-        "diverged": "",
-        "value": 80.0,
-        "chance": 20.0,
-        "n": 100,
-    }
-    half = 3.92 if values.get("language", "en") != "en" else 1.96
-    value = values.get("value", row["value"])
-    return {**row, "low": value - half, "high": value + half, **values}
-
-
-def outcomes(*rows: dict[str, Any]) -> pd.DataFrame:
-    return add_outcomes(pd.DataFrame(rows)).set_index(["intermediate", "language"])
-
-
-FOUR = (
-    cell(),
-    cell(language="sw", value=60.0),
-    cell(intermediate="mnli", value=85.0),
-    cell(intermediate="mnli", language="sw", value=70.0),
-)
-
-
-# Outcomes, by hand
-
-
-def test_the_gap_is_the_english_score_less_the_languages() -> None:
-    found = outcomes(*FOUR)
-    assert found["gap"]["none", "sw"] == 20.0
-    assert found["relative_gap"]["none", "sw"] == 25.0  # of 80
-    assert found["gap"]["mnli", "sw"] == 15.0
-    assert found["relative_gap"]["mnli", "sw"] == pytest.approx(100 * 15 / 85)
-
-
-def test_the_gain_is_the_score_less_that_after_none() -> None:
-    found = outcomes(*FOUR)
-    assert found["gain"]["mnli", "en"] == 5.0
-    assert found["gain"]["mnli", "sw"] == 10.0
-    assert found["gap_change"]["mnli", "sw"] == -5.0  # 15 after 20
-    assert np.isnan(found["gap_change"]["mnli", "en"])
-    assert found.loc[["none"], ["gain", "gap_change", "corrected_gain"]].isna().all(axis=None)
-
-
-def test_corrected_outcomes_are_of_scores_above_chance() -> None:
-    # Chance is 20: 80, 60, 85 and 70 are 75, 50, 81.25 and 62.5 of what is above it.
-    found = outcomes(*FOUR)
-    assert found["corrected_gap"]["none", "sw"] == pytest.approx(25.0)
-    assert found["corrected_relative_gap"]["none", "sw"] == pytest.approx(100 / 3)
-    assert found["corrected_gain"]["mnli", "sw"] == pytest.approx(12.5)
-    assert found["corrected_gap_change"]["mnli", "sw"] == pytest.approx(18.75 - 25)
-
-
-def test_the_logit_gap_is_of_counts_above_chance_and_a_half() -> None:
-    # 75 right and 25 wrong of 100 examples, against 50 and 50; chance is all wrong.
-    found = outcomes(*FOUR)["logit_gap"]
-    assert found["none", "sw"] == pytest.approx(np.log(75.5 / 25.5))
-    below = outcomes(cell(), cell(language="sw", value=11.0, n=50))["logit_gap"]
-    assert below["none", "sw"] == pytest.approx(np.log(75.5 / 25.5) - np.log(0.5 / 50.5))
-
-
-def test_only_the_reported_metric_is_corrected() -> None:
-    other = [{**row, "metric": "f1", "reported": False} for row in FOUR]
-    found = outcomes(*other)
-    assert found["gap"]["none", "sw"] == 20.0
-    assert found[["corrected_gap", "logit_gap"]].isna().all(axis=None)
-
-
-def test_a_score_of_zero_in_english_has_no_relative_gap() -> None:
-    found = outcomes(cell(value=0.0, chance=0.0), cell(language="sw", value=0.0, chance=0.0))
-    assert found["gap"]["none", "sw"] == 0.0
-    assert np.isnan(found["relative_gap"]["none", "sw"])
-
-
-def test_cells_without_a_gap_say_why() -> None:
-    rows = [*FOUR[:2], cell(target="xcopa", language="sw")]
-    found = add_outcomes(pd.DataFrame(rows)).set_index(["target", "language"])
-    assert found["without_gap"].to_dict() == {
-        ("xnli", "en"): "English itself",
-        ("xnli", "sw"): "",
-        ("xcopa", "sw"): "no English cell",
-    }
-    assert np.isnan(found["gap"]["xnli", "en"])
-    assert np.isnan(found["gap"]["xcopa", "sw"])
-
-
-def test_english_of_another_seed_metric_or_intermediate_is_not_the_baseline() -> None:
-    for axis, value in (("seed", 2), ("metric", "f1"), ("intermediate", "mnli"), ("model", "k")):
-        found = add_outcomes(pd.DataFrame([cell(**{axis: value}), cell(language="sw")]))
-        assert found["gap"].isna().all(), axis
-
-
-def test_without_cells_of_none_there_is_no_gain() -> None:
-    found = outcomes(*FOUR[2:])
-    assert found["gap"]["mnli", "sw"] == 15.0
-    assert found[["gain", "gap_change"]].isna().all(axis=None)
-
-
-def test_a_cell_that_is_there_twice_is_an_error() -> None:
-    with pytest.raises(InputError, match="seed 1, language en, metric accuracy: more than one"):
-        add_outcomes(pd.DataFrame([cell(), cell()]))
-
-
-def test_a_score_that_is_not_a_number_has_no_outcome() -> None:
-    nan = float("nan")
-    cells = add_outcomes(pd.DataFrame([*FOUR[:3], {**FOUR[3], "value": nan}]))
-    kept = analysed(cells, "gap")
-    assert kept[["intermediate", "language"]].values.tolist() == [["none", "sw"]]
-    assert analysed(cells, "gain")["language"].tolist() == ["en"]
-    english = add_outcomes(pd.DataFrame([{**FOUR[0], "value": nan}, *FOUR[1:]]))
-    assert analysed(english, "gap")["intermediate"].tolist() == ["mnli"]
-    assert analysed(english, "gain")["language"].tolist() == ["sw"]
-
-
-def test_an_unknown_outcome_is_an_error() -> None:
-    with pytest.raises(InputError, match="'gaap'; did you mean 'gap'"):
-        analysed(add_outcomes(pd.DataFrame(FOUR)), "gaap")
-
-
-# Which rows are analysed
-
-
-def test_gaps_are_means_over_seeds_that_did_not_diverge() -> None:
-    runs = [
-        cell(seed=seed, language=language, value=value, diverged="loss nan" if seed == 3 else "")
-        for seed, values in ((1, (80.0, 60.0)), (2, (80.0, 64.0)), (3, (80.0, 5.0)))
-        for language, value in zip(("en", "sw"), values, strict=True)
-    ]
-    cells = add_outcomes(pd.DataFrame(runs))
-    (row,) = gaps(cells).to_dict("records")
-    assert row["gap"] == 18.0  # of 20 and 16
-    (row,) = seed_means(analysed(cells, "gap", diverged=True), "gap").to_dict("records")
-    assert row["gap"] == 37.0  # of 20, 16 and 75
-
-
-def test_a_gain_over_a_run_of_none_that_diverged_is_left_out() -> None:
-    bad = [{**row, "diverged": "loss nan"} for row in FOUR[:2]]
-    good = [{**row, "seed": 2} for row in FOUR]
-    cells = add_outcomes(pd.DataFrame([*bad, *FOUR[2:], *good]))
-    for outcome, count in (("gain", 2), ("gap_change", 1), ("corrected_gain", 2)):
-        assert analysed(cells, outcome)["seed"].tolist() == [2] * count
-        assert len(analysed(cells, outcome, diverged=True)) == 2 * count
-    # A gap is within one run: that after mnli is fine.
-    kept = analysed(cells, "gap")[["seed", "intermediate"]].values.tolist()
-    assert kept == [[1, "mnli"], [2, "none"], [2, "mnli"]]
-
-
-def test_only_the_reported_metric_is_analysed() -> None:
-    other = [{**row, "metric": "f1", "reported": False} for row in FOUR]
-    assert len(analysed(add_outcomes(pd.DataFrame([*FOUR, *other])), "gap")) == 2
-
-
-def test_the_variance_of_an_outcome_is_that_of_its_own_score() -> None:
-    # The intervals are 1.96 standard errors either way: of 1 in English, of 2 in Swahili. That of
-    # the score it is set against is shared by all rows of a run. Chance is 50 of 100 points.
-    cells = add_outcomes(pd.DataFrame(FOUR))
-    assert analysed(cells, "gap")["sampling_variance"].tolist() == pytest.approx([4.0, 4.0])
-    assert analysed(cells, "gain")["sampling_variance"].tolist() == pytest.approx([1.0, 4.0])
-    corrected = analysed(cells.assign(chance=50.0), "corrected_gap")
-    assert corrected["sampling_variance"].tolist() == pytest.approx([16.0, 16.0])
-
-
-# Similarity in parts
-
-
-def test_similarity_splits_into_parts_that_add_up() -> None:
-    frame = simulated()
-    parts = split_similarity(frame)
-    pair = parts.groupby(["target", "language"])["similarity"].transform("mean")
-    language = parts.groupby("language")["similarity"].transform("mean")
-    raw = {
-        "within": parts["similarity"].fillna(pair) - pair,
-        "between_targets": pair - language,
-        "between_languages": language - language.mean(),
-    }
-    for name, part in raw.items():
-        assert parts[name].std() == pytest.approx(1.0), name
-        assert np.allclose(parts[name] * part.std(), part), name
-    deviations = np.array([raw[name].std() for name in PARTS])
-    total = parts[list(PARTS)].to_numpy() @ deviations + language.mean()
-    trained = (parts["trained"] == 1).to_numpy()
-    assert np.allclose(total[trained], parts["similarity"].to_numpy()[trained])
-
-
-def test_none_has_no_similarity_of_its_own() -> None:
-    parts = split_similarity(simulated())
-    none = parts["intermediate"] == "none"
-    assert (parts["trained"] == (~none).astype(float)).all()
-    assert (parts.loc[none, "within"] == 0).all()
-    other = parts.drop_duplicates(["target", "language"]).set_index(["target", "language"])
-    own = parts[none].set_index(["target", "language"])
-    assert np.allclose(own["between_targets"], other.loc[own.index, "between_targets"])
-
-
-def test_parts_of_a_small_grid_are_those_by_hand() -> None:
-    value = {("a", "de"): 1.0, ("b", "de"): 3.0, ("a", "sw"): 5.0, ("b", "sw"): 7.0}
-    rows = [
-        {"intermediate": i, "target": "t", "language": code, "similarity": similarity}
-        for (i, code), similarity in value.items()
-    ]
-    parts = split_similarity(pd.DataFrame(rows))
-    # Within -1, 1, -1, 1 and between languages -2, -2, 2, 2: both over their standard deviations.
-    unit = np.sqrt(4 / 3)
-    assert parts["within"].tolist() == pytest.approx(np.array([-1, 1, -1, 1]) / unit)
-    assert parts["between_languages"].tolist() == pytest.approx(np.array([-1, -1, 1, 1]) / unit)
-    assert parts["between_targets"].tolist() == [0, 0, 0, 0]
-
-
-def test_a_measure_of_tasks_has_no_part_between_languages() -> None:
-    # Each target has a value of its own, and the languages have different targets.
-    value = {"t0": 0.0, "t1": 1.0, "t2": 5.0}
-    frame = pd.DataFrame(
-        [
-            {"intermediate": i, "target": t, "language": code, "similarity": value[t]}
-            for i in ("a", "b")
-            for t, codes in (("t0", "de fr"), ("t1", "fr sw"), ("t2", "sw th de"))
-            for code in codes.split()
-        ]
-    )
-    parts = split_similarity(frame)
-    assert parts["between_languages"].abs().max() == 0
-    means = parts.groupby("target")["between_targets"].first()
-    # Points of a standard deviation apart, as the values are: (1 - 0) to (5 - 1) is 1 to 4.
-    assert (means["t2"] - means["t1"]) / (means["t1"] - means["t0"]) == pytest.approx(4)
-
-
-def test_a_target_and_language_that_lacks_a_value_is_left_out_whole() -> None:
-    frame = simulated()
-    lacking = (frame["target"] == "t0") & (frame["language"] == "l0")
-    kept = chosen_of(frame[~(lacking & (frame["intermediate"] == "a"))])
-    joined = join(frame.drop(columns="similarity"), kept)
-    assert len(joined) == (~lacking).sum()
-    assert not ((joined["target"] == "t0") & (joined["language"] == "l0")).any()
-
-
-# Controls
-
-
-def controlled(others: pd.DataFrame, controls: str, frame: pd.DataFrame) -> pd.DataFrame:
-    rows = frame[[*KEYS, "gap"]]
-    formula = f"gap ~ within + {controls} + (1 | language)"
-    return design(rows, chosen_of(frame), others, formula)
-
-
-def test_a_fact_of_languages_is_centred_and_scaled_and_unknown_is_the_mean() -> None:
-    frame = simulated(targets=1, languages=3, intermediates="a")
-    size = {"l0": 1.0, "l1": 3.0, "l2": np.nan}
-    others = frame[KEYS].assign(measure="pretraining_size", similarity=frame["language"].map(size))
-    found = controlled(others, "pretraining_size", frame)
-    assert len(found) == len(frame)
-    # Twice -1, 1 and nothing: their standard deviation is the root of 4 / 5.
-    expected = {"l0": -np.sqrt(5 / 4), "l1": np.sqrt(5 / 4), "l2": 0.0}
-    for code, values in found.groupby("language")["pretraining_size"]:
-        assert values.to_numpy() == pytest.approx(expected[str(code)]), code
-
-
-def test_a_fact_of_tasks_enters_as_it_is_and_is_zero_after_none() -> None:
-    frame = simulated(targets=2, languages=2, intermediates="ab")
-    same = {("a", "t0"): 1.0, ("b", "t0"): 0.0, ("a", "t1"): np.nan, ("b", "t1"): 0.5}
-    trained = frame[frame["intermediate"] != "none"]
-    value = [same[pair] for pair in zip(trained["intermediate"], trained["target"], strict=True)]
-    others = trained[KEYS].assign(measure="same_data", similarity=value)
-    found = controlled(others, "same_data", frame)
-    assert len(found) == len(frame)
-    expected = {**same, ("a", "t1"): 0.0, ("none", "t0"): 0.0, ("none", "t1"): 0.0}
-    for row in records(found):
-        assert row["same_data"] == expected[row["intermediate"], row["target"]]
-
-
-def test_a_control_without_any_value_has_no_column_and_is_named() -> None:
-    frame = simulated()
-    wanted = replace(WANTED, steps={"language": "uriel_syntactic", **WANTED.steps})
-    nothing = frame[KEYS].assign(measure="uriel_syntactic", similarity=np.nan)
-    for others in (NO_OTHERS, nothing):
-        rows = design(frame[[*KEYS, "gap"]], chosen_of(frame), others, wanted.formula)
-        assert "uriel_syntactic" not in rows
-        found = effects_of(rows, wanted)
-        assert {row["absent"] for row in found} == {"uriel_syntactic"}
-        assert found[0]["estimate"] == pytest.approx(effects_rows()[0]["estimate"], rel=1e-4)
-
-
-def test_a_measure_that_no_formula_names_is_no_control() -> None:
-    frame = simulated(targets=2, languages=2)
-    others = frame[KEYS].assign(measure="fertility", similarity=1.0)
-    assert "fertility" not in controlled(others, "trained", frame)
-
-
-def test_a_fact_of_a_language_is_the_same_in_all_its_rows() -> None:
-    # Else it is not known as one, and not controlled for where languages are permuted.
-    frame = simulated()
-    holes = frame[~((frame["target"] == "t1") & (frame["intermediate"] == "a"))]
-    size = {f"l{at}": 0.1 * (at + 1) for at in range(10)}
-    others = holes.dropna()[KEYS].assign(measure="pretraining_size")
-    others["similarity"] = others["language"].map(size)
-    found = controlled(others, "pretraining_size", frame)
-    assert found.groupby("language")["pretraining_size"].nunique().eq(1).all()
-
-
-# Formulas
-
-
-def test_steps_join_into_one_formula_with_the_groups_in_each() -> None:
-    named = dict(WANTED.nested())
-    assert list(named) == ["intermediate", "by task", "by language"]
-    assert str(named["intermediate"]) == f"gap ~ trained + {INTERCEPTS}"
-    assert str(named["by language"]) == str(WANTED.formula)
-    assert str(WANTED.without_similarity) == f"gap ~ trained + {INTERCEPTS}"
-
-
-def test_a_formula_without_a_variable_has_no_term_of_it() -> None:
-    formula = (
-        "gap ~ trained + within + trained:within + (1 + within | language) + (0 + within | target)"
-    )
-    assert str(without(formula, ["within"])) == "gap ~ trained + (1 | language)"
-    assert str(without(formula, ["language"])).count("|") == 1
-    kept = str(without_fixed("gap ~ trained + within + (0 + within | target)", "within"))
-    assert kept == "gap ~ trained + (0 + within | target)"
-
-
-def test_controls_without_a_column_are_found() -> None:
-    formula = parse("gap ~ fertility + trained + same_data + (1 | language)")
-    assert absent(formula, ["gap", "same_data", "language"]) == ["fertility"]
-
-
-def test_a_step_that_names_no_column_is_an_error() -> None:
-    wrong = replace(WANTED, steps={"first": "trained", "second": "langauges"})
-    with pytest.raises(InputError, match="steps: second, or groups: unknown name 'langauges'"):
-        wrong.check("degradation")
-    WANTED.check("degradation")
-
 
 # Effects on simulated grids: the truth is known
 
@@ -638,13 +235,6 @@ def test_holm_and_benjamini_hochberg_adjust_as_by_hand() -> None:
     assert adjusted(ties, "fdr_bh") == pytest.approx([0.04, 0.04, 0.04, 0.04])
 
 
-def similarity_table(path: Path, frame: pd.DataFrame, **columns: Any) -> str:
-    common = {"direction": "similarity", "model": "m", "own": True, "reason": "", **columns}
-    rows = records(chosen_of(frame).rename(columns={"similarity": "value"}).assign(**common))
-    write_table(path, rows_table(rows, SIMILARITY), SIMILARITY)
-    return str(path)
-
-
 def test_the_tables_are_written_with_p_values_for_all_tests_of_a_model(tmp_path: Path) -> None:
     frame = simulated()
     cells = records(cells_of(frame, noise=0.0))
@@ -695,12 +285,6 @@ def test_the_tables_are_written_with_p_values_for_all_tests_of_a_model(tmp_path:
 
 
 # The answer
-
-
-def headline_rows(rows: list[Row], missing: int = 0) -> list[Row]:
-    """Rows of the effects of one measure alone, as the table has them."""
-    named = {"model": "nano", "measure": "centroid_cosine", "missing": missing}
-    return with_multiplicity([{**named, **row} for row in rows])
 
 
 def test_the_answer_says_effect_interval_and_truth() -> None:

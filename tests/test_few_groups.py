@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from test_degradation import KEYS, NO_OTHERS, WANTED, headline_rows, simulated
+from grids import KEYS, NO_OTHERS, WANTED, headline_rows, simulated
 
 from xstilts.degradation.answer import answer
 from xstilts.degradation.design import design

@@ -13,8 +13,8 @@ import mixedlm
 import numpy as np
 import pandas as pd
 import pytest
+from grids import WANTED, simulated
 from scipy import stats
-from test_degradation import WANTED, simulated
 
 from xstilts.degradation.inference import (
     adjusted,

@@ -1,0 +1,121 @@
+"""Simulated grids of scores, and the tables that are made of them, for the tests of degradation."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from xstilts.degradation.effects import (
+    Row,
+    effects_of,
+    with_multiplicity,
+)
+from xstilts.degradation.formulas import (
+    Specification,
+)
+from xstilts.degradation.outcomes import add_outcomes
+from xstilts.degradation.simulation import EXPECTED, simulated_grid, simulated_outcome
+from xstilts.measuring import SIMILARITY
+from xstilts.tables import rows_table, write_table
+
+KEYS = ["intermediate", "target", "language"]
+PLANTED = {"within": -1.5, "between_targets": -1.0, "between_languages": -3.0}
+INTERCEPTS = (
+    "(1 | language) + (1 | target) + (1 | intermediate) + (1 | intermediate:target)"
+    " + (1 | language:target)"
+)
+WANTED = Specification(
+    "gap",
+    {
+        "intermediate": "trained",
+        "by task": "within + between_targets + (0 + within | language) + (0 + within | target)",
+        "by language": "between_languages",
+    },
+    INTERCEPTS,
+)
+NO_OTHERS = pd.DataFrame(columns=["measure", "intermediate", "target", "language", "similarity"])
+
+
+def simulated(
+    seed: int = 0,
+    targets: int = 5,
+    languages: int = 10,
+    intermediates: str = "abcd",
+    effects: dict[str, float] | None = None,
+) -> pd.DataFrame:
+    """A grid whose gap has effects of PLANTED, in points per standard deviation of each part."""
+    random = np.random.default_rng(seed)
+    codes = [f"l{at}" for at in range(languages)]
+    of_targets = {f"t{at}": codes for at in range(targets)}
+    frame = simulated_grid(of_targets, ["none", *intermediates], [1], random)
+    outcome = simulated_outcome(frame, effects or PLANTED, EXPECTED, random)
+    return frame.assign(gap=15 + outcome, sampling_variance=1.0).drop(columns="seed")
+
+
+def cell(**values: Any) -> dict[str, Any]:
+    """A cell that scores 80 of 100 in English after none, and random answers 20."""
+    row = {
+        "model": "m",
+        "intermediate": "none",
+        "target": "xnli",
+        "seed": 1,
+        "language": "en",
+        "metric": "accuracy",
+        "reported": True,
+        "diverged": "",
+        "value": 80.0,
+        "chance": 20.0,
+        "n": 100,
+    }
+    half = 3.92 if values.get("language", "en") != "en" else 1.96
+    value = values.get("value", row["value"])
+    return {**row, "low": value - half, "high": value + half, **values}
+
+
+def cells_of(frame: pd.DataFrame, seeds: int = 1, noise: float = 0.5) -> pd.DataFrame:
+    """Cells that score 80 in English and lose a frame's gap elsewhere, and noise of each seed."""
+    random = np.random.default_rng(0)
+    runs = []
+    for seed in range(1, seeds + 1):
+        value = 80 - frame["gap"] + random.normal(0, noise, len(frame))
+        english = frame[["intermediate", "target"]].drop_duplicates()
+        runs.append(frame[KEYS].assign(seed=seed, value=value))
+        runs.append(english.assign(language="en", seed=seed, value=80.0))
+    joined = pd.concat(runs, ignore_index=True)
+    return add_outcomes(pd.DataFrame([cell(**row) for row in records(joined)]))
+
+
+def chosen_of(frame: pd.DataFrame) -> pd.DataFrame:
+    """The similarity table of a frame."""
+    return frame.dropna(subset="similarity")[[*KEYS, "similarity"]]
+
+
+@cache
+def effects_rows() -> list[dict[str, Any]]:
+    """Rows of the effects of a simulated grid, as another test may read but not change them."""
+    return effects_of(simulated(), WANTED, check=True)
+
+
+def by_level(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {row["level"]: row for row in rows}
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def similarity_table(path: Path, frame: pd.DataFrame, **columns: Any) -> str:
+    common = {"direction": "similarity", "model": "m", "own": True, "reason": "", **columns}
+    rows = records(chosen_of(frame).rename(columns={"similarity": "value"}).assign(**common))
+    write_table(path, rows_table(rows, SIMILARITY), SIMILARITY)
+    return str(path)
+
+
+def headline_rows(rows: list[Row], missing: int = 0) -> list[Row]:
+    """Rows of the effects of one measure alone, as the table has them."""
+    named = {"model": "nano", "measure": "centroid_cosine", "missing": missing}
+    return with_multiplicity([{**named, **row} for row in rows])
