@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from xstilts.degradation.effects import EFFECTS, TRUTH
 from xstilts.degradation.formulas import PARTS
@@ -185,8 +186,11 @@ def plot_power(*, power: pd.DataFrame, effect: float, figure: str, data: str) ->
         panel.axhline(0.05, color="0.6", linewidth=0.8, linestyle=":")
         panel.set_xlabel(axis, fontsize=8)
         panel.set_ylim(0, 1.02)
+        panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        panel.tick_params(labelsize=7)
     axes[0][0].set_ylabel(f"power to find {effect:g} points per SD", fontsize=8)
-    axes[0][-1].legend(fontsize=6, frameon=False)
+    lines, titles = axes[0][0].get_legend_handles_labels()
+    drawn.legend(lines, titles, loc="outside lower center", ncols=3, fontsize=7, frameon=False)
     save_figure(drawn, power, figure, data)
 
 
