@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from xstilts.degradation.effects import EFFECTS, TRUTH
@@ -34,18 +35,11 @@ def plot_effects(*, effects: str, figure: str, data: str) -> None:
     frame["row"] = _named(frame["measure"].map(_title), frame["model"])
     if frame.empty:
         return save_figure(nothing_to_show(), frame, figure, data)
-    levels = [level for level in reversed(PARTS) if level in set(frame["level"])]
+    levels = _levels(frame)
     fitted = frame[frame["measure"] != TRUTH]
     names = list(dict.fromkeys(fitted["row"]))
-    drawn, axes = plt.subplots(
-        1,
-        len(levels),
-        figsize=(1.5 + 3.2 * len(levels), 1.6 + 0.5 * len(names)),
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for panel, level in zip(axes[0], levels, strict=True):
+    drawn, panels = _side_by_side(levels, (1.5 + 3.2 * len(levels), 1.6 + 0.5 * len(names)))
+    for level, panel in panels.items():
         _forest(panel, fitted[fitted["level"] == level], names)
         planted = frame[(frame["measure"] == TRUTH) & (frame["level"] == level)]
         for value in planted["estimate"]:
@@ -54,8 +48,21 @@ def plot_effects(*, effects: str, figure: str, data: str) -> None:
         panel.set_title(LEVEL_TITLES[level], fontsize=9)
         panel.set_xlabel(_slope_of(frame["outcome"].iloc[0]), fontsize=8)
     if (frame["measure"] == TRUTH).any():
-        axes[0][0].legend(fontsize=7, frameon=False)
+        panels[levels[0]].legend(fontsize=7, frameon=False)
     save_figure(drawn, frame, figure, data)
+
+
+def _levels(frame: pd.DataFrame) -> list[str]:
+    """The levels that are there, the broadest first."""
+    return [level for level in reversed(PARTS) if level in set(frame["level"])]
+
+
+def _side_by_side(names: list[str], size: tuple[float, float]) -> tuple[Figure, dict[str, Axes]]:
+    """A figure with a panel a name, which share their vertical axis."""
+    drawn, axes = plt.subplots(
+        1, len(names), figsize=size, sharey=True, squeeze=False, layout="constrained"
+    )
+    return drawn, dict(zip(names, axes[0], strict=True))
 
 
 def _forest(panel: Axes, rows: pd.DataFrame, names: list[str]) -> None:
@@ -81,16 +88,9 @@ def plot_sensitivity(*, sensitivity: str, figure: str, data: str) -> None:
         return save_figure(nothing_to_show(), frame, figure, data)
     frame["row"] = _named(frame["variant"], frame["model"])
     names = list(dict.fromkeys(frame["row"]))
-    levels = [level for level in reversed(PARTS) if level in set(frame["level"])]
-    drawn, axes = plt.subplots(
-        1,
-        len(levels),
-        figsize=(2.5 + 2.8 * len(levels), 1.2 + 0.26 * len(names)),
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for panel, level in zip(axes[0], levels, strict=True):
+    levels = _levels(frame)
+    drawn, panels = _side_by_side(levels, (2.5 + 2.8 * len(levels), 1.2 + 0.26 * len(names)))
+    for level, panel in panels.items():
         rows = frame[frame["level"] == level]
         _dots(panel, [names.index(name) for name in rows["row"]], rows)
         for value in rows[rows["variant"] == "main fit"]["estimate"]:
@@ -159,16 +159,9 @@ def _observed(panel: Axes, rows: pd.DataFrame) -> None:
 def plot_power(*, power: pd.DataFrame, effect: float, figure: str, data: str) -> None:
     """The chance to find the effect, a panel an axis that is varied, a line a level."""
     axes_varied = list(dict.fromkeys(power["axis"]))
-    drawn, axes = plt.subplots(
-        1,
-        len(axes_varied),
-        figsize=(1 + 2.3 * len(axes_varied), 2.8),
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
+    drawn, panels = _side_by_side(axes_varied, (1 + 2.3 * len(axes_varied), 2.8))
     colours = dict(zip(PARTS, (BLUE, ORANGE, "#009E73"), strict=True))
-    for panel, axis in zip(axes[0], axes_varied, strict=True):
+    for axis, panel in panels.items():
         for level, rows in power[power["axis"] == axis].groupby("level"):
             spread = np.abs(rows[["low", "high"]].to_numpy().T - rows["power"].to_numpy())
             title = LEVEL_TITLES[str(level)].replace("\n", " ")
@@ -188,8 +181,9 @@ def plot_power(*, power: pd.DataFrame, effect: float, figure: str, data: str) ->
         panel.set_ylim(0, 1.02)
         panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         panel.tick_params(labelsize=7)
-    axes[0][0].set_ylabel(f"power to find {effect:g} points per SD", fontsize=8)
-    lines, titles = axes[0][0].get_legend_handles_labels()
+    first = panels[axes_varied[0]]
+    first.set_ylabel(f"power to find {effect:g} points per SD", fontsize=8)
+    lines, titles = first.get_legend_handles_labels()
     drawn.legend(lines, titles, loc="outside lower center", ncols=3, fontsize=7, frameon=False)
     save_figure(drawn, power, figure, data)
 
