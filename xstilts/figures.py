@@ -22,7 +22,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 
 from xstilts.curves import read_curves
 from xstilts.degradation.outcomes import gaps
-from xstilts.measuring import read_similarity
+from xstilts.measuring import read_own, read_similarity
 from xstilts.similarity import measures
 from xstilts.tables import atomic, read_table
 from xstilts.tasks import tasks
@@ -58,8 +58,7 @@ def plot_similarity(
     data: str,
 ) -> None:
     """A measure: a panel a target, intermediates down, languages across; grey = no value."""
-    frame = read_similarity(tables)
-    frame = frame[frame["own"]]
+    frame = read_own(tables)
     if frame["value"].isna().all():
         return save_figure(nothing_to_show(), frame, figure, data)
     title = measures()[frame["measure"].iloc[0]].title
@@ -77,8 +76,7 @@ def plot_overview(
     data: str,
 ) -> None:
     """Every measure: a panel each, intermediates down (by model), languages across by target."""
-    frame = read_similarity(tables)
-    frame = frame[frame["own"]]
+    frame = read_own(tables)
     codes = list(languages)
     pairs = sorted(
         set(zip(frame["target"], frame["language"], strict=True)),

@@ -103,6 +103,12 @@ def read_similarity(paths: list[str]) -> pd.DataFrame:
     return signed(pd.concat([read_table(Path(path), SIMILARITY).to_pandas() for path in paths]))
 
 
+def read_own(paths: list[str]) -> pd.DataFrame:
+    """The same at each model's own layer, which is the one that fits and heat maps are of."""
+    frame = read_similarity(paths)
+    return frame[frame["own"]]
+
+
 def signed(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows of SIMILARITY with the column `similarity`: the value, turned round if a distance."""
     sign = frame["direction"].map({"similarity": 1.0, "distance": -1.0})

@@ -14,7 +14,7 @@ from statsmodels.stats.diagnostic import het_breuschpagan
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 from statsmodels.stats.stattools import jarque_bera
 
-from xstilts.degradation.formulas import Specification, absent, without
+from xstilts.degradation.formulas import Specification, of_columns
 from xstilts.degradation.mixed_model import INTERCEPT, MixedModel, fit_formula
 from xstilts.tables import schema
 
@@ -30,7 +30,7 @@ DIAGNOSTICS = schema(
 
 def diagnosed(frame: pd.DataFrame, wanted: Specification) -> list[dict[str, Any]]:
     """Rows of DIAGNOSTICS, without the model."""
-    formula = without(wanted.formula, absent(wanted.formula, frame.columns))
+    formula = of_columns(wanted.formula, frame.columns)
     model = fit_formula(formula, frame, intervals=False)
     return [*_shape(model), *_spread(model), *_collinearity(model)]
 

@@ -28,11 +28,13 @@ from xstilts.degradation.formulas import (
     Specification,
     absent,
     common_random,
+    of_columns,
     parse,
     without,
     without_fixed,
 )
 from xstilts.degradation.inference import (
+    Explained,
     adjusted,
     by_likelihood,
     compare,
@@ -40,10 +42,10 @@ from xstilts.degradation.inference import (
     permuted_intermediates,
     permuted_languages,
 )
-from xstilts.degradation.mixed_model import MixedModel, fit_formula
+from xstilts.degradation.mixed_model import MixedModel, fit_formula, records
 from xstilts.degradation.outcomes import CELLS, analysed, seed_means
 from xstilts.errors import InputError
-from xstilts.measuring import read_similarity
+from xstilts.measuring import read_own
 from xstilts.similarity import measures
 from xstilts.tables import read_table, rows_table, schema, write_csv, write_table
 
@@ -141,14 +143,15 @@ def fit_degradation(
     """
     wanted = Specification(**degradation)
     scored = read_table(Path(cells), CELLS).to_pandas()
-    found = [*fits(scored, similarity, truth, headline, wanted)]
+    tables = read_own(similarity)
+    found = [*fits(scored, tables, truth, headline, wanted)]
     shown = [each for each in found if each.measure == headline and each.rows]
     rows = [row for each in found for row in each.rows]
     write_table(Path(effects), rows_table(with_multiplicity(rows), EFFECTS), EFFECTS)
     made = [row for each in shown for row in _of_model(each.model, nested_rows, each, wanted)]
     write_csv(Path(nested), rows_table(made, NESTED))
     runs = wanted.of_runs
-    by_seed = dict(model_frames(scored, similarity, headline, runs, seeds=True))
+    by_seed = dict(model_frames(scored, tables, headline, runs, seeds=True))
     frames = {each.model: by_seed[each.model] for each in shown}
     made = [row for name in frames for row in _of_model(name, variance_rows, frames[name], runs)]
     write_table(Path(variances), rows_table(made, VARIANCES), VARIANCES)
@@ -176,15 +179,13 @@ class Fitted(NamedTuple):
 
 def fits(
     cells: pd.DataFrame,
-    similarity: list[str],
+    tables: pd.DataFrame,
     truth: list[str],
     headline: str,
     wanted: Specification,
 ) -> Iterator[Fitted]:
     """Every measure of every model, then the world's truth."""
     outcomes = seed_means(analysed(cells, wanted.outcome), wanted.outcome)
-    tables = read_similarity(similarity)
-    tables = tables[tables["own"]]
     for (model, measure), chosen in tables.groupby(["model", "measure"]):
         mine = outcomes[outcomes["model"] == model]
         yield _fitted(mine, tables, chosen, wanted, check=measure == headline)
@@ -216,7 +217,7 @@ def _fitted(
 
 def model_frames(
     cells: pd.DataFrame,
-    similarity: list[str],
+    tables: pd.DataFrame,
     measure: str,
     wanted: Specification,
     seeds: bool = False,
@@ -224,8 +225,6 @@ def model_frames(
     """For every encoder, the rows of one measure's model if there are any; `seeds` keeps runs."""
     runs = analysed(cells, wanted.outcome)
     outcomes = runs if seeds else seed_means(runs, wanted.outcome)
-    tables = read_similarity(similarity)
-    tables = tables[tables["own"]]
     for model, mine in tables.groupby("model"):
         chosen = mine[mine["measure"] == measure]
         others = mine[mine["measure"] != measure]
@@ -266,7 +265,7 @@ def effects_of(frame: pd.DataFrame, wanted: Specification, check: bool = False) 
         {
             "level": part,
             **model.estimate(part),
-            **_added(full, part),
+            **_added(full, shares, part),
             "p_permutation": permutation_p(model.data, wanted.outcome, part, model.fixed["term"]),
             **common,
         }
@@ -285,12 +284,11 @@ def _sizes(model: MixedModel) -> Row:
     }
 
 
-def _added(full: MixedModel, part: str) -> Row:
+def _added(full: MixedModel, shares: Explained, part: str) -> Row:
     """What one part of similarity adds to the model."""
     reduced = by_likelihood(without_fixed(full.formula, part), full.data)
     test = compare(full, reduced)
-    with_it, without_it = explained(full), explained(reduced)
-    part_r2 = (with_it.fixed - without_it.fixed) / with_it.total
+    part_r2 = (shares.fixed - explained(reduced).fixed) / shares.total
     return {"chi2": test.chi2, "p_lrt": test.p, "part_r2": part_r2}
 
 
@@ -323,24 +321,26 @@ def with_multiplicity(rows: list[Row]) -> list[Row]:
 
 def variance_rows(frame: pd.DataFrame, wanted: Specification) -> list[Row]:
     """Variances with similarity in the model and without, by REML."""
-    lacking = absent(wanted.formula, frame.columns)
-    full = fit_formula(without(wanted.formula, lacking), frame)
-    bare = fit_formula(without(wanted.without_similarity, lacking), frame)
+    full, bare = (
+        fit_formula(of_columns(formula, frame.columns), frame)
+        for formula in (wanted.formula, wanted.without_similarity)
+    )
     keys = ["group", "term"]
     before = bare.random[[*keys, "variance"]].rename(columns={"variance": "without"})
     joined = full.random.merge(before, on=keys, how="left")
-    return _records(joined[[*keys, "sd", "variance", "without"]])
+    return records(joined[[*keys, "sd", "variance", "without"]])
 
 
 def nested_rows(fitted: Fitted, wanted: Specification) -> list[Row]:
     """The steps of the formula, each compared with the one before."""
-    frame, lacking = fitted.frame, absent(wanted.formula, fitted.frame.columns)
-    whole = parse(by_likelihood(without(wanted.formula, lacking), frame).formula)
+    frame = fitted.frame
+    whole = parse(by_likelihood(of_columns(wanted.formula, frame.columns), frame).formula)
     rows: list[Row] = []
     before: MixedModel | None = None
     for step, formula in wanted.nested():
         # What the whole model cannot hold is in no step, so that each holds the one before.
-        model = by_likelihood(common_random(without(formula, lacking), whole), frame)
+        held = common_random(of_columns(formula, frame.columns), whole)
+        model = by_likelihood(held, frame)
         shares = explained(model)
         row = {
             "step": step,
@@ -355,9 +355,3 @@ def nested_rows(fitted: Fitted, wanted: Specification) -> list[Row]:
         rows.append({**row, **(test._asdict() if test and test.df > 0 else {})})
         before = model
     return rows
-
-
-def _records(frame: pd.DataFrame) -> list[Row]:
-    """Rows with None for what is not a number."""
-    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in rows]

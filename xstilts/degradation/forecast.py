@@ -19,12 +19,13 @@ from mixedlm.formula.terms import Formula
 from scipy import stats
 
 from xstilts.degradation.design import add_controls, design
-from xstilts.degradation.formulas import PARTS, TRAINED, Specification, absent, without
+from xstilts.degradation.formulas import PARTS, TRAINED, Specification, of_columns, without
 from xstilts.degradation.kriging import predict
 from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.outcomes import CELLS, ENGLISH, GAPS, analysed, seed_means
 from xstilts.errors import InputError
-from xstilts.measuring import measured, read_similarity, signed
+from xstilts.grid import language_facts, language_names
+from xstilts.measuring import measured, read_own, signed
 from xstilts.recipes import NONE
 from xstilts.similarity import measures
 from xstilts.tables import read_table
@@ -83,8 +84,7 @@ def _tables(results: Path) -> pd.DataFrame:
     paths = sorted(map(str, results.glob("similarity/*/*/*.parquet")))
     if not paths:
         raise InputError(f"no similarity tables in '{results}/similarity': run the workflow first")
-    tables = read_similarity(paths)
-    return tables[tables["own"]]
+    return read_own(paths)
 
 
 def _of_model(
@@ -111,7 +111,7 @@ def _predicted(
     frame: pd.DataFrame, formula: Formula, asked: Forecast, targets: set[str], source: str
 ) -> pd.DataFrame:
     """Means and 95% intervals in some targets, from a fit of all other languages."""
-    formula = without(formula, absent(formula, frame.columns))
+    formula = of_columns(formula, frame.columns)
     unseen = frame["language"] == asked.language
     fitted = fit_formula(formula, frame[~unseen], intervals=False)
     wanted = frame[unseen & frame["target"].isin(targets)].reset_index(drop=True)
@@ -150,8 +150,6 @@ def known_of(config: Mapping[str, Any], grid: Any, language: str) -> Iterator[tu
     Raises:
         InputError: the language is in no table.
     """
-    from xstilts.grid import language_facts, language_names
-
     names = language_names(config)
     if language not in names:
         raise InputError(

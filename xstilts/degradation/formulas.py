@@ -115,6 +115,11 @@ def absent(formula: Formula, columns: Iterable[str]) -> list[str]:
     return sorted(formula.all_variables & set(measures()) - set(columns))
 
 
+def of_columns(formula: Formula, columns: Iterable[str]) -> Formula:
+    """The formula without the controls that have no column."""
+    return without(formula, absent(formula, columns))
+
+
 def variables(term: Any) -> set[str]:
     """Names of the columns that a term is made of."""
     if hasattr(term, "source_variables"):

@@ -27,11 +27,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from xstilts.degradation.effects import model_frames
-from xstilts.degradation.formulas import AXES, PARTS, TRAINED, Specification, absent, without
+from xstilts.degradation.formulas import AXES, PARTS, TRAINED, Specification, of_columns, without
 from xstilts.degradation.kriging import predict
 from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.outcomes import CELLS
 from xstilts.errors import InputError
+from xstilts.measuring import read_own
 from xstilts.similarity import measures
 from xstilts.tables import read_table, rows_table, schema, write_csv, write_table
 
@@ -106,7 +107,7 @@ def predict_held_out(
     wanted = Specification(**degradation)
     scored = read_table(Path(cells), CELLS).to_pandas()
     rows: list[Row] = []
-    for model, frame in model_frames(scored, similarity, headline, wanted):
+    for model, frame in model_frames(scored, read_own(similarity), headline, wanted):
         known = frame.assign(family=frame["language"].map(dict(families)))
         rows += [{"model": model, **row} for row in held_out(known, wanted)]
     write_table(Path(output), rows_table(rows, HELD_OUT), HELD_OUT)
@@ -178,7 +179,7 @@ def predictors(frame: pd.DataFrame, wanted: Specification, scheme: str) -> dict[
         name: partial(_learned, make, axes, columns, wanted.outcome)
         for name, (make, columns) in chosen.items()
     }
-    formula = without(wanted.formula, absent(wanted.formula, frame.columns))
+    formula = of_columns(wanted.formula, frame.columns)
     found["mixed model"] = partial(_mixed, formula)
     found[f"mixed model{BARE}"] = partial(_mixed, without(formula, PARTS))
     return found

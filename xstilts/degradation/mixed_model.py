@@ -85,7 +85,7 @@ class MixedModel:
 
     def summary(self) -> dict[str, Any]:
         """All but the rows, as JSON can hold it: tables are lists of records, nan is None."""
-        tables = {name: _records(getattr(self, name)) for name in ("fixed", "random")}
+        tables = {name: records(getattr(self, name)) for name in ("fixed", "random")}
         names = ("formula", "reml", "neg2loglik", "n", "converged", "singular", "dropped", "notes")
         return {**{name: getattr(self, name) for name in names}, **tables}
 
@@ -224,7 +224,7 @@ def _estimable(
         codes = group_codes(term, rows)
         if 1 < codes.max() + 1 < len(rows) and _spanned(None, codes, rows, span):
             known.append(term.grouping_factors)
-        kept, gone = _separate(term, rows, span, seen)
+        kept, gone = _separate(term, codes, rows, span, seen)
         random += kept
         dropped += gone
     if not random:
@@ -242,14 +242,17 @@ def _estimable(
 
 
 def _separate(
-    term: RandomTerm, rows: pd.DataFrame, span: np.ndarray, seen: set[tuple[Any, ...]]
+    term: RandomTerm,
+    codes: np.ndarray,
+    rows: pd.DataFrame,
+    span: np.ndarray,
+    seen: set[tuple[Any, ...]],
 ) -> tuple[list[RandomTerm], list[str]]:
     """A random term without the effects that nothing tells apart, and these in words.
 
     They do not vary, are in `seen` for the same groups, or every group's is made up by the fixed
     effects, so that the criterion does not know them.
     """
-    codes = group_codes(term, rows)
     groups = int(codes.max()) + 1
     partition = tuple(pd.factorize(codes)[0])
     kept, gone = [], []
@@ -383,7 +386,8 @@ def _readable(matrices: Any) -> list[str]:
     ]
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows by column, with None for what is not a number."""
     return [
         {str(name): None if value != value else value for name, value in row.items()}
         for row in frame.to_dict("records")

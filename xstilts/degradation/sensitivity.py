@@ -8,7 +8,6 @@ languages (or intermediates), the same everything else.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,16 +22,14 @@ from scipy.optimize import minimize_scalar
 from statsmodels.regression.linear_model import OLS
 
 from xstilts.degradation.design import design
-from xstilts.degradation.formulas import PARTS, Specification, absent, parse, without
+from xstilts.degradation.formulas import PARTS, Specification, of_columns, parse, without
 from xstilts.degradation.mixed_model import MixedModel, fit_formula, fixed_design
 from xstilts.degradation.outcomes import CELLS, OUTCOMES, analysed, seed_means
 from xstilts.errors import InputError
-from xstilts.measuring import read_similarity
+from xstilts.measuring import read_own
 from xstilts.recipes import NONE
 from xstilts.similarity import measures
 from xstilts.tables import read_table, rows_table, schema, write_csv
-
-logger = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 
@@ -76,7 +73,7 @@ class Headline:
         rows = analysed(self.cells, wanted.outcome, diverged)
         rows = rows if seeds else seed_means(rows, wanted.outcome)
         frame = design(rows, self.chosen, self.others, wanted.formula)
-        return without(wanted.formula, absent(wanted.formula, frame.columns)), frame
+        return of_columns(wanted.formula, frame.columns), frame
 
 
 def check_sensitivity(
@@ -99,10 +96,8 @@ def check_sensitivity(
         output: CSV to write.
     """
     scored = read_table(Path(cells), CELLS).to_pandas()
-    tables = read_similarity(similarity)
-    tables = tables[tables["own"]]
     rows = []
-    for model, mine in tables.groupby("model"):
+    for model, mine in read_own(similarity).groupby("model"):
         asked = Headline(
             cells=scored[scored["model"] == model],
             chosen=mine[mine["measure"] == headline],
@@ -189,7 +184,7 @@ def fit_weighted(formula: Formula, frame: pd.DataFrame) -> MixedModel:
     REML criterion.
     """
     known = frame["sampling_variance"].to_numpy()
-    start = float(fit_formula(formula, frame).random["variance"].iloc[-1])
+    start = float(fit_formula(formula, frame, intervals=False).random["variance"].iloc[-1])
 
     def fitted(logarithm: float, intervals: bool = False) -> MixedModel:
         weights = 1 / (np.exp(logarithm) + known)
@@ -208,7 +203,8 @@ def _clustered(*by: str) -> Callable[[Headline], list[Row]]:
 
     def rows(asked: Headline) -> list[Row]:
         formula, frame = asked.data()
-        model = fit_formula(formula, frame)  # for the terms and rows that these data can hold
+        # For the terms and rows that these data can hold.
+        model = fit_formula(formula, frame, intervals=False)
         frame = model.data
         clusters = min(frame[name].nunique() for name in by)
         if clusters < 2:
@@ -240,7 +236,7 @@ def _bootstrapped(axis: str) -> Callable[[Headline], list[Row]]:
 
     def rows(asked: Headline) -> list[Row]:
         formula, frame = asked.data()
-        main = fit_formula(formula, frame).fixed.set_index("term")["estimate"]
+        main = fit_formula(formula, frame, intervals=False).fixed.set_index("term")["estimate"]
         random = np.random.default_rng(0)
         drawn, failed = [], 0
         for _ in range(asked.resamples):
