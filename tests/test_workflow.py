@@ -17,7 +17,7 @@ from xstilts.tables import read_table
 
 pytestmark = pytest.mark.xdist_group("workflow")
 CELL = (
-    "results/tiny/scores/model=nano/intermediate=mnli/target=xnli/seed=1/language=qe/scores.parquet"
+    "results/tiny/scores/target=xnli/model=nano/intermediate=mnli/seed=1/language=qe/scores.parquet"
 )
 
 
@@ -42,7 +42,7 @@ def test_forgetting_one_cell_computes_that_cell_and_what_depends_on_it(study: St
 
 
 def test_a_layer_sweep_is_made_when_asked_for_and_agrees_with_the_cells(study: Study) -> None:
-    place = "model=nano/intermediate=none/target=tatoeba/seed=1"
+    place = "target=tatoeba/model=nano/intermediate=none/seed=1"
     sweep = f"results/tiny/layers/{place}/layers.parquet"
     assert "sweep_layers" not in study.planned("--forceall")
     result = study.snakemake(sweep)
