@@ -30,6 +30,7 @@ except InputError as error:
 COMMITS = read_lock()
 RESULTS = config["results"]
 LOGS = f"{RESULTS}/logs"
+COSTS = f"{RESULTS}/costs"
 DATA = f"{RESULTS}/data/part={{part}}/task={{task}}/manifest.json"
 ENCODED = f"{RESULTS}/encoded/part={{part}}/model={{model}}/task={{task}}/manifest.json"
 EMBEDDED = f"{RESULTS}/embeddings/part={{part}}/model={{model}}/task={{task}}/vectors.parquet"
@@ -43,7 +44,6 @@ PRETRAINED = f"{RESULTS}/pretrained/model={{model}}/checkpoint.json"
 INTERMEDIATE = f"{RESULTS}/intermediate/model={{model}}/intermediate={{intermediate}}/seed={{seed}}/checkpoint.json"
 TUNED = f"{RESULTS}/tuned/model={{model}}/intermediate={{intermediate}}/training={{training}}/seed={{seed}}/checkpoint.json"
 SCORES = f"{RESULTS}/scores/target={{target}}/model={{model}}/intermediate={{intermediate}}/seed={{seed}}/language={{language}}/scores.parquet"
-STORE = f"{RESULTS}/store"
 CELLS = f"{RESULTS}/cells.parquet"
 LAYERS = f"{RESULTS}/layers/target={{target}}/model={{model}}/intermediate={{intermediate}}/seed={{seed}}/layers.parquet"
 BENCHMARK = f"{RESULTS}/benchmark.csv"
@@ -59,6 +59,8 @@ CLAIMS = f"{RESULTS}/claims.csv"
 TRUTH = f"{RESULTS}/truth/model={{model}}/truth.parquet"
 ANSWER = f"{RESULTS}/answer.txt"
 FIGURES = f"{RESULTS}/figures"
+
+KEPT = {"none": (), "intermediate": ("intermediate",), "all": ("intermediate", "tuned")}
 
 ENCODER_MODULES = ("attention.py", "batches.py", "checkpoints.py", "encoder.py", "rows.py")
 SCORING_MODULES = (
@@ -81,7 +83,7 @@ TRAINING_CODE = code_digest(
     "training.py",
     "words.py",
 )
-EVALUATION_MODULES = (*SCORING_MODULES, "evaluation.py")
+EVALUATION_MODULES = (*SCORING_MODULES, "evaluation.py", "outputs.py")
 EMBEDDING_MODULES = (*ENCODER_MODULES, "embeddings.py", "encoding.py", "vectors.py")
 FITTING_MODULES = (
     "measuring.py",
@@ -318,6 +320,31 @@ def chain_parts(wildcards):
     return training_parts(wildcards.model, wildcards.training.split("+"))
 
 
+def weights_of(checkpoint):
+    """The weights beside a manifest, or beside a pattern of manifests."""
+    return checkpoint.replace("checkpoint.json", "weights.safetensors")
+
+
+def kept(stage, weights):
+    """Weights as an output: removed once nothing needs them, unless the config keeps the stage's."""
+    return weights if stage in KEPT[config["keep_checkpoints"]] else temp(weights)
+
+
+def weights_of_all(checkpoints):
+    """The weights of some manifests as inputs; pretrained models have none of their own.
+
+    Their time says nothing: the manifest holds their digest.
+    """
+    pretrained = f"{RESULTS}/pretrained/"
+    trained = sorted({each for each in checkpoints if not each.startswith(pretrained)})
+    return [ancient(weights_of(each)) for each in trained]
+
+
+def weights_behind(checkpoint):
+    """The input function that names the weights of the manifest that another one names."""
+    return lambda wildcards: weights_of_all([checkpoint(wildcards)])
+
+
 def untuned_checkpoint(wildcards):
     pattern = PRETRAINED if wildcards.intermediate == "none" else INTERMEDIATE
     return pattern.format(**dict(wildcards))
@@ -332,11 +359,6 @@ def evaluated_checkpoint(target):
         return untuned_checkpoint(wildcards)
 
     return checkpoint
-
-
-def evaluation_memory(target):
-    """MB; pools of a million candidates or of 400,000 sentences a side are held whole."""
-    return 16000 if tasks()[target].reference == "none" else 64000
 
 
 def swept_targets():
@@ -365,156 +387,9 @@ def target_scores(target):
     ]
 
 
-def source_tasks():
-    """The intermediate tasks whose texts are compared."""
-    return sorted({name for recipe in GRID.intermediates for name in recipes()[recipe].tasks})
-
-
-def compared_tasks():
-    """The tasks of each part whose texts are compared: English training sets, and the targets."""
-    chains = {tasks()[target].trains_on[-1:] for target in GRID.targets}
-    trained = {*source_tasks(), *(name for chain in chains for name in chain)}
-    return {"train": sorted(trained), "test": GRID.targets}
-
-
-def compared(pattern, wildcards):
-    """A file of each of them, by part and task."""
-    return {
-        part: {task: pattern.format(part=part, task=task, model=wildcards.model) for task in names}
-        for part, names in compared_tasks().items()
-    }
-
-
-def listed(files):
-    """The files of nested mappings, flat: what a rule waits for."""
-    if isinstance(files, dict):
-        return [path for inner in files.values() for path in listed(inner)]
-    return [files] if files else []
-
-
-def embedding_tables(wildcards):
-    return compared(EMBEDDED, wildcards)
-
-
-def embedding_files(wildcards):
-    return listed(embedding_tables(wildcards))
-
-
-def parallel_data(wildcards):
-    return ENCODED.format(part="test", model=wildcards.model, task=GRID.parallel)
-
-
 def target_trainings():
     """The training sets of the targets, as they are named in the checkpoint tree."""
     return sorted({tasks()[target].training_name for target in GRID.targets} - {""})
-
-
-def first_run(pattern, wildcards):
-    """A checkpoint of the grid's first seed, which is the one that measures of tasks look at."""
-    return pattern.format(**{"seed": GRID.seeds[0], **dict(wildcards)})
-
-
-def dev_checkpoint(wildcards):
-    return first_run(INTERMEDIATE, wildcards)
-
-
-def dev_parts(wildcards):
-    """The encoded training sets that targets learn from last, by task."""
-    names = sorted({name.split("+")[-1] for name in target_trainings()})
-    return {name: ENCODED.format(part="train", model=wildcards.model, task=name) for name in names}
-
-
-def dev_files(wildcards):
-    return listed(dev_parts(wildcards))
-
-
-def embedded_network(wildcards):
-    """The network whose Fisher diagonal is asked for; `training` is none for phase two."""
-    return first_run(INTERMEDIATE if wildcards.training == "none" else TUNED, wildcards)
-
-
-def embedded_parts(wildcards):
-    if wildcards.training == "none":
-        return recipe_parts(wildcards)
-    return training_parts(wildcards.model, wildcards.training.split("+")[-1:])
-
-
-def fisher_tables(wildcards):
-    model = wildcards.model
-    return {
-        "intermediate": {
-            name: FISHER.format(model=model, intermediate=name, training="none")
-            for name in GRID.trained_intermediates()
-        },
-        "training": {
-            name: FISHER.format(model=model, intermediate="none", training=name)
-            for name in (target_trainings() if "none" in GRID.intermediates else [])
-        },
-    }
-
-
-def feature_tables(wildcards):
-    return {
-        name: FEATURES.format(model=wildcards.model, intermediate=name)
-        for name in GRID.trained_intermediates()
-    }
-
-
-def measure_evidence(wildcards):
-    """The files that a measure reads."""
-    by_reads = {
-        "features": feature_tables(wildcards),
-        "fisher": fisher_tables(wildcards),
-        "texts": COORDINATES.format(model=wildcards.model),
-        "pieces": compared(PIECES, wildcards),
-        "parallel": PARALLEL.format(model=wildcards.model) if GRID.parallel_languages else None,
-    }
-    return by_reads.get(measures()[wildcards.measure].reads)
-
-
-def measure_files(wildcards):
-    return listed(measure_evidence(wildcards))
-
-
-def known_languages(wildcards):
-    """Facts of the languages, as measures know them."""
-    codes = {code for codes in GRID.languages.values() for code in codes} | {"en"}
-    pretraining = GRID.models[wildcards.model].pretraining
-    return language_facts(config, sorted(codes), pretraining)
-
-
-def targets_with_gap():
-    """Targets that were run in English and in another language."""
-    return [
-        target
-        for target in GRID.targets
-        if "en" in GRID.languages[target] and len(GRID.languages[target]) > 1
-    ]
-
-
-def truth_cells(wildcards):
-    """(intermediate, target, checkpoint, encoded test data) of every gap that is planted."""
-    return [
-        {
-            "intermediate": intermediate,
-            "target": target,
-            "checkpoint": TUNED.format(
-                model=wildcards.model,
-                intermediate=intermediate,
-                training=tasks()[target].training_name,
-                seed=seed,
-            ),
-            "encoded": ENCODED.format(part="test", model=wildcards.model, task=target),
-        }
-        for intermediate in GRID.intermediates
-        for target in targets_with_gap()
-        for seed in GRID.seeds
-    ]
-
-
-def truth_inputs(wildcards):
-    cells = truth_cells(wildcards)
-    return sorted({cell[name] for cell in cells for name in ("checkpoint", "encoded")})
 
 
 def trainings():

@@ -16,8 +16,8 @@ rule fetch_task:
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         languages=fetched_languages,
         source=task_source,
@@ -41,8 +41,8 @@ rule fetch_model:
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=growing(8000),
+        runtime=growing(120),
     params:
         path=model_path,
         revision=model_revision,
@@ -65,8 +65,8 @@ rule fetch_translator:
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=growing(8000),
+        runtime=growing(120),
     params:
         path=translator_path,
         revision=translator_revision,
@@ -96,8 +96,8 @@ rule translate_task:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=24000,
-        runtime=1440,
+        mem_mb=growing(24000),
+        runtime=growing(1440),
     params:
         languages=GRID.translated_languages,
         codes=config["translation"]["codes"],
@@ -121,11 +121,13 @@ rule encode_task:
         ENCODED,
     log:
         f"{LOGS}/encode_task/{{part}}/{{model}}/{{task}}.log",
+    benchmark:
+        f"{COSTS}/encode_task/{{part}}/{{model}}/{{task}}.tsv",
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=growing(8000),
+        runtime=growing(60),
     params:
         max_length=encoded_length,
         code=encode_code,

@@ -35,8 +35,8 @@ rule measure_truth:
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=growing(8000),
+        runtime=growing(60),
     params:
         world=config["world"],
         checkpoints=truth_cells,
@@ -76,8 +76,8 @@ rule fit_degradation:
     conda:
         "../envs/stats.yaml"
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=growing(8000),
+        runtime=growing(120),
     params:
         headline=config["similarity"]["headline"],
         degradation=vars(specification(config)),
@@ -105,8 +105,8 @@ rule check_sensitivity:
     conda:
         "../envs/stats.yaml"
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=growing(8000),
+        runtime=growing(120),
     params:
         headline=config["similarity"]["headline"],
         degradation=vars(specification(config)),
@@ -136,8 +136,8 @@ rule predict_held_out:
     conda:
         "../envs/stats.yaml"
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=growing(8000),
+        runtime=growing(240),
     params:
         headline=config["similarity"]["headline"],
         degradation=vars(specification(config)),

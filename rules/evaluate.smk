@@ -12,21 +12,22 @@ for target in GRID.targets:
             f"evaluate_{target}"
         input:
             checkpoint=evaluated_checkpoint(target),
+            weights=weights_behind(evaluated_checkpoint(target)),
             encoded=ENCODED.format(part="test", model="{model}", task=target),
         output:
             target_scores(target),
         log:
             f"{LOGS}/evaluate_{target}/{{model}}/{{intermediate}}/{{seed}}.log",
+        benchmark:
+            f"{COSTS}/evaluate_{target}/{{model}}/{{intermediate}}/{{seed}}.tsv",
         conda:
             "../envs/torch.yaml"
         threads: 1
         resources:
             gpu=1,
             mem_mb=evaluation_memory(target),
-            runtime=240,
+            runtime=growing(240),
         params:
-            languages=GRID.languages[target],
-            store=STORE,
             layer=model_layer,
             settings=config["evaluation"],
             code=code_digest(*EVALUATION_MODULES, f"tasks/{target}.py"),
@@ -42,6 +43,7 @@ if swept_targets():
         """Retrieval at every layer of a checkpoint; made only when asked for by name."""
         input:
             checkpoint=untuned_checkpoint,
+            weights=weights_behind(untuned_checkpoint),
             encoded=swept_data,
         output:
             LAYERS,
@@ -53,8 +55,8 @@ if swept_targets():
             "../envs/torch.yaml"
         resources:
             gpu=1,
-            mem_mb=16000,
-            runtime=240,
+            mem_mb=prediction_memory,
+            runtime=growing(240),
         params:
             languages=swept_languages,
             settings=config["evaluation"],

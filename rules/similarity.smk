@@ -15,12 +15,14 @@ rule embed_texts:
         EMBEDDED,
     log:
         f"{LOGS}/embed_texts/{{part}}/{{model}}/{{task}}.log",
+    benchmark:
+        f"{COSTS}/embed_texts/{{part}}/{{model}}/{{task}}.tsv",
     conda:
         "../envs/torch.yaml"
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=120,
+        mem_mb=prediction_memory,
+        runtime=growing(120),
     params:
         layers=config["similarity"]["layers"],
         own=model_layer,
@@ -43,12 +45,14 @@ rule embed_parallel:
         PARALLEL,
     log:
         f"{LOGS}/embed_parallel/{{model}}.log",
+    benchmark:
+        f"{COSTS}/embed_parallel/{{model}}.tsv",
     conda:
         "../envs/torch.yaml"
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=120,
+        mem_mb=prediction_memory,
+        runtime=growing(120),
     params:
         layers=config["similarity"]["layers"],
         own=model_layer,
@@ -74,8 +78,8 @@ rule count_pieces:
     conda:
         "../envs/torch.yaml"
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=growing(8000),
+        runtime=growing(60),
     params:
         texts=config["similarity"]["texts"],
         code=code_digest("subwords.py", "pieces.py", "encoding.py", "rows.py"),
@@ -96,8 +100,8 @@ rule project_texts:
     conda:
         "../envs/stats.yaml"
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=growing(8000),
+        runtime=growing(120),
     params:
         tables=embedding_tables,
         code=code_digest("projection.py", "texts.py", "vectors.py", "rows.py"),
@@ -111,17 +115,20 @@ rule embed_dev:
     """English dev examples of the targets' training sets as features, after an intermediate."""
     input:
         checkpoint=dev_checkpoint,
+        weights=weights_behind(dev_checkpoint),
         parts=dev_files,
     output:
         FEATURES,
     log:
         f"{LOGS}/embed_dev/{{model}}/{{intermediate}}.log",
+    benchmark:
+        f"{COSTS}/embed_dev/{{model}}/{{intermediate}}.tsv",
     conda:
         "../envs/torch.yaml"
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=60,
+        mem_mb=prediction_memory,
+        runtime=growing(60),
     params:
         parts=dev_parts,
         batch_tokens=config["evaluation"]["batch_tokens"],
@@ -137,17 +144,20 @@ rule embed_task:
     """The Fisher diagonal of a trained network over its own training examples."""
     input:
         checkpoint=embedded_network,
+        weights=weights_behind(embedded_network),
         parts=embedded_parts,
     output:
         FISHER,
     log:
         f"{LOGS}/embed_task/{{model}}/{{intermediate}}/{{training}}.log",
+    benchmark:
+        f"{COSTS}/embed_task/{{model}}/{{intermediate}}/{{training}}.tsv",
     conda:
         "../envs/torch.yaml"
     resources:
         gpu=1,
-        mem_mb=24000,
-        runtime=60,
+        mem_mb=training_memory,
+        runtime=growing(60),
     params:
         code=code_digest(*SCORING_MODULES, "fisher.py", "vectors.py"),
     message:
@@ -167,8 +177,8 @@ rule measure_similarity:
     conda:
         "../envs/stats.yaml"
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=growing(8000),
+        runtime=growing(120),
     params:
         intermediates=GRID.trained_intermediates(),
         targets=GRID.targets,

@@ -1,7 +1,8 @@
 """Phase two and phase three: the checkpoint tree.
 
 REQUIRED INPUTS: encoded training sets (English, translated, texts alone), the parent checkpoint.
-OUTPUTS: checkpoint.json (tracked, written last), weights.safetensors and curve.parquet beside it.
+OUTPUTS: checkpoint.json (tracked, written last), weights.safetensors (which may be temporary) and
+curve.parquet beside it.
 """
 
 
@@ -13,16 +14,19 @@ rule train_intermediate:
         dev=recipe_dev,
         corpus=recipe_corpus,
     output:
-        INTERMEDIATE,
+        checkpoint=INTERMEDIATE,
+        weights=kept("intermediate", weights_of(INTERMEDIATE)),
     log:
         f"{LOGS}/train_intermediate/{{model}}/{{intermediate}}/{{seed}}.log",
+    benchmark:
+        f"{COSTS}/train_intermediate/{{model}}/{{intermediate}}/{{seed}}.tsv",
     conda:
         "../envs/torch.yaml"
     threads: 1
     resources:
         gpu=1,
-        mem_mb=24000,
-        runtime=1440,
+        mem_mb=training_memory,
+        runtime=growing(1440),
     params:
         settings=training_settings(),
         schedules=intermediate_schedules,
@@ -37,18 +41,22 @@ rule finetune_target:
     """Phase three: fine-tune on a target's English training set; targets share training sets."""
     input:
         parent=untuned_checkpoint,
+        weights=weights_behind(untuned_checkpoint),
         parts=chain_parts,
     output:
-        TUNED,
+        checkpoint=TUNED,
+        weights=kept("tuned", weights_of(TUNED)),
     log:
         f"{LOGS}/finetune_target/{{model}}/{{intermediate}}/{{training}}/{{seed}}.log",
+    benchmark:
+        f"{COSTS}/finetune_target/{{model}}/{{intermediate}}/{{training}}/{{seed}}.tsv",
     conda:
         "../envs/torch.yaml"
     threads: 1
     resources:
         gpu=1,
-        mem_mb=24000,
-        runtime=1440,
+        mem_mb=training_memory,
+        runtime=growing(1440),
     params:
         settings=training_settings(),
         schedules=training_schedules,

@@ -54,8 +54,8 @@ UNWATCHED = {"digests", "errors", "languages", "lock", "tables", "tasks", "world
 
 
 # What training and evaluation import beside: data are watched by their manifests, and how a
-# training is kept on disk decides none of its weights.
-CONTENT = UNWATCHED | {"data", "interruption", "releases", "states"}
+# training or a cell is kept on disk decides nothing of it.
+CONTENT = UNWATCHED | {"cells", "data", "interruption", "releases", "states", "store"}
 IN_TRAINING = {"compiled", "dropout"}
 
 
@@ -75,13 +75,13 @@ SCORING = ("ENCODER_MODULES", "TRAINING_CODE")  # where in the rules its list be
         (
             "evaluation",
             [SCORING, ("EVALUATION_MODULES", "wildcard_constraints")],
-            CONTENT | IN_TRAINING | {"provenance"},
+            CONTENT | IN_TRAINING | {"curves", "provenance"},
             {"scores", "prediction", "attention"},
         ),
         (
             "embeddings",
             [SCORING, ("EMBEDDING_MODULES", "MEASURING_MODULES")],
-            CONTENT | {"compiled", "dropout", "encoding"},
+            CONTENT | {"compiled", "curves", "dropout", "encoding"},
             {"encoder", "vectors", "batches"},
         ),
         (

@@ -74,6 +74,7 @@ def finetune(
         seed=1,
         settings={**SETTINGS, **changes},
         save_minutes=10,
+        store=None,
         code="",
         output=str(output),
     )
@@ -136,6 +137,7 @@ def test_a_chain_keeps_the_head_and_several_tasks_have_one_each(
         seed=1,
         settings={**SETTINGS, "max_steps": 4},
         save_minutes=10,
+        store=None,
         code="",
         output=str(output),
     )
@@ -199,6 +201,11 @@ def test_a_real_nan_in_the_weights_is_met_in_the_loss(
     assert manifest["steps"] == 1
 
 
+def rounded(weights: torch.Tensor) -> torch.Tensor:
+    """As checkpoints keep them."""
+    return weights.to(torch.bfloat16).float()
+
+
 def test_the_weights_of_the_best_look_are_kept(
     parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,7 +232,7 @@ def test_the_weights_of_the_best_look_are_kept(
         loop.Plan, "rate", lambda self, step: schedule(replace(self, steps=10, warmup=1), step)
     )
     finetune(parts, ["udpos"], tmp_path / "b.json", max_steps=4, evaluate_every=2)
-    assert all(torch.equal(best[name], value) for name, value in last.items())
+    assert all(torch.equal(best[name], rounded(value)) for name, value in last.items())
 
 
 def test_training_stops_when_looks_bring_no_gain(
@@ -290,6 +297,7 @@ def test_an_interrupted_training_of_tasks_and_texts_ends_with_the_same_weights(
             seed=1,
             settings={**SETTINGS, "freeze_embeddings": False, "max_steps": 8},
             save_minutes=10,
+            store=None,
             code="",
             output=str(output),
         )
@@ -338,7 +346,7 @@ def test_sigterm_writes_a_state_and_ends_the_process_and_a_retry_goes_on(
         "logging.basicConfig(level=logging.INFO); "
         "r = json.load(open(sys.argv[1])); "
         "finetune_target(parent=r['parts']['nano'], parts=[r['parts']['udpos']], seed=1, "
-        "settings=r['settings'], code='', save_minutes=10, output=sys.argv[2])"
+        "settings=r['settings'], code='', save_minutes=10, store=None, output=sys.argv[2])"
     )
     (tmp_path / "request.json").write_text(json.dumps(request))
     output = tmp_path / "killed/c.json"
@@ -370,6 +378,7 @@ def test_a_training_in_a_warm_process_is_kept_when_who_asked_for_it_is_killed(
         "seed": 1,
         "settings": {**SETTINGS, "max_steps": 3000},
         "save_minutes": 10,
+        "store": None,
         "code": "",
         "output": str(tmp_path / "c.json"),
     }
@@ -457,11 +466,13 @@ def test_lora_trains_adapters_alone_and_loads_back(parts: dict[str, str], tmp_pa
     assert all("lora_" in name for name in names)
     saved = load_file(tmp_path / "weights.safetensors")
     assert set(saved) == set(network.trainable())
+    assert {tensor.dtype for tensor in saved.values()} == {torch.bfloat16}
     assert any(bool(saved[name].any()) for name in names if "lora_B" in name)  # zero at first
     part = Encoded(Path(parts["udpos"]))
     headline = training.headline_score(network, part, 500, 4096, "fp32")
     assert headline is not None
-    assert headline.value == manifest["dev"]["udpos"] > 50
+    # The last look was at 32-bit weights: rounded to bf16, a few of 195 words are tagged otherwise.
+    assert headline.value == pytest.approx(manifest["dev"]["udpos"], abs=2) and headline.value > 50
     child = {**row, "nano": str(tmp_path / "c.json")}
     assert finetune(child, ["mnli"], tmp_path / "d/c.json", max_steps=2)["lora"] == 4
 
@@ -475,6 +486,7 @@ def with_corpus(parts: dict[str, str], corpus: str, output: Path, **changes: Any
         seed=1,
         settings={**SETTINGS, "freeze_embeddings": False, **changes},
         save_minutes=10,
+        store=None,
         code="",
         output=str(output),
     )

@@ -2,7 +2,8 @@
 
 `checkpoint.json` is what the workflow tracks. It is written last, and holds nothing that differs
 between two identical trainings, so that retraining to the same weights reruns nothing. The weights
-beside it are those that training could change; the rest is the pretrained folder's.
+beside it are those that training could change (of low-rank adapters, the adapters and heads), in
+bf16: half the disk, and the precision in which GPUs use them. The rest is the pretrained folder's.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from xstilts.curves import FILE as CURVE_FILE
 from xstilts.digests import digest, file_digest
 from xstilts.encoder import Encoder, device
 from xstilts.errors import InputError
 from xstilts.kinds import kind_of
+from xstilts.store import Store
 from xstilts.tables import atomic, read_json, write_json
 from xstilts.tasks import tasks
 
-WEIGHTS = "weights.safetensors"
+MANIFEST, WEIGHTS = "checkpoint.json", "weights.safetensors"
 
 
 @dataclass(kw_only=True)
@@ -53,7 +56,10 @@ def save(path: Path, network: Network, facts: dict[str, Any]) -> None:
     `facts` names the pretrained folder (`pretrained`) and the digest of its files (`base`), on
     which the checkpoint's own digest depends as it does on the weights.
     """
-    tensors = {name: value.detach().cpu() for name, value in network.trainable().items()}
+    tensors = {
+        name: value.detach().to("cpu", torch.bfloat16)
+        for name, value in network.trainable().items()
+    }
     weights = path.with_name(WEIGHTS)
     with atomic(weights) as temporary:
         save_file(tensors, temporary)
@@ -62,19 +68,53 @@ def save(path: Path, network: Network, facts: dict[str, Any]) -> None:
         {
             **facts,
             "weights": WEIGHTS,
-            "digest": digest([facts["base"], file_digest(weights)]),
+            "digest": _digest(facts["base"], weights),
             "heads": network.labels,
         },
     )
 
 
+def _digest(base: str, weights: Path) -> str:
+    return digest([base, file_digest(weights)])
+
+
+def damage(path: Path) -> str:
+    """What is wrong with a checkpoint's weights; empty if nothing is."""
+    manifest = read_json(path)
+    if not manifest["weights"]:
+        return ""
+    weights = path.with_name(manifest["weights"])
+    if not weights.is_file():
+        return f"{weights}: is not there"
+    if _digest(manifest["base"], weights) != manifest["digest"]:
+        return f"{weights}: damaged, or not the weights that {path.name} describes"
+    return ""
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a folder holds a trained checkpoint whose weights are those of its manifest."""
+    manifest = folder / MANIFEST
+    return manifest.is_file() and (folder / CURVE_FILE).is_file() and not damage(manifest)
+
+
+def training_store(folder: Path) -> Store:
+    """The store of finished trainings."""
+    return Store(folder, (WEIGHTS, CURVE_FILE, MANIFEST), is_whole)
+
+
 def load(path: Path) -> Network:
-    """The network of a checkpoint manifest, on the GPU if there is one."""
+    """The network of a checkpoint manifest, on the GPU if there is one.
+
+    Raises:
+        InputError: the weights are not those that the manifest describes.
+    """
+    if wrong := damage(path):
+        raise InputError(f"{wrong}; `xstilts forget {path}`, and it is trained again")
     manifest = read_json(path)
     network = Network(encoder=Encoder(manifest["pretrained"], manifest["lora"]))
     for task, labels in manifest.get("heads", {}).items():
         network.add_head(task, labels)
-    if manifest.get("weights"):
+    if manifest["weights"]:
         _restore(network, load_file(path.with_name(manifest["weights"])))
     network.encoder.to(device())
     for head in network.heads.values():

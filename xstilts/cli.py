@@ -22,8 +22,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     warm = commands.add_parser("warm", help="run a command whose local jobs start at once")
     warm.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND ...")
-    forget = commands.add_parser("forget", help="forget finished cells, so that they run anew")
-    forget.add_argument("scores", nargs="+", type=Path, help="score files of the cells")
+    forget = commands.add_parser("forget", help="forget cells or checkpoints: they run anew")
+    forget.add_argument("paths", nargs="+", type=Path, help="scores.parquet or checkpoint.json")
+    forget.add_argument("--store", type=Path, help="the config's store, if it names one")
+    verify = commands.add_parser("verify", help="name finished files that are damaged")
+    verify.add_argument("results", type=Path)
+    prune = commands.add_parser("prune", help="clear a store of what no results folder links to")
+    prune.add_argument("store", type=Path)
     score = commands.add_parser(
         "score", help="score a predictions file as the official scorer does"
     )
@@ -80,14 +85,40 @@ def _lock(chosen: argparse.Namespace) -> int:
 
 
 def _forget(chosen: argparse.Namespace) -> int:
-    """Remove cells from results and store; the store lies beside the folder `scores`."""
-    from xstilts.store import forget
+    """Remove cells from results and store, and checkpoints."""
+    from xstilts.results import forget
 
-    for file in chosen.scores:
-        roots = [parent.parent for parent in file.parents if parent.name == "scores"]
-        if not roots:
-            raise InputError(f"{file}: not a score file of a results folder")
-        print(f"forgot {file} ({forget(roots[0] / 'store', file)[:12]})")
+    for path in chosen.paths:
+        forget(path, _store(chosen, path))
+        print(f"forgot {path}")
+    return 0
+
+
+def _store(chosen: argparse.Namespace, path: Path) -> Path:
+    """The store that is named, else the one beside the results that a path lies in."""
+    inside = [*path.parents][::-1]
+    roots = [each.parent for each in inside if each.name in ("scores", "intermediate", "tuned")]
+    if not chosen.store and not roots:
+        raise InputError(f"{path}: not in a results folder")
+    return chosen.store or roots[0] / "store"
+
+
+def _verify(chosen: argparse.Namespace) -> int:
+    """Print what is damaged, a line each."""
+    from xstilts.results import damaged
+
+    found = list(damaged(chosen.results))
+    for path, wrong in found:
+        print(f"{path}\t{wrong}")
+    return 1 if found else 0
+
+
+def _prune(chosen: argparse.Namespace) -> int:
+    """Print what is removed, a line each."""
+    from xstilts.store import prune
+
+    for entry in prune(chosen.store):
+        print(f"removed {entry}")
     return 0
 
 
@@ -155,6 +186,8 @@ def _aligned(frame: Any) -> str:
 COMMANDS = {
     "warm": _warm,
     "forget": _forget,
+    "verify": _verify,
+    "prune": _prune,
     "score": _score,
     "lock-data": _lock,
     "fit": _fit,

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from xstilts import store
+from xstilts.cells import PREDICTIONS_FILE, SCORES_FILE, cell_store
 from xstilts.checkpoints import Network, load
 from xstilts.digests import digest
 from xstilts.encoding import Encoded
 from xstilts.kinds import Reference, Scored
-from xstilts.prediction import predict, reference_of, score
+from xstilts.outputs import Outputs
+from xstilts.prediction import reference_of, score
 from xstilts.provenance import device_name, versions
 from xstilts.scores import ALSO, PREDICTIONS, SCORES, evaluate_metric
 from xstilts.tables import read_json, rows_table, write_table
@@ -31,8 +32,8 @@ def evaluate_target(
     *,
     checkpoint: str,
     encoded: str,
-    store_folder: str,
-    outputs: dict[str, str],
+    store: str,
+    outputs: list[str],
     layer: int,
     settings: dict[str, Any],
     code: str,
@@ -42,8 +43,8 @@ def evaluate_target(
     Args:
         checkpoint: manifest of the checkpoint.
         encoded: manifest of the target's encoded test part.
-        store_folder: the cell store.
-        outputs: score file to write, by language.
+        store: folder of the cell store.
+        outputs: score files to write, one a language.
         layer: the model's retrieval layer.
         settings: `batch_tokens`, `precision` and bootstrap `resamples`.
         code: digest of the evaluation code.
@@ -51,24 +52,30 @@ def evaluate_target(
     Raises:
         RuntimeError: some languages failed; the others are in the store.
     """
-    part, cells = Encoded(Path(encoded)), Path(store_folder)
+    part, cells = Encoded(Path(encoded)), cell_store(Path(store))
     manifest = read_json(Path(checkpoint))
     judge = _Judge(Path(checkpoint), part, layer, settings)
     failed = []
-    for language, output in outputs.items():
-        key = _key(manifest, part, language, layer, settings, code)
+    for output in map(Path, outputs):
+        language = language_of(output)
         try:
-            if not store.is_stored(cells, key):
-                store.add(cells, key, partial(judge.write, language=language, key=key))
-            store.link(cells, key, Path(output))
+            key = _key(manifest, part, language, layer, settings, code)
+            if not cells.holds(key):
+                cells.add(key, partial(judge.write, language=language, key=key))
+            cells.link(key, output)
         except Exception:
             logger.exception("%s in %s failed", part.task.name, language)
             failed.append(language)
     if failed:
         raise RuntimeError(
             f"{part.task.name}: failed in {', '.join(failed)} (see the log); "
-            f"the other {len(outputs) - len(failed)} languages are kept in {cells}"
+            f"the other {len(outputs) - len(failed)} languages are kept in {store}"
         )
+
+
+def language_of(scores: Path) -> str:
+    """The language of a declared score file, which its folder says: `language=sw`."""
+    return scores.parent.name.removeprefix("language=")
 
 
 def _key(
@@ -101,7 +108,9 @@ class _Judge:
     def __init__(
         self, checkpoint: Path, part: Encoded, layer: int, settings: dict[str, Any]
     ) -> None:
-        self.path, self.part, self.layer, self.settings = checkpoint, part, layer, settings
+        self.path, self.part, self.settings = checkpoint, part, settings
+        tokens, precision = settings["batch_tokens"], settings["precision"]
+        self.outputs = Outputs(self.network, part, layer, tokens, precision)
 
     @cache  # noqa: B019 - one judge lives for one job
     def network(self) -> Network:
@@ -116,36 +125,14 @@ class _Judge:
             "dev": [(language, "dev")],
             "pool": [(code, "test") for code in self.part.manifest["languages"]],
         }[self.part.task.reference]
-        return reference_of(self.part, places, self.kept)
-
-    def outputs(self, language: str) -> list[Any]:
-        """Outputs of a language's test set; kept only where they are a part of the pool."""
-        pooled = self.part.task.reference == "pool"
-        return (self.kept if pooled else self.predict)(language, "test")
-
-    @cache  # noqa: B019
-    def kept(self, language: str, split: str) -> list[Any]:
-        """Outputs that are needed again."""
-        return self.predict(language, split)
-
-    def predict(self, language: str, split: str) -> list[Any]:
-        """Outputs of every row of a language's split."""
-        return predict(
-            self.network(),
-            self.part,
-            language,
-            split,
-            self.layer,
-            self.settings["batch_tokens"],
-            self.settings["precision"],
-        )
+        return reference_of(self.part, places, self.outputs.of)
 
     def write(self, folder: Path, language: str, key: str) -> None:
         """Predict, score, and write the cell's two tables into a folder."""
-        start = time.perf_counter()
         by_language = self.part.task.reference == "dev"
         reference = self.reference(language if by_language else "")
-        outputs = self.outputs(language)
+        outputs = self.outputs.of(language, "test")
+        start = time.perf_counter()
         scored = score(self.network(), self.part, language, "test", outputs, reference)
         manifest = read_json(self.path)
         chance = self.part.task.chance if scored.chance is None else scored.chance
@@ -161,10 +148,10 @@ class _Judge:
             "versions": versions(),
         }
         values = _metric_rows(self.part, scored, self.settings["resamples"])
-        common["seconds"] = time.perf_counter() - start
+        common["seconds"] = self.outputs.seconds[language] + time.perf_counter() - start
         table = rows_table([{**row, **common} for row in values], SCORES)
-        write_table(folder / store.FILES[0], table, SCORES)
-        write_table(folder / store.FILES[1], self._predictions(language, scored), PREDICTIONS)
+        write_table(folder / SCORES_FILE, table, SCORES)
+        write_table(folder / PREDICTIONS_FILE, self._predictions(language, scored), PREDICTIONS)
 
     def _predictions(self, language: str, scored: Scored) -> Any:
         names = list(scored.statistics)

@@ -22,15 +22,13 @@ FEWEST = 20  # dev examples from which one answer to all of them says something
 def predict(
     network: Network,
     part: Encoded,
-    language: str,
-    split: str,
+    rows: Rows,
     layer: int,
     tokens: int,
     precision: Precision,
 ) -> list[Any]:
     """Outputs of the task's head (or of none, where nothing is learned) for every row."""
     kind = kind_of(part.task)
-    rows = part.rows(language, split)
     head = _head(network, part, kind)
     head.eval()
     decode = partial(kind.decode, head)

@@ -6,7 +6,7 @@ lists is *ragged*: the values of all rows in one array, and where each row's beg
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -108,6 +108,16 @@ class Rows:
         )
 
     @staticmethod
+    def joined(parts: Sequence[Rows]) -> Rows:
+        """The rows of several parts with the same columns, one part after the other, in memory."""
+        names = parts[0].columns
+        return Rows(
+            columns={name: _joined([part[name] for part in parts]) for name in names},
+            tokens=_joined([part.tokens for part in parts]),
+            bounds=_joined_bounds([part.bounds for part in parts]),
+        )
+
+    @staticmethod
     def of(records: Iterable[Mapping[str, Any]]) -> Rows:
         """Rows from records with a field `sequences`, lists of token ids."""
         return _of_batch(_narrowed(pa.Table.from_pylist([*records])).to_batches()[0])
@@ -118,6 +128,18 @@ def _taken(column: Any, lists: np.ndarray) -> Any:
         bounds = np.concatenate([[0], np.cumsum(column.sizes_of(lists))])
         return Ragged(column.take(lists), bounds)
     return column[lists]
+
+
+def _joined(columns: Sequence[Any]) -> Any:
+    if not isinstance(columns[0], Ragged):
+        return np.concatenate(columns)
+    values = [column.values[column.bounds[0] : column.bounds[-1]] for column in columns]
+    return Ragged(np.concatenate(values), _joined_bounds([column.bounds for column in columns]))
+
+
+def _joined_bounds(parts: Sequence[np.ndarray]) -> np.ndarray:
+    sizes = np.concatenate([np.diff(bounds) for bounds in parts])
+    return np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
 
 
 def write_rows(path: Path, splits: Mapping[str, Iterable[pa.Table]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import sys
 from collections import Counter
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from xstilts.checkpoints import Network, load, save
+from xstilts.checkpoints import Network, load, save, training_store
 from xstilts.compiled import Mode
 from xstilts.curves import CURVE, FILE
 from xstilts.digests import digest
@@ -28,6 +29,8 @@ from xstilts.states import Tensors, read_state, write_state
 from xstilts.tables import read_json, rows_table, write_table
 from xstilts.tasks import Phase, Preset, Schedule, Task
 from xstilts.words import only_words
+
+logger = logging.getLogger(__name__)
 
 STATE = "state.safetensors"
 CORPUS_SHARE = 0.5  # of the steps, where masked language modelling is mixed in
@@ -82,6 +85,7 @@ def train_intermediate(
     seed: int,
     settings: dict[str, Any],
     save_minutes: float,
+    store: str | None,
     code: str,
     output: str,
 ) -> None:
@@ -95,12 +99,13 @@ def train_intermediate(
         seed: of everything random.
         settings: `Settings`.
         save_minutes: between step checkpoints.
+        store: folder of finished trainings, where the same one may lie already; None: none is kept.
         code: digest of the code; what other code left half done is not gone on from.
         output: the checkpoint's manifest.
     """
     sources = Sources(parts=_read(parts), dev=_read(dev), corpus=_read(corpus))
     phase = _Phase(parent, [sources], "intermediate", seed, settings, code, output)
-    phase.run(save_minutes)
+    phase.run(save_minutes, store)
 
 
 def finetune_target(
@@ -110,12 +115,13 @@ def finetune_target(
     seed: int,
     settings: dict[str, Any],
     save_minutes: float,
+    store: str | None,
     code: str,
     output: str,
 ) -> None:
     """Phase three: train on each part's task in turn; a head goes on where its shape fits."""
     sources = [Sources(parts=_read([part]), dev=_read([part]), corpus=[]) for part in parts]
-    _Phase(parent, sources, "training", seed, settings, code, output).run(save_minutes)
+    _Phase(parent, sources, "training", seed, settings, code, output).run(save_minutes, store)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +169,18 @@ class _Phase:
             yield [part.manifest["languages"] for part in (*fit.trained, *fit.dev)]
             yield [vars(_schedule(part.task, self.phase, self.settings)) for part in fit.parts]
 
-    def run(self, save_minutes: float) -> None:
+    def run(self, save_minutes: float, store: str | None) -> None:
+        """Take the checkpoint from the store, or train it and keep it there."""
+        kept = training_store(Path(store)) if store else None
+        if kept and kept.holds(self.key):
+            kept.link(self.key, self.path)
+            logger.info("found in %s", kept.place(self.key))
+            return
+        self._train(save_minutes)
+        if kept:
+            kept.keep(self.key, self.path)
+
+    def _train(self, save_minutes: float) -> None:
         """Train, and write the checkpoint; a state left by an interruption is gone on from."""
         torch.manual_seed(self.seed)
         network = load(self.parent)

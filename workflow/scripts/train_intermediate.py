@@ -19,6 +19,7 @@ if __name__ == "__main__":
         seed=int(snakemake.wildcards.seed),
         settings=snakemake.params.settings,
         save_minutes=snakemake.config["training"]["save_minutes"],
+        store=snakemake.config["store"],
         code=snakemake.params.code,
-        output=snakemake.output[0],
+        output=snakemake.output.checkpoint,
     )

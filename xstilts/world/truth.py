@@ -110,12 +110,12 @@ def dose_response(
     weights = network.encoder.words.weight.data
     english = weights.clone()
     away = _away(english)
-    values = []
+    rows, values = part.rows("en", "test"), []
     for dose in DOSES:
         weights.copy_(dose * english + np.sqrt(1 - dose**2) * away)
         keep = special_tokens()
         weights[keep] = english[keep]
-        outputs = predict(network, part, "en", "test", -1, batch_tokens, precision)
+        outputs = predict(network, part, rows, -1, batch_tokens, precision)
         scored = score(network, part, "en", "test", outputs, reference)
         values.append(evaluate_metric(part.task.metric, scored.statistics, resamples=0)[0])
     return np.array(values)
@@ -136,6 +136,6 @@ def _pool(network: Network, part: Encoded, batch_tokens: int, precision: Precisi
         return Reference()
 
     def outputs(language: str, split: str) -> list[Any]:
-        return predict(network, part, language, split, -1, batch_tokens, precision)
+        return predict(network, part, part.rows(language, split), -1, batch_tokens, precision)
 
     return reference_of(part, [(language, "test") for language in part.languages], outputs)

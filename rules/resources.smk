@@ -1,0 +1,32 @@
+"""Memory and time of jobs: what they need, and more at every attempt."""
+
+from xstilts.shapes import shape_of
+
+BASE = 4000  # MB of Python, torch and CUDA's context
+POOLS = 48000  # MB of a million candidates, or of 400,000 sentences a side, which are held whole
+
+
+def growing(amount):
+    """A job that ran out of it is given as much again."""
+    return lambda wildcards, attempt: amount * attempt
+
+
+def memory_of(bytes_a_weight):
+    """MB of a job that holds a model, by what it holds of each weight."""
+
+    def megabytes(wildcards, attempt):
+        weights = shape_of(GRID.models[wildcards.model]).weights
+        return attempt * (BASE + int(bytes_a_weight * weights / 1e6))
+
+    return megabytes
+
+
+# Weights, the best ones so far, gradients and two moments, and their copy on the way to disk.
+training_memory = memory_of(32)
+prediction_memory = memory_of(16)
+
+
+def evaluation_memory(target):
+    """MB; more where a target's pools are held."""
+    pools = 0 if config["world"] or tasks()[target].reference == "none" else POOLS
+    return lambda wildcards, attempt: prediction_memory(wildcards, attempt) + attempt * pools

@@ -1,0 +1,61 @@
+"""The size of an encoder, which memory, disk and time follow from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from xstilts.models import Model
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Layers, width, width within a layer's feed-forward part, and words of the vocabulary."""
+
+    layers: int
+    width: int
+    inner: int
+    vocabulary: int
+
+    @property
+    def words(self) -> int:
+        """Weights of the word embeddings, which no matrix product reads."""
+        return self.vocabulary * self.width
+
+    @property
+    def body(self) -> int:
+        """Weights of the matrix products: attention's four and the feed-forward two, a layer."""
+        return self.layers * (4 * self.width**2 + 2 * self.width * self.inner)
+
+    @property
+    def weights(self) -> int:
+        """All weights but biases, norms and positions."""
+        return self.words + self.body
+
+
+LARGE = Shape(24, 1024, 4096, 250_002)
+SHAPES = {  # of models that are known before they are fetched
+    "FacebookAI/xlm-roberta-large": LARGE,
+    "FacebookAI/xlm-roberta-base": Shape(12, 768, 3072, 250_002),
+    "intfloat/multilingual-e5-small": Shape(12, 384, 1536, 250_037),
+    None: Shape(2, 64, 128, 20_000),  # the encoder of the embedded world
+}
+
+
+@cache
+def shape_of(model: Model) -> Shape:
+    """A model's shape; one of the hub that is not known here counts as XLM-R Large."""
+    described = Path(model.path or "") / "config.json"
+    if model.path and described.is_file():
+        return _read(described)
+    return SHAPES.get(model.path, LARGE)
+
+
+def _read(described: Path) -> Shape:
+    """From a Hugging Face folder; what its config does not name is XLM-R Large's."""
+    known = json.loads(described.read_text())
+    names = ("num_hidden_layers", "hidden_size", "intermediate_size", "vocab_size")
+    large = (LARGE.layers, LARGE.width, LARGE.inner, LARGE.vocabulary)
+    return Shape(*(known.get(name) or other for name, other in zip(names, large, strict=True)))
