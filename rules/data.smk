@@ -122,7 +122,7 @@ rule encode_task:
     log:
         f"{LOGS}/encode_task/{{part}}/{{model}}/{{task}}.log",
     benchmark:
-        f"{COSTS}/encode_task/{{part}}/{{model}}/{{task}}.tsv",
+        f"{COSTS}/encode_task/{{part}}/{{model}}/{{task}}.tsv"
     conda:
         "../envs/torch.yaml"
     resources:

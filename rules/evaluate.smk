@@ -19,7 +19,7 @@ for target in GRID.targets:
         log:
             f"{LOGS}/evaluate_{target}/{{model}}/{{intermediate}}/{{seed}}.log",
         benchmark:
-            f"{COSTS}/evaluate_{target}/{{model}}/{{intermediate}}/{{seed}}.tsv",
+            f"{COSTS}/evaluate_{target}/{{model}}/{{intermediate}}/{{seed}}.tsv"
         conda:
             "../envs/torch.yaml"
         threads: 1

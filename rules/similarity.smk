@@ -16,7 +16,7 @@ rule embed_texts:
     log:
         f"{LOGS}/embed_texts/{{part}}/{{model}}/{{task}}.log",
     benchmark:
-        f"{COSTS}/embed_texts/{{part}}/{{model}}/{{task}}.tsv",
+        f"{COSTS}/embed_texts/{{part}}/{{model}}/{{task}}.tsv"
     conda:
         "../envs/torch.yaml"
     resources:
@@ -46,7 +46,7 @@ rule embed_parallel:
     log:
         f"{LOGS}/embed_parallel/{{model}}.log",
     benchmark:
-        f"{COSTS}/embed_parallel/{{model}}.tsv",
+        f"{COSTS}/embed_parallel/{{model}}.tsv"
     conda:
         "../envs/torch.yaml"
     resources:
@@ -122,7 +122,7 @@ rule embed_dev:
     log:
         f"{LOGS}/embed_dev/{{model}}/{{intermediate}}.log",
     benchmark:
-        f"{COSTS}/embed_dev/{{model}}/{{intermediate}}.tsv",
+        f"{COSTS}/embed_dev/{{model}}/{{intermediate}}.tsv"
     conda:
         "../envs/torch.yaml"
     resources:
@@ -151,7 +151,7 @@ rule embed_task:
     log:
         f"{LOGS}/embed_task/{{model}}/{{intermediate}}/{{training}}.log",
     benchmark:
-        f"{COSTS}/embed_task/{{model}}/{{intermediate}}/{{training}}.tsv",
+        f"{COSTS}/embed_task/{{model}}/{{intermediate}}/{{training}}.tsv"
     conda:
         "../envs/torch.yaml"
     resources:

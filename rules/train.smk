@@ -19,7 +19,7 @@ rule train_intermediate:
     log:
         f"{LOGS}/train_intermediate/{{model}}/{{intermediate}}/{{seed}}.log",
     benchmark:
-        f"{COSTS}/train_intermediate/{{model}}/{{intermediate}}/{{seed}}.tsv",
+        f"{COSTS}/train_intermediate/{{model}}/{{intermediate}}/{{seed}}.tsv"
     conda:
         "../envs/torch.yaml"
     threads: 1
@@ -49,7 +49,7 @@ rule finetune_target:
     log:
         f"{LOGS}/finetune_target/{{model}}/{{intermediate}}/{{training}}/{{seed}}.log",
     benchmark:
-        f"{COSTS}/finetune_target/{{model}}/{{intermediate}}/{{training}}/{{seed}}.tsv",
+        f"{COSTS}/finetune_target/{{model}}/{{intermediate}}/{{training}}/{{seed}}.tsv"
     conda:
         "../envs/torch.yaml"
     threads: 1
