@@ -3,9 +3,10 @@
     python -m benchmarks.sizes --config config/real.yaml
     python -m benchmarks.sizes results/real --model e5-small
 
-prints a line a (task, part, language, split) in the columns of xstilts/sizes.csv, to refresh that
-table from. Counted are an example's tokens after the task's truncation, special ones included: of
-all sequences (choices, sides) of all rows (windows, parts of a sentence) that it was encoded as.
+prints a line a (task, part, language, split) in the columns of xstilts/planning/sizes.csv, to
+refresh that table from. Counted are an example's tokens after the task's truncation, special ones
+included: of all sequences (choices, sides) of all rows (windows, parts of a sentence) that it was
+encoded as.
 They are those of the run's tokenizer, `examples` and `max_length`: set neither limit for the table.
 """
 

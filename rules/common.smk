@@ -1,7 +1,7 @@
 """Paths and what rules need of the config: every path pattern is written here, once."""
 
 import sys
-from itertools import product
+from pathlib import Path
 
 sys.path.insert(0, workflow.basedir)
 
@@ -45,6 +45,7 @@ INTERMEDIATE = f"{RESULTS}/intermediate/model={{model}}/intermediate={{intermedi
 TUNED = f"{RESULTS}/tuned/model={{model}}/intermediate={{intermediate}}/training={{training}}/seed={{seed}}/checkpoint.json"
 SCORES = f"{RESULTS}/scores/target={{target}}/model={{model}}/intermediate={{intermediate}}/seed={{seed}}/language={{language}}/scores.parquet"
 CELLS = f"{RESULTS}/cells.parquet"
+MISSING = f"{RESULTS}/missing.csv"
 LAYERS = f"{RESULTS}/layers/target={{target}}/model={{model}}/intermediate={{intermediate}}/seed={{seed}}/layers.parquet"
 BENCHMARK = f"{RESULTS}/benchmark.csv"
 SIMILARITY = f"{RESULTS}/similarity/measure={{measure}}/model={{model}}/similarity.parquet"
@@ -124,8 +125,22 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+def score_file(cell):
+    return SCORES.format(**cell._asdict())
+
+
+WHOLE = GRID  # also where the analysis goes without a part: data are fetched for all of it
+CELLS_ASKED = [*WHOLE.cells()]
+if config["cells"] == "finished":
+    CELLS_ASKED = [cell for cell in CELLS_ASKED if Path(score_file(cell)).is_file()]
+    try:
+        GRID = WHOLE.narrowed(CELLS_ASKED)
+    except InputError as error:
+        raise WorkflowError(str(error))
+
+
 def score_files():
-    return [SCORES.format(**cell._asdict()) for cell in GRID.cells()]
+    return list(map(score_file, CELLS_ASKED))
 
 
 def similarity_files():
@@ -143,8 +158,8 @@ def training_settings():
 
 def fetched_languages(wildcards):
     if wildcards.part == "train":
-        return GRID.training_languages(wildcards.task)
-    return GRID.fetched_languages(wildcards.task)
+        return WHOLE.training_languages(wildcards.task)
+    return WHOLE.fetched_languages(wildcards.task)
 
 
 def reading_code(task, *more):
@@ -387,22 +402,12 @@ def target_scores(target):
     ]
 
 
-def target_trainings():
-    """The training sets of the targets, as they are named in the checkpoint tree."""
-    return sorted({tasks()[target].training_name for target in GRID.targets} - {""})
-
-
 def trainings():
-    """Every training of the grid: its axes and its checkpoint; phase two has no training set."""
-    names = target_trainings()
-    for model, seed in product(GRID.models, GRID.seeds):
-        for intermediate in GRID.intermediates:
-            axes = {"model": model, "intermediate": intermediate, "seed": seed}
-            if recipes()[intermediate].tasks:
-                yield {**axes, "training": "", "checkpoint": INTERMEDIATE.format(**axes)}
-            for name in names:
-                tuned = {**axes, "training": name}
-                yield {**tuned, "checkpoint": TUNED.format(**tuned)}
+    """Every training of the grid: its axes and its checkpoint."""
+    for training in GRID.trainings():
+        axes = training._asdict()
+        pattern = TUNED if training.training else INTERMEDIATE
+        yield {**axes, "checkpoint": pattern.format(**axes)}
 
 
 def figure_files():

@@ -11,6 +11,8 @@ rule fetch_task:
         DATA,
     log:
         f"{LOGS}/fetch_task/{{part}}/{{task}}.log",
+    benchmark:
+        f"{COSTS}/fetch_task/{{part}}/{{task}}.tsv"
     wildcard_constraints:
         part="train|test",
     conda:
@@ -38,6 +40,8 @@ rule fetch_model:
         PRETRAINED,
     log:
         f"{LOGS}/fetch_model/{{model}}.log",
+    benchmark:
+        f"{COSTS}/fetch_model/{{model}}.tsv"
     conda:
         "../envs/torch.yaml"
     resources:
@@ -62,6 +66,8 @@ rule fetch_translator:
         TRANSLATOR,
     log:
         f"{LOGS}/fetch_translator/{{language}}.log",
+    benchmark:
+        f"{COSTS}/fetch_translator/{{language}}.tsv"
     conda:
         "../envs/torch.yaml"
     resources:
@@ -89,6 +95,8 @@ rule translate_task:
         DATA,
     log:
         f"{LOGS}/translate_task/{{part}}/{{task}}.log",
+    benchmark:
+        f"{COSTS}/translate_task/{{part}}/{{task}}.tsv"
     wildcard_constraints:
         part="translated",
     conda:

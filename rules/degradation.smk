@@ -1,23 +1,27 @@
 """Degradation: the cell table, the mixed models, held-out prediction, claims, the answer in words.
 
 REQUIRED INPUTS: score files, similarity tables.
-OUTPUTS: cells.parquet, effects.parquet, variances.parquet, nested.csv, diagnostics.csv,
+OUTPUTS: cells.parquet, missing.csv, effects.parquet, variances.parquet, nested.csv, diagnostics.csv,
 sensitivity.csv, held_out.parquet, skill.csv, claims.csv, truth.parquet (embedded world only), answer.txt.
 """
 
 
 rule collect_cells:
-    """All score files as one table, with the transfer gap."""
+    """All score files as one table, with the transfer gap; and the cells that there are none of."""
     input:
         score_files(),
     output:
-        CELLS,
+        cells=CELLS,
+        missing=MISSING,
     log:
         f"{LOGS}/collect_cells.log",
+    benchmark:
+        f"{COSTS}/collect_cells.tsv"
     conda:
         "../envs/stats.yaml"
     params:
-        code=code_digest("degradation/outcomes.py"),
+        axes=WHOLE.axes,
+        code=code_digest("degradation/outcomes.py", "degradation/missing.py"),
     message:
         "Collecting cells"
     script:
@@ -32,6 +36,8 @@ rule measure_truth:
         TRUTH,
     log:
         f"{LOGS}/measure_truth/{{model}}.log",
+    benchmark:
+        f"{COSTS}/measure_truth/{{model}}.tsv"
     conda:
         "../envs/torch.yaml"
     resources:
@@ -73,6 +79,8 @@ rule fit_degradation:
         ),
     log:
         f"{LOGS}/fit_degradation.log",
+    benchmark:
+        f"{COSTS}/fit_degradation.tsv"
     conda:
         "../envs/stats.yaml"
     resources:
@@ -102,6 +110,8 @@ rule check_sensitivity:
         ),
     log:
         f"{LOGS}/check_sensitivity.log",
+    benchmark:
+        f"{COSTS}/check_sensitivity.tsv"
     conda:
         "../envs/stats.yaml"
     resources:
@@ -133,6 +143,8 @@ rule predict_held_out:
         ),
     log:
         f"{LOGS}/predict_held_out.log",
+    benchmark:
+        f"{COSTS}/predict_held_out.tsv"
     conda:
         "../envs/stats.yaml"
     resources:
@@ -163,6 +175,8 @@ rule check_claims:
         ),
     log:
         f"{LOGS}/check_claims.log",
+    benchmark:
+        f"{COSTS}/check_claims.tsv"
     conda:
         "../envs/stats.yaml"
     params:
@@ -184,7 +198,8 @@ rule check_claims:
 rule write_answer:
     """The answer in words."""
     input:
-        EFFECTS,
+        effects=EFFECTS,
+        missing=MISSING,
     output:
         report(
             ANSWER,
@@ -194,11 +209,14 @@ rule write_answer:
         ),
     log:
         f"{LOGS}/write_answer.log",
+    benchmark:
+        f"{COSTS}/write_answer.tsv"
     conda:
         "../envs/stats.yaml"
     params:
+        axes=WHOLE.axes,
         headline=config["similarity"]["headline"],
-        code=code_digest("degradation/answer.py"),
+        code=code_digest("degradation/answer.py", "degradation/missing.py"),
     message:
         "Writing the answer"
     script:

@@ -49,6 +49,8 @@ if swept_targets():
             LAYERS,
         log:
             f"{LOGS}/sweep_layers/{{model}}/{{intermediate}}/{{target}}/{{seed}}.log",
+        benchmark:
+            f"{COSTS}/sweep_layers/{{model}}/{{intermediate}}/{{target}}/{{seed}}.tsv"
         wildcard_constraints:
             target="|".join(swept_targets()),
         conda:

@@ -1,23 +1,11 @@
 """What measures of similarity, and the planted truth, are computed from."""
 
 
-def source_tasks():
-    """The intermediate tasks whose texts are compared."""
-    return sorted({name for recipe in GRID.intermediates for name in recipes()[recipe].tasks})
-
-
-def compared_tasks():
-    """The tasks of each part whose texts are compared: English training sets, and the targets."""
-    chains = {tasks()[target].trains_on[-1:] for target in GRID.targets}
-    trained = {*source_tasks(), *(name for chain in chains for name in chain)}
-    return {"train": sorted(trained), "test": GRID.targets}
-
-
 def compared(pattern, wildcards):
     """A file of each of them, by part and task."""
     return {
         part: {task: pattern.format(part=part, task=task, model=wildcards.model) for task in names}
-        for part, names in compared_tasks().items()
+        for part, names in GRID.compared_tasks().items()
     }
 
 
@@ -51,7 +39,7 @@ def dev_checkpoint(wildcards):
 
 def dev_parts(wildcards):
     """The encoded training sets that targets learn from last, by task."""
-    names = sorted({name.split("+")[-1] for name in target_trainings()})
+    names = sorted({name.split("+")[-1] for name in GRID.training_sets()})
     return {name: ENCODED.format(part="train", model=wildcards.model, task=name) for name in names}
 
 
@@ -79,7 +67,7 @@ def fisher_tables(wildcards):
         },
         "training": {
             name: FISHER.format(model=model, intermediate="none", training=name)
-            for name in (target_trainings() if "none" in GRID.intermediates else [])
+            for name in (GRID.training_sets() if "none" in GRID.intermediates else [])
         },
     }
 

@@ -19,6 +19,8 @@ rule plot_degradation:
         data=f"{FIGURES}/degradation.csv",
     log:
         f"{LOGS}/plot_degradation.log",
+    benchmark:
+        f"{COSTS}/plot_degradation.tsv"
     conda:
         "../envs/report.yaml"
     params:
@@ -45,6 +47,8 @@ rule plot_similarity:
         data=f"{FIGURES}/similarity.csv",
     log:
         f"{LOGS}/plot_similarity.log",
+    benchmark:
+        f"{COSTS}/plot_similarity.tsv"
     conda:
         "../envs/report.yaml"
     params:
@@ -71,6 +75,8 @@ rule plot_overview:
         data=f"{FIGURES}/overview.csv",
     log:
         f"{LOGS}/plot_overview.log",
+    benchmark:
+        f"{COSTS}/plot_overview.tsv"
     conda:
         "../envs/report.yaml"
     params:
@@ -97,6 +103,8 @@ rule plot_measures:
         data=f"{FIGURES}/measures.csv",
     log:
         f"{LOGS}/plot_measures.log",
+    benchmark:
+        f"{COSTS}/plot_measures.tsv"
     conda:
         "../envs/report.yaml"
     params:
@@ -121,6 +129,8 @@ rule plot_effects:
         data=f"{FIGURES}/effects.csv",
     log:
         f"{LOGS}/plot_effects.log",
+    benchmark:
+        f"{COSTS}/plot_effects.tsv"
     conda:
         "../envs/stats.yaml"
     params:
@@ -145,6 +155,8 @@ rule plot_sensitivity:
         data=f"{FIGURES}/sensitivity.csv",
     log:
         f"{LOGS}/plot_sensitivity.log",
+    benchmark:
+        f"{COSTS}/plot_sensitivity.tsv"
     conda:
         "../envs/stats.yaml"
     params:
@@ -170,6 +182,8 @@ rule plot_held_out:
         data=f"{FIGURES}/held_out.csv",
     log:
         f"{LOGS}/plot_held_out.log",
+    benchmark:
+        f"{COSTS}/plot_held_out.tsv"
     conda:
         "../envs/stats.yaml"
     params:
@@ -194,6 +208,8 @@ rule plot_training:
         data=f"{FIGURES}/training.csv",
     log:
         f"{LOGS}/plot_training.log",
+    benchmark:
+        f"{COSTS}/plot_training.tsv"
     conda:
         "../envs/report.yaml"
     params:
@@ -219,6 +235,8 @@ rule summarise_benchmark:
         ),
     log:
         f"{LOGS}/summarise_benchmark.log",
+    benchmark:
+        f"{COSTS}/summarise_benchmark.tsv"
     conda:
         "../envs/report.yaml"
     params:

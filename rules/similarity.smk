@@ -75,6 +75,8 @@ rule count_pieces:
         PIECES,
     log:
         f"{LOGS}/count_pieces/{{part}}/{{model}}/{{task}}.log",
+    benchmark:
+        f"{COSTS}/count_pieces/{{part}}/{{model}}/{{task}}.tsv"
     conda:
         "../envs/torch.yaml"
     resources:
@@ -97,6 +99,8 @@ rule project_texts:
         COORDINATES,
     log:
         f"{LOGS}/project_texts/{{model}}.log",
+    benchmark:
+        f"{COSTS}/project_texts/{{model}}.tsv"
     conda:
         "../envs/stats.yaml"
     resources:
@@ -174,6 +178,8 @@ rule measure_similarity:
         SIMILARITY,
     log:
         f"{LOGS}/measure_similarity/{{measure}}/{{model}}.log",
+    benchmark:
+        f"{COSTS}/measure_similarity/{{measure}}/{{model}}.tsv"
     conda:
         "../envs/stats.yaml"
     resources:

@@ -44,9 +44,11 @@ from xstilts.degradation.formulas import (
     without_fixed,
 )
 from xstilts.degradation.inference import adjusted, permuted_languages
+from xstilts.degradation.missing import missing_cells
 from xstilts.degradation.mixed_model import INTERCEPT, RESIDUAL, fit_formula
 from xstilts.degradation.outcomes import CELLS
 from xstilts.errors import InputError
+from xstilts.grid import cells_of as cells_of_axes
 from xstilts.tables import read_table, rows_table, write_table
 
 # Effects on simulated grids: the truth is known
@@ -323,11 +325,52 @@ def test_the_answer_says_what_the_data_cannot_hold() -> None:
     assert "between the targets of one language" not in text
 
 
-def test_without_effects_there_is_no_answer_yet(tmp_path: Path) -> None:
+GRID = {
+    "models": ["nano"],
+    "intermediates": ["none", "mnli", "qqp"],
+    "targets": ["xnli", "udpos"],
+    "languages": {"xnli": ["en", "qa"], "udpos": ["en", "qa", "qb"]},
+    "seeds": [1],
+}
+
+
+def write_missing(folder: Path, *gone: tuple[str, str, str]) -> None:
+    """Cells of the grid that were not run, by intermediate, target and language."""
+    there = [cell for cell in cells_of_axes(GRID) if cell[1:4] not in gone]
+    frame = missing_cells(GRID, pd.DataFrame(there))
+    frame.to_csv(folder / "missing.csv", index=False)
+
+
+@pytest.mark.parametrize(
+    ("gone", "sentence"),
+    [
+        ((), None),
+        ((("mnli", "xnli", "qa"),), "Not run: 1 of 15 cells (1 single ones)."),
+        (
+            (("none", "udpos", "qb"), ("mnli", "udpos", "qb"), ("qqp", "udpos", "qb")),
+            "Not run: 3 of 15 cells (all of language qb).",
+        ),
+        (
+            (
+                *(("qqp", target, code) for target in ("xnli", "udpos") for code in ("en", "qa")),
+                ("qqp", "udpos", "qb"),
+                ("none", "xnli", "qa"),
+            ),
+            "Not run: 6 of 15 cells (all of intermediate qqp; 1 others).",
+        ),
+    ],
+)
+def test_without_effects_there_is_no_answer_yet_and_what_was_not_run_is_said(
+    tmp_path: Path, gone: tuple[tuple[str, str, str], ...], sentence: str | None
+) -> None:
     write_table(tmp_path / "effects.parquet", rows_table([], EFFECTS), EFFECTS)
+    write_missing(tmp_path, *gone)
     write_answer(
         effects=str(tmp_path / "effects.parquet"),
+        missing=str(tmp_path / "missing.csv"),
+        axes=GRID,
         headline="centroid_cosine",
         output=str(tmp_path / "answer.txt"),
     )
-    assert (tmp_path / "answer.txt").read_text() == f"{NOTHING}\n"
+    found = (tmp_path / "answer.txt").read_text().strip().split("\n\n")
+    assert found == [NOTHING, sentence] if sentence else [NOTHING]

@@ -26,7 +26,7 @@ from xstilts.tasks import tasks
 from xstilts.world import World
 from xstilts.world.encoder import write_nano
 
-TABLE = ROOT / "xstilts/sizes.csv"
+TABLE = ROOT / "xstilts/planning/sizes.csv"
 EVERY = "*"
 WORLD = {"seed": 1, "train": 20, "dev": 10, "test": 6}
 

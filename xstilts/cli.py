@@ -47,6 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ahead.add_argument("--language", required=True)
     ahead.add_argument("--config", type=Path, nargs="*", default=[], help="as --configfile")
     ahead.add_argument("--json", action="store_true")
+    plan = commands.add_parser("plan", help="what a config's grid will cost, and what it has cost")
+    plan.add_argument("--config", type=Path, nargs="*", default=[], help="as --configfile")
+    plan.add_argument("--device", default="h100", help="a device of planning/rates.csv")
+    plan.add_argument("--gpus", type=int, default=8, help="how many of it work at once")
+    plan.add_argument("--budget", type=_hours, help="GPU hours, as 500h: which cells come first")
     power = commands.add_parser("power", help="the chance to find an effect on a config's grid")
     power.add_argument("--config", type=Path, nargs="*", default=[], help="as --configfile")
     power.add_argument("--effect", type=float, default=-1.0, help="points per SD of similarity")
@@ -156,6 +161,27 @@ def _predict(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _hours(text: str) -> float:
+    return float(text.removesuffix("h"))
+
+
+def _plan(chosen: argparse.Namespace) -> int:
+    """Print the plan; of a run that has begun, planned against spent; of a budget, what fits."""
+    from xstilts.config import read_config
+    from xstilts.planning.plan import planned
+    from xstilts.planning.summary import budgeted, compared_with, summary
+
+    config, grid = read_config(*chosen.config)
+    jobs = planned(config, grid, chosen.device)
+    if chosen.budget is not None:
+        print(budgeted(config, jobs, chosen.device, chosen.budget))
+        return 0
+    print(summary(config, grid, jobs, chosen.device, chosen.gpus))
+    if (Path(config["results"]) / "costs").is_dir():
+        print(compared_with(jobs, Path(config["results"])))
+    return 0
+
+
 def _power(chosen: argparse.Namespace) -> int:
     """Print the table, and write it and its figure."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: its processes share the cores
@@ -180,7 +206,9 @@ def _power(chosen: argparse.Namespace) -> int:
 
 
 def _aligned(frame: Any) -> str:
-    return str(frame.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep=""))
+    from xstilts.tables import aligned
+
+    return aligned(frame)
 
 
 COMMANDS = {
@@ -192,6 +220,7 @@ COMMANDS = {
     "lock-data": _lock,
     "fit": _fit,
     "predict": _predict,
+    "plan": _plan,
     "power": _power,
 }
 

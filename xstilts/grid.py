@@ -6,8 +6,8 @@ need no training are evaluated on the intermediate (or the pretrained) checkpoin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, Literal, NamedTuple
 
@@ -34,6 +34,23 @@ class Cell(NamedTuple):
     seed: int
 
 
+class Training(NamedTuple):
+    """One node of the checkpoint tree below the pretrained; phase two has no training set."""
+
+    model: str
+    intermediate: str
+    training: str
+    seed: int
+
+
+def cells_of(axes: Mapping[str, Any]) -> Iterator[Cell]:
+    """Every cell of some axes: models, intermediates, targets, seeds, and languages by target."""
+    runs = product(axes["models"], axes["intermediates"], axes["targets"], axes["seeds"])
+    for model, intermediate, target, seed in runs:
+        for language in axes["languages"][target]:
+            yield Cell(model, intermediate, target, language, seed)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Grid:
     """The study's axes; `languages` holds those asked for that each target has."""
@@ -50,12 +67,57 @@ class Grid:
     parallel: str | None
     parallel_languages: list[str]
 
+    @property
+    def axes(self) -> dict[str, Any]:
+        """The axes by their names in the config."""
+        names = ("intermediates", "targets", "languages", "seeds")
+        return {"models": [*self.models], **{name: getattr(self, name) for name in names}}
+
     def cells(self) -> Iterator[Cell]:
         """Every cell of the grid."""
-        axes = product(self.models, self.intermediates, self.targets, self.seeds)
-        for model, intermediate, target, seed in axes:
-            for language in self.languages[target]:
-                yield Cell(model, intermediate, target, language, seed)
+        return cells_of(self.axes)
+
+    def narrowed(self, cells: Collection[Cell]) -> Grid:
+        """The smallest grid that holds these of its cells.
+
+        Raises:
+            InputError: there are none.
+        """
+        if not cells:
+            raise InputError(f"{PLACE}: cells: no cell of this grid is finished")
+        of = {axis: {getattr(cell, axis) for cell in cells} for axis in Cell._fields}
+        pairs = {(cell.target, cell.language) for cell in cells}
+        return replace(
+            self,
+            models={name: row for name, row in self.models.items() if name in of["model"]},
+            intermediates=[name for name in self.intermediates if name in of["intermediate"]],
+            targets=[name for name in self.targets if name in of["target"]],
+            languages={
+                target: [code for code in codes if (target, code) in pairs]
+                for target, codes in self.languages.items()
+                if target in of["target"]
+            },
+            seeds=[seed for seed in self.seeds if seed in of["seed"]],
+        )
+
+    def trainings(self) -> Iterator[Training]:
+        """Every training that the grid needs, each once."""
+        axes = product(self.models, self.intermediates, self.seeds)
+        for model, intermediate, seed in axes:
+            if intermediate != NONE:
+                yield Training(model, intermediate, "", seed)
+            for training in self.training_sets():
+                yield Training(model, intermediate, training, seed)
+
+    def training_sets(self) -> list[str]:
+        """The training sets of the targets, as they are named in the checkpoint tree."""
+        return sorted({tasks()[target].training_name for target in self.targets} - {""})
+
+    def compared_tasks(self) -> dict[str, list[str]]:
+        """The tasks whose texts are compared, by part: English training sets, and the targets."""
+        sources = {name for recipe in self.intermediates for name in recipes()[recipe].tasks}
+        last = {training.split("+")[-1] for training in self.training_sets()}
+        return {"train": sorted(sources | last), "test": self.targets}
 
     def stage(self, intermediate: str, target: str) -> Stage:
         """Which node of the checkpoint tree a target is evaluated on."""

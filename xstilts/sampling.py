@@ -11,6 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 
+CORPUS_SHARE = 0.5  # of the steps, where masked language modelling is mixed in
+CORPUS_BATCH = 24  # texts a step, as many as most intermediate tasks have examples
+
 
 def proportions(sizes: Sequence[int], cap: int, temperature: float = 1.0) -> np.ndarray:
     """Shares of the streams: proportional to min(size, cap) ** (1 / temperature).

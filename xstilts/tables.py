@@ -8,12 +8,15 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xstilts.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def schema(*columns: tuple[str, pa.DataType, str]) -> pa.Schema:
@@ -79,6 +82,11 @@ def write_csv(path: Path, table: pa.Table) -> None:
     """Write `table` as CSV atomically: what the report shows as a table."""
     with atomic(path) as temporary:
         table.to_pandas().to_csv(temporary, index=False, float_format="%.6g")
+
+
+def aligned(frame: pd.DataFrame) -> str:
+    """A table as text for a terminal."""
+    return frame.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

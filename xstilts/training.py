@@ -24,7 +24,7 @@ from xstilts.encoding import Encoded
 from xstilts.loop import Fit, Plan, Stream
 from xstilts.prediction import Headline, headline_score
 from xstilts.rows import Rows
-from xstilts.sampling import proportions
+from xstilts.sampling import CORPUS_BATCH, CORPUS_SHARE, proportions
 from xstilts.states import Tensors, read_state, write_state
 from xstilts.tables import read_json, rows_table, write_table
 from xstilts.tasks import Phase, Preset, Schedule, Task
@@ -33,9 +33,7 @@ from xstilts.words import only_words
 logger = logging.getLogger(__name__)
 
 STATE = "state.safetensors"
-CORPUS_SHARE = 0.5  # of the steps, where masked language modelling is mixed in
 CORPUS_EXPONENT = 0.3  # of a language's size, as in XLM-R's own sampling (Conneau et al. 2020)
-CORPUS_BATCH = 24  # texts a step, as many as most intermediate tasks have examples
 
 
 @dataclass(frozen=True, kw_only=True)

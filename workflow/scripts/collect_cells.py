@@ -13,5 +13,7 @@ if __name__ == "__main__":
         snakemake.threads,
         "xstilts.degradation.outcomes:collect_cells",
         files=list(snakemake.input),
-        output=snakemake.output[0],
+        axes=snakemake.params.axes,
+        output=snakemake.output.cells,
+        missing=snakemake.output.missing,
     )

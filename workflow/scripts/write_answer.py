@@ -12,7 +12,9 @@ if __name__ == "__main__":
         snakemake.log[0],
         snakemake.threads,
         "xstilts.degradation.answer:write_answer",
-        effects=snakemake.input[0],
+        effects=snakemake.input.effects,
+        missing=snakemake.input.missing,
+        axes=snakemake.params.axes,
         headline=snakemake.params.headline,
         output=snakemake.output[0],
     )

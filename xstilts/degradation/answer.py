@@ -1,4 +1,4 @@
-"""The answer in words, written from the table of effects and nothing else."""
+"""The answer in words, written from the tables of effects and of missing cells."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.degradation.effects import EFFECTS, TRUTH
+from xstilts.degradation.missing import in_words, read_missing
 from xstilts.degradation.outcomes import WORDS
 from xstilts.similarity import measures
 from xstilts.tables import atomic, read_table
@@ -25,15 +26,27 @@ NOTHING = (
 )
 
 
-def write_answer(*, effects: str, headline: str, output: str) -> None:
-    """Write one paragraph a model."""
+def write_answer(
+    *, effects: str, missing: str, axes: dict[str, Any], headline: str, output: str
+) -> None:
+    """Write one paragraph a model, and one about cells that were not run.
+
+    Args:
+        effects: the table of effects.
+        missing: the table of cells of the grid that were not run.
+        axes: those of the whole grid (`xstilts.grid.Grid.axes`).
+        headline: the measure that the answer is given for.
+        output: the text to write.
+    """
     rows = read_table(Path(effects), EFFECTS).to_pylist()
     models = list(dict.fromkeys(row["model"] for row in rows if row["measure"] == headline))
     paragraphs = [
         answer(model, [row for row in rows if row["model"] == model], headline) for model in models
     ]
+    gone = in_words(axes, read_missing(Path(missing)))
     with atomic(Path(output)) as temporary:
-        temporary.write_text("\n\n".join(paragraphs or [NOTHING]) + "\n")
+        whole = [*(paragraphs or [NOTHING]), *([gone] if gone else [])]
+        temporary.write_text("\n\n".join(whole) + "\n")
 
 
 def answer(model: str, effects: list[Row], headline: str) -> str:

@@ -21,16 +21,18 @@ their rows, flagged in `diverged`.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from xstilts.degradation.missing import missing_cells
 from xstilts.errors import InputError, check_name
 from xstilts.recipes import NONE
 from xstilts.scores import SCORES
-from xstilts.tables import schema, write_table
+from xstilts.tables import open_table, schema, write_csv, write_table
 
 AXES = ["model", "intermediate", "target", "seed", "language"]
 ENGLISH = "en"
@@ -73,13 +75,24 @@ CELLS = schema(
 )
 
 
-def collect_cells(*, files: list[str], output: str) -> None:
-    """Join score files into the cell table; the axes are read from the hive folders."""
-    axes = pa.schema([CELLS.field(name) for name in AXES])
-    partitioning = ds.partitioning(schema=axes, flavor="hive")
+def collect_cells(*, files: list[str], axes: dict[str, Any], output: str, missing: str) -> None:
+    """Join score files into the cell table; the axes are read from the hive folders.
+
+    Args:
+        files: score files.
+        axes: those of the whole grid (`xstilts.grid.Grid.axes`).
+        output: the table to write.
+        missing: a table of the grid's cells that have no score file.
+    """
+    form = pa.schema([CELLS.field(name) for name in AXES])
+    for file in files:
+        open_table(Path(file))  # says which one cannot be read
+    partitioning = ds.partitioning(schema=form, flavor="hive")
     table = ds.dataset(files, partitioning=partitioning, format="parquet").to_table()
     cells = add_outcomes(table.to_pandas())
     write_table(Path(output), pa.Table.from_pandas(cells, preserve_index=False), CELLS)
+    gone = missing_cells(axes, cells)
+    write_csv(Path(missing), pa.Table.from_pandas(gone, preserve_index=False))
 
 
 def add_outcomes(cells: pd.DataFrame) -> pd.DataFrame:

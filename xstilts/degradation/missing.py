@@ -1,0 +1,52 @@
+"""Cells of the grid that the analysis goes without, as a table and in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from xstilts.grid import Cell, cells_of
+
+AXES = ("model", "intermediate", "target", "seed", "language")  # the largest groups are named first
+
+
+def missing_cells(axes: Mapping[str, Any], there: pd.DataFrame) -> pd.DataFrame:
+    """The cells of a grid that have no row in a table with the axes as columns."""
+    have = set(there[[*Cell._fields]].itertuples(index=False, name=None))
+    return pd.DataFrame(
+        [cell for cell in cells_of(axes) if tuple(cell) not in have], columns=[*Cell._fields]
+    )
+
+
+def in_words(axes: Mapping[str, Any], missing: pd.DataFrame) -> str:
+    """One sentence: how many cells, all of which values of an axis, and how many others.
+
+    Empty if nothing is missing.
+    """
+    if missing.empty:
+        return ""
+    whole = pd.DataFrame(cells_of(axes), columns=[*Cell._fields])
+    rest, named = missing, []
+    for axis in AXES:
+        counts, total = Counter(rest[axis]), Counter(whole[axis])
+        gone = [value for value, count in counts.items() if count == total[value]]
+        if gone and len(gone) < len(total):
+            named.append(f"all of {axis} {', '.join(map(str, gone))}")
+            rest = rest[~rest[axis].isin(gone)]
+            whole = whole[~whole[axis].isin(gone)]
+    if len(rest):
+        named.append(f"{len(rest)} {'others' if named else 'single ones'}")
+    return f"Not run: {len(missing):,} of {_count(axes):,} cells ({'; '.join(named)})."
+
+
+def _count(axes: Mapping[str, Any]) -> int:
+    return sum(1 for _ in cells_of(axes))
+
+
+def read_missing(path: Path) -> pd.DataFrame:
+    """A table that `collect_cells` wrote."""
+    return pd.read_csv(path, keep_default_na=False)

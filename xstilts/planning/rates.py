@@ -1,0 +1,115 @@
+"""How long a device takes for a job: a table of measured rates, each with its source.
+
+A job takes `start` seconds, `unit` seconds for each of its units (`xstilts.planning.work`), and its
+tokens. A rate of a model that has no row is that of another model on the same device, in inverse
+proportion to the weights that each token is multiplied by.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from xstilts.errors import check_name
+from xstilts.models import MODELS, Model, is_hub_id
+from xstilts.planning.work import Work
+from xstilts.shapes import SHAPES, Shape, shape_of
+
+TABLE = Path(__file__).with_name("rates.csv")
+NUMBERS = ("start", "unit", "learned", "read")
+ANY = "*"  # a rule whose time does not depend on the model
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Of one rule.
+
+    Attributes:
+        model: the model that it was measured with, or `*`.
+        start: seconds a job.
+        unit: seconds a unit.
+        learned, read: tokens a second of training and of prediction; 0: they take no time.
+        source: where the numbers are from.
+    """
+
+    model: str
+    start: float
+    unit: float
+    learned: float
+    read: float
+    source: str
+
+    def seconds(self, work: Work, slower: float = 1.0) -> float:
+        """Of a job, on a model whose tokens take so many times as long."""
+        learned = slower * work.learned / self.learned if self.learned else 0.0
+        read = slower * work.read / self.read if self.read else 0.0
+        return self.start + self.unit * work.units + learned + read
+
+
+@cache
+def _rows() -> dict[str, dict[str, list[Rate]]]:
+    """By device and rule."""
+    found: dict[str, dict[str, list[Rate]]] = {}
+    with TABLE.open(newline="") as file:
+        for row in csv.DictReader(file):
+            numbers = {name: float(row[name] or 0) for name in NUMBERS}
+            rate = Rate(model=row["model"], source=row["source"], **numbers)
+            found.setdefault(row["device"], {}).setdefault(row["rule"], []).append(rate)
+    return found
+
+
+def devices() -> list[str]:
+    """The devices that the table knows."""
+    return list(_rows())
+
+
+class Device:
+    """A device of the table, as the models of a config run on it."""
+
+    def __init__(self, name: str, models: Mapping[str, Model]) -> None:
+        self.name = check_name("device", name, devices(), "plan")
+        self.models = models
+
+    def seconds(self, work: Work) -> float:
+        """Of a job. What runs on any machine takes as long as on the CPU of the table."""
+        rate = self.rate(work)
+        slower = 1.0
+        if rate.model not in (ANY, work.axes.get("model")):
+            slower = self._body(str(work.axes["model"])) / _known(rate.model).body
+        return rate.seconds(work, slower)
+
+    def rate(self, work: Work) -> Rate:
+        """The rate of a job: of its model, else of the model of the table that is largest."""
+        rows = _rows()[self.name].get(work.rule) or _rows()["cpu"][work.rule]
+        own = [row for row in rows if row.model in (ANY, work.axes.get("model"))]
+        return own[0] if own else max(rows, key=lambda row: _known(row.model).body)
+
+    def sources(self, rules: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """(rules, where their rates are from), each source once."""
+        by_source: dict[str, list[str]] = {}
+        for rule in rules:
+            for model in self.models:
+                rate = self.rate(Work(rule=rule, place="", axes={"model": model}))
+                named = by_source.setdefault(rate.source, [])
+                named += [] if rule in named else [rule]
+        for source, named in by_source.items():
+            yield ", ".join(named), source
+
+    def _body(self, model: str) -> int:
+        return shape_of(self.models[model]).body
+
+
+def _known(model: str) -> Shape:
+    return shape_of(MODELS[model])
+
+
+def unknown_models(models: Mapping[str, Model]) -> list[str]:
+    """Those whose size is not known before they are fetched."""
+    return [
+        name
+        for name, model in models.items()
+        if model.path and is_hub_id(model.path) and model.path not in SHAPES
+    ]

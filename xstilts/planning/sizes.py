@@ -1,0 +1,76 @@
+"""How many examples a split has, and how many tokens one of them, before any data are fetched."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from xstilts.errors import InputError
+from xstilts.releases import POOL
+
+TABLE = Path(__file__).with_name("sizes.csv")
+WORLD_TABLE = Path(__file__).with_name("world_sizes.csv")
+EVERY = "*"  # a row for every language that has none of its own
+
+Place = tuple[str, str, str, str]  # task, part, language, split
+
+
+@dataclass(frozen=True)
+class Size:
+    """Examples of a split, and the mean number of tokens of an encoded one."""
+
+    examples: int
+    each: float
+
+    @property
+    def tokens(self) -> float:
+        """Of all examples."""
+        return self.examples * self.each
+
+    def at_most(self, examples: int | None) -> Size:
+        """With no more examples than that."""
+        return self if examples is None else Size(min(self.examples, examples), self.each)
+
+
+NOTHING = Size(0, 0.0)
+
+
+@cache
+def _table(file: Path) -> dict[Place, Size]:
+    with file.open(newline="") as opened:
+        return {
+            (row["task"], row["part"], row["language"], row["split"]): Size(
+                int(row["examples"]), float(row["tokens"])
+            )
+            for row in csv.DictReader(opened)
+        }
+
+
+class Sizes:
+    """The sizes of a config's data: the table's (of the world, its own), cut as the config says."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.world, self.most = config["world"], config["examples"]
+        self.table = _table(WORLD_TABLE if self.world else TABLE)
+        self.tasks = {place[0] for place in self.table}
+
+    def of(self, task: str, part: str, language: str, split: str) -> Size:
+        """Of one split; nothing if there is no such split.
+
+        Raises:
+            InputError: the table does not know the task.
+        """
+        if task not in self.tasks:
+            raise InputError(
+                f"plan: nothing is known of the size of {task}; add rows to {TABLE.name}, "
+                "which `python -m benchmarks.sizes` prints once its data are encoded"
+            )
+        general = NOTHING if language == POOL else self.table.get((task, part, EVERY, split))
+        found = self.table.get((task, part, language, split)) or general or NOTHING
+        if self.world and found.examples:
+            found = Size(self.world[split], found.each)
+        return found.at_most(self.most[split])

@@ -1,0 +1,249 @@
+"""What every job of a grid has to do: tokens, and the units that cost time beside them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from xstilts.grid import Grid
+from xstilts.planning.sizes import Size, Sizes
+from xstilts.recipes import NONE, recipes
+from xstilts.releases import POOL
+from xstilts.sampling import CORPUS_BATCH, CORPUS_SHARE, proportions
+from xstilts.sources import needed_splits
+from xstilts.tasks import Phase, Schedule, tasks
+
+STAGES = {  # of the rules; those that train and predict want a GPU
+    "fetch_task": "data",
+    "encode_task": "data",
+    "train_intermediate": "phase two",
+    "finetune_target": "phase three",
+    "evaluate": "evaluation",
+    "embed_texts": "similarity",
+    "embed_parallel": "similarity",
+    "embed_dev": "similarity",
+    "embed_task": "similarity",
+    "count_pieces": "similarity",
+    "measure_similarity": "similarity",
+}
+ON_GPU = {
+    "train_intermediate",
+    "finetune_target",
+    "evaluate",
+    "embed_texts",
+    "embed_parallel",
+    "embed_dev",
+    "embed_task",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """One job.
+
+    Attributes:
+        rule: its rule; of the rules `evaluate_TARGET`, `evaluate`.
+        place: where its costs lie in `results/costs`, without the ending.
+        axes: what it is for: some of model, intermediate, training, target, seed.
+        units: steps of training, cells of evaluation, languages or tasks of similarity: what takes
+            time whatever its tokens are.
+        learned: tokens of training.
+        read: tokens of prediction, those of looks at dev data among them.
+    """
+
+    rule: str
+    place: str
+    axes: Mapping[str, Any] = field(default_factory=dict)
+    units: int = 0
+    learned: float = 0.0
+    read: float = 0.0
+
+    @property
+    def stage(self) -> str:
+        """The stage it is counted in."""
+        return STAGES[self.rule]
+
+
+class Planner:
+    """The jobs of a grid."""
+
+    def __init__(self, config: Mapping[str, Any], grid: Grid) -> None:
+        self.config, self.grid, self.sizes = config, grid, Sizes(config)
+        self.settings = config["training"]
+
+    def jobs(self) -> Iterator[Work]:
+        """Every job that takes a GPU, and of the others those that there are many of."""
+        yield from self._data()
+        yield from self._trainings()
+        yield from self._evaluations()
+        yield from self._similarity()
+
+    def _data(self) -> Iterator[Work]:
+        parts = {("train", task) for task in self._trained()}
+        parts |= {("test", target) for target in self.grid.targets}
+        if self.grid.parallel and self.grid.parallel_languages:
+            parts.add(("test", self.grid.parallel))
+        for part, task in sorted(parts):
+            read = sum(size.tokens for size in self._part(task, part))
+            yield Work(rule="fetch_task", place=f"fetch_task/{part}/{task}", read=read)
+            for model in self.grid.models:
+                place = f"encode_task/{part}/{model}/{task}"
+                yield Work(rule="encode_task", place=place, axes={"model": model}, read=read)
+
+    def _trained(self) -> set[str]:
+        chosen = [recipes()[name] for name in self.grid.intermediates]
+        texts = {recipe.corpus for recipe in chosen if recipe.corpus}
+        chains = {name for each in self.grid.training_sets() for name in each.split("+")}
+        return texts | chains | {name for recipe in chosen for name in recipe.tasks}
+
+    def _part(self, task: str, part: str) -> list[Size]:
+        """The sizes of all splits and languages of a part."""
+        if part == "train":
+            codes, splits = self.grid.training_languages(task), ["train", "dev"]
+        else:
+            codes = [*self.grid.fetched_languages(task), POOL]
+            splits = list(needed_splits(tasks()[task], "test"))
+        return [self.sizes.of(task, part, code, split) for code in codes for split in splits]
+
+    def _trainings(self) -> Iterator[Work]:
+        for training in self.grid.trainings():
+            axes = training._asdict()
+            if training.training:
+                rule, fits = "finetune_target", [[name] for name in training.training.split("+")]
+                phase: Phase = "training"
+                values = axes
+            else:
+                rule, fits = "train_intermediate", [[*recipes()[training.intermediate].tasks]]
+                phase = "intermediate"
+                values = {name: value for name, value in axes.items() if name != "training"}
+            costs = [self._fit(names, phase, training.intermediate) for names in fits]
+            yield Work(
+                rule=rule,
+                place="/".join(map(str, [rule, *values.values()])),
+                axes=axes,
+                units=sum(steps for steps, _, _ in costs),
+                learned=sum(learned for _, learned, _ in costs),
+                read=sum(read for _, _, read in costs),
+            )
+
+    def _fit(self, names: list[str], phase: Phase, intermediate: str) -> tuple[int, float, float]:
+        """(steps, tokens of training, tokens of looks at dev data) of one fit."""
+        recipe = recipes()[intermediate]
+        first = phase == "intermediate"
+        mixed = recipe.corpus if first else None
+        copies = len(self.grid.translated_languages) if recipe.translated and first else 1
+        plans = [self._schedule(name, phase) for name in names]
+        sizes = [self._train(name) for name in names]
+        counts = [size.examples * copies for size in sizes]
+        cap = self.settings["examples_cap"]
+        shares = proportions(counts, cap, self.settings["temperature"])
+        capped = [min(count, cap) if len(names) > 1 else count for count in counts]
+        steps = self.settings["max_steps"] or sum(
+            plan.epochs * math.ceil(count / plan.batch_size)
+            for plan, count in zip(plans, capped, strict=True)
+        ) * (1 + _beside(mixed))
+        step = sum(
+            share * plan.batch_size * size.each
+            for share, plan, size in zip(shares, plans, sizes, strict=True)
+        )
+        if mixed:
+            texts = self.sizes.of(mixed, "train", "en", "train").each
+            batch = self.settings["batch_size"] or CORPUS_BATCH
+            step = (1 - CORPUS_SHARE) * step + CORPUS_SHARE * batch * texts
+        looks = steps // self.settings["evaluate_every"] + 1
+        most = self.settings["dev_examples"]
+        look = sum(self._dev(name).at_most(most).tokens for name in names)
+        return round(steps), steps * step, looks * look
+
+    def _train(self, task: str) -> Size:
+        return self.sizes.of(task, "train", "en", "train")
+
+    def _dev(self, task: str) -> Size:
+        return self.sizes.of(task, "train", "en", "dev")
+
+    def _schedule(self, task: str, phase: Phase) -> Schedule:
+        planned = tasks()[task].schedule(phase, self.settings["preset"])
+        assert planned is not None  # recipes and targets name trained tasks only
+        batch = self.settings["batch_size"] or planned.batch_size
+        return Schedule(batch_size=batch, epochs=planned.epochs)
+
+    def _evaluations(self) -> Iterator[Work]:
+        runs = {(model, name, seed) for model, name, _, _, seed in self.grid.cells()}
+        for target in self.grid.targets:
+            read = sum(size.tokens for size in self._part(target, "test"))
+            for model, intermediate, seed in sorted(runs):
+                yield Work(
+                    rule="evaluate",
+                    place=f"evaluate_{target}/{model}/{intermediate}/{seed}",
+                    axes={
+                        "model": model,
+                        "intermediate": intermediate,
+                        "target": target,
+                        "seed": seed,
+                    },
+                    units=len(self.grid.languages[target]),
+                    read=read,
+                )
+
+    def _similarity(self) -> Iterator[Work]:
+        for model in self.grid.models:
+            axes = {"model": model}
+            for part, names in self.grid.compared_tasks().items():
+                for task in names:
+                    yield self._texts(model, part, task)
+                    place = f"count_pieces/{part}/{model}/{task}"
+                    yield Work(rule="count_pieces", place=place, axes=axes)
+            if self.grid.parallel_languages:
+                yield self._parallel(model)
+            yield from self._features(model)
+            for name in self.grid.measures:
+                place = f"measure_similarity/{name}/{model}"
+                yield Work(rule="measure_similarity", place=place, axes=axes)
+
+    def _texts(self, model: str, part: str, task: str) -> Work:
+        codes = ["en"] if part == "train" else self.grid.fetched_languages(task)
+        return Work(
+            rule="embed_texts",
+            place=f"embed_texts/{part}/{model}/{task}",
+            axes={"model": model},
+            units=len(codes),
+            read=sum(self._sampled(task, part, code) for code in codes),
+        )
+
+    def _parallel(self, model: str) -> Work:
+        task, codes = self.grid.parallel or "", self.grid.parallel_languages
+        return Work(
+            rule="embed_parallel",
+            place=f"embed_parallel/{model}",
+            axes={"model": model},
+            units=len(codes),
+            read=sum(self._sampled(task, "test", code) for code in codes),
+        )
+
+    def _sampled(self, task: str, part: str, language: str) -> float:
+        size = self.sizes.of(task, part, language, "train" if part == "train" else "test")
+        return size.at_most(self.config["similarity"]["texts"]).tokens
+
+    def _features(self, model: str) -> Iterator[Work]:
+        """Dev features and Fisher diagonals, after the grid's first seed, of a few examples."""
+        sets = [names.split("+")[-1] for names in self.grid.training_sets()]
+        trained = self.grid.trained_intermediates()
+        after = {(name, NONE): len(recipes()[name].tasks) for name in trained}
+        if NONE in self.grid.intermediates:
+            after |= {(NONE, name): 1 for name in self.grid.training_sets()}
+        if self.grid.reads("features"):
+            for name in trained:
+                place, axes = f"embed_dev/{model}/{name}", {"model": model, "intermediate": name}
+                yield Work(rule="embed_dev", place=place, axes=axes, units=len(sets))
+        if self.grid.reads("fisher"):
+            for (name, training), tasks_of in after.items():
+                place = f"embed_task/{model}/{name}/{training}"
+                axes = {"model": model, "intermediate": name}
+                yield Work(rule="embed_task", place=place, axes=axes, units=tasks_of)
+
+
+def _beside(corpus: str | None) -> float:
+    """Steps of texts to one step of tasks."""
+    return CORPUS_SHARE / (1 - CORPUS_SHARE) if corpus else 0.0
