@@ -22,7 +22,8 @@ from transformers import (
 from xstilts import attention
 from xstilts.attention import boundaries, packed_attention
 from xstilts.dropout import Dropout
-from xstilts.encoder import Encoder, load_tokenizer
+from xstilts.encoder import Encoder, device, load_tokenizer
+from xstilts.errors import InputError
 from xstilts.kinds import kind_names, kind_of
 from xstilts.prediction import read_by
 from xstilts.rows import Rows, read_rows, write_rows
@@ -288,3 +289,25 @@ def test_quick_dropout_drops_the_share_and_keeps_the_mean() -> None:
     assert sorted(states.unique().tolist()) == pytest.approx([0, 1 / 0.9])
     still = Dropout(0.1).eval()
     assert torch.equal(still(states), states)
+
+
+@pytest.mark.parametrize(
+    ("given", "cuda", "refused"),
+    [
+        ("0", "13.0", True),  # the driver of the node has lost it
+        ("0", None, False),  # a PyTorch without CUDA cannot use one
+        ("", "13.0", False),
+        ("-1", "13.0", False),  # hidden on purpose
+    ],
+)
+def test_a_gpu_that_a_job_was_given_and_cannot_see_stops_it(
+    given: str, cuda: str | None, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
+    monkeypatch.setattr(torch.version, "cuda", cuda)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    if refused:
+        with pytest.raises(InputError, match=r"given GPU 0 of .*PyTorch finds none"):
+            device()
+    else:
+        assert device().type == "cpu"

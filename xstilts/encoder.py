@@ -8,6 +8,8 @@ heeds both is tried when it is loaded; one that does not is given padded sequenc
 from __future__ import annotations
 
 import logging
+import os
+import platform
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -23,6 +25,7 @@ from xstilts.attention import PACKED, boundaries
 from xstilts.batches import Batch, by_length
 from xstilts.compiled import Compiled, Mode
 from xstilts.dropout import quicken
+from xstilts.errors import InputError
 from xstilts.rows import Rows
 
 logger = logging.getLogger(__name__)
@@ -187,8 +190,20 @@ def load_tokenizer(folder: Path | str) -> PreTrainedTokenizerBase:
 
 
 def device() -> torch.device:
-    """The GPU if there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """The GPU if there is one.
+
+    Raises:
+        InputError: the job was given a GPU that cannot be used. A CPU would take weeks.
+    """
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    if given not in ("", "-1") and torch.version.cuda:
+        raise InputError(
+            f"this job was given GPU {given} of {platform.node()}, but PyTorch finds none there; "
+            "a retry may get another node, and nvidia-smi on this one says more"
+        )
+    return torch.device("cpu")
 
 
 def autocast(precision: Precision) -> AbstractContextManager[Any]:
