@@ -1,7 +1,8 @@
 r"""How long do jobs take on this machine? Rates for xstilts/planning/rates.csv, from finished runs.
 
     for more in rates rates-long; do
-      xstilts warm snakemake --profile local --configfile config/demo.yaml benchmarks/$more.yaml
+      xstilts warm snakemake --profile local --until measure_similarity collect_cells \
+        --configfile config/demo.yaml benchmarks/$more.yaml
     done
     python -m benchmarks.rates --device cpu --model nano \
       --run config/demo.yaml benchmarks/rates.yaml --run config/demo.yaml benchmarks/rates-long.yaml

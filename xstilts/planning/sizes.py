@@ -55,7 +55,8 @@ class Sizes:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.world, self.most = config["world"], config["examples"]
-        self.table = _table(WORLD_TABLE if self.world else TABLE)
+        self.file = WORLD_TABLE if self.world else TABLE
+        self.table = _table(self.file)
         self.tasks = {place[0] for place in self.table}
 
     def of(self, task: str, part: str, language: str, split: str) -> Size:
@@ -66,7 +67,7 @@ class Sizes:
         """
         if task not in self.tasks:
             raise InputError(
-                f"plan: nothing is known of the size of {task}; add rows to {TABLE.name}, "
+                f"plan: nothing is known of the size of {task}; add rows to {self.file.name}, "
                 "which `python -m benchmarks.sizes` prints once its data are encoded"
             )
         general = NOTHING if language == POOL else self.table.get((task, part, EVERY, split))
