@@ -143,6 +143,17 @@ def score_files():
     return list(map(score_file, CELLS_ASKED))
 
 
+def lost_score_files():
+    """Score files that were deleted beside a finished table, which does not miss them.
+
+    While there is no table, all are asked for by its rule; naming them twice takes Snakemake as
+    long again to plan.
+    """
+    if not Path(CELLS).is_file():
+        return []
+    return [file for file in score_files() if not Path(file).is_file()]
+
+
 def similarity_files():
     return expand(SIMILARITY, measure=GRID.measures, model=GRID.models)
 
