@@ -1,0 +1,404 @@
+"""The workflow on a real SLURM: jobs go through sbatch, and what is killed is tried again.
+
+    XSTILTS_SLURM=1 pytest tests/test_slurm.py
+
+SLURM must have one node, this machine, and the user must be its administrator: processes are killed
+on the node, and the node is taken down. It needs 2 CPUs, 2 GPUs (any device files will do) and
+accounting.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import BIN, TINY, Study, checkout
+from safetensors import safe_open
+
+from xstilts import cli
+from xstilts.degradation.outcomes import AXES
+from xstilts.digests import digest, file_digest
+from xstilts.tables import read_json, read_table
+from xstilts.training import STATE
+
+pytestmark = [
+    pytest.mark.xdist_group("workflow"),
+    pytest.mark.skipif(
+        "XSTILTS_SLURM" not in os.environ,
+        reason="submits jobs to SLURM and takes its node down: set XSTILTS_SLURM to allow it",
+    ),
+]
+
+RESULTS = "results/cluster"
+SCHEDULE: Any = TINY["training"]
+CONFIG: dict[str, Any] = {
+    "results": RESULTS,
+    "targets": ["xnli"],
+    "languages": ["en", "qa"],
+    # Long enough to be killed half way, and saved often enough to go on from there.
+    "training": {**SCHEDULE, "max_steps": 300, "save_minutes": 0.01},
+}
+TABLE = f"{RESULTS}/cells.parquet"
+CELL = (
+    f"{RESULTS}/scores/target=xnli/model=nano/intermediate=mnli/seed=1/language=qa/scores.parquet"
+)
+PHASE_TWO = f"{RESULTS}/intermediate/model=nano/intermediate=mnli/seed=1/checkpoint.json"
+PHASE_THREE = f"{RESULTS}/tuned/model=nano/intermediate=none/training=mnli/seed=1/checkpoint.json"
+TRAINING = {PHASE_TWO: "train_intermediate", PHASE_THREE: "finetune_target"}  # their rules
+LOCAL_RULES = {"fetch_task", "fetch_model", "collect_cells"}
+# Looks at SLURM are 7, 17, 27 ... s apart while nothing ends: a job of 20 s is seen at the second.
+LOOKS = ["--slurm-init-seconds-before-status-checks", "7"]
+PATIENCE = 240  # seconds for whatever is waited for
+UNDER_WAY = {"PENDING", "RUNNING", "COMPLETING", "REQUEUED"}
+FAILS_ONCE = """
+from pathlib import Path
+if snakemake.wildcards.part == "test" and not Path("failed").exists():
+    Path("failed").touch()
+    raise SystemExit(1)
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job in SLURM's accounting; one that SLURM queued again is there for every try."""
+
+    number: str
+    rule: str
+    state: str
+    asked: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A `snakemake --profile slurm` that was started."""
+
+    study: Study
+    prefix: str
+    process: subprocess.Popen[bytes]
+    output: Path
+
+    def jobs(self) -> list[Job]:
+        """Its jobs, known by their names."""
+        submitted = r"submitted with SLURM jobid (\d+) \(log: .*/rule_(\w+)/"
+        rules = dict(re.findall(submitted, self.output.read_text()))
+        columns = "JobIDRaw,JobName,State,ReqTRES"
+        table = ask("sacct", "-X", "-D", "-P", "-S", "now-1hours", f"--format={columns}")
+        return [
+            Job(
+                number=row["JobIDRaw"],
+                rule=rules.get(row["JobIDRaw"], ""),
+                state=row["State"].split()[0],  # not the user of "CANCELLED by 0"
+                asked=row["ReqTRES"],
+            )
+            for row in csv.DictReader(table.splitlines(), delimiter="|")
+            if row["JobName"].startswith(f"{self.prefix}_")
+        ]
+
+    def states(self, checkpoint: str) -> list[str]:
+        """The states of a training's jobs, the first try first."""
+        return [job.state for job in self.jobs() if job.rule == TRAINING[checkpoint]]
+
+    def wait_for(self, condition: Callable[[], object]) -> None:
+        """Wait, as long as it runs."""
+        wait_for(lambda: condition() or self.process.poll() is not None)
+        assert self.process.poll() is None, self.output.read_text()[-3000:]
+
+    def ended(self) -> list[Job]:
+        """Its jobs, once it has ended well and accounting knows the end of each of them."""
+        assert self.process.wait(PATIENCE) == 0, self.output.read_text()[-3000:]
+        wait_for(lambda: not UNDER_WAY & {job.state for job in self.jobs()})
+        return self.jobs()
+
+
+def ask(*command: str) -> str:
+    """What a command of SLURM prints."""
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def change_node(node: str, state: str) -> None:
+    """Take a node down or back; SLURM itself may have taken it back before (ReturnToService)."""
+    command = ["scontrol", "update", f"NodeName={node}", f"State={state}", "Reason=a test"]
+    subprocess.run(command, capture_output=True, check=state != "RESUME")
+
+
+def is_on_node(number: str) -> bool:
+    """Whether a part of a job still runs, whatever SLURM says of it."""
+    pattern = rf"slurmstepd: \[{number}\."
+    return (
+        subprocess.run(["pgrep", "-f", pattern], capture_output=True, check=False).returncode == 0
+    )
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    """Wait until it is true."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+@contextmanager
+def running(study: Study, *targets: str) -> Iterator[Run]:
+    """Start a run; in the end neither it nor a job of it is left."""
+    prefix = f"test-{uuid.uuid4().hex[:8]}"
+    words = ["--configfile", "tiny.yaml", "--profile", "slurm", "--slurm-jobname-prefix", prefix]
+    command = [str(BIN / "snakemake"), *targets, *words, *LOOKS]
+    environment = {**os.environ, "PYTHONPATH": str(study.folder), "OMP_NUM_THREADS": "1"}
+    output = study.folder / f"{prefix}.txt"
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            command,
+            cwd=study.folder,
+            env=environment,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    run = Run(study, prefix, process, output)
+    try:
+        yield run
+    finally:
+        process.kill()
+        process.wait()
+        left = [job.number for job in run.jobs() if job.state in UNDER_WAY]
+        subprocess.run(["scancel", *left], check=False, capture_output=True)
+
+
+def trainers(study: Study, checkpoint: str) -> list[int]:
+    """The processes that train a checkpoint on the node."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command, place = (folder / "cmdline").read_text(), (folder / "cwd").resolve()
+        except OSError:  # it has ended
+            continue
+        # The script itself, not the Snakemake that has started it.
+        if place == study.folder and f".{TRAINING[checkpoint]}.py" in command:
+            found.append(int(folder.name))
+    return found
+
+
+def steps_saved(study: Study, checkpoint: str) -> int:
+    """How far a training has got, by the state beside its checkpoint; 0 where there is none."""
+    state = (study.folder / checkpoint).with_name(STATE)
+    if not state.exists():
+        return 0
+    with safe_open(state, framework="pt") as file:
+        return len(json.loads(file.metadata()["facts"])["progress"]["curve"])
+
+
+def steps_logged(study: Study, checkpoint: str) -> list[int]:
+    """The steps that a training's last try tells of in its log."""
+    logs = (study.folder / RESULTS / "logs" / TRAINING[checkpoint]).rglob("*.log")
+    log = max(logs, key=lambda path: path.stat().st_mtime)  # the others are those of the copy
+    return [int(step) for step in re.findall(r"step (\d+) of", log.read_text())]
+
+
+def digest_of(study: Study, checkpoint: str) -> str:
+    """A checkpoint's digest, which must be that of the weights beside it."""
+    manifest = read_json(study.folder / checkpoint)
+    weights = (study.folder / checkpoint).with_name(manifest["weights"])
+    assert manifest["digest"] == digest([manifest["base"], file_digest(weights)])
+    return str(manifest["digest"])
+
+
+def cells(study: Study) -> list[dict[str, Any]]:
+    """The rows of the cell table, without when and where they were computed."""
+    columns = [*AXES, "metric", "value", "low", "high", "n", "key"]
+    rows: list[dict[str, Any]] = read_table(study.folder / TABLE).select(columns).to_pylist()
+    return sorted(rows, key=str)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def node() -> Iterator[str]:
+    """The one node, which is up again at the end, whatever has happened."""
+    nodes = set(ask("sinfo", "-h", "-N", "-o", "%N").split())
+    assert nodes == {socket.gethostname().partition(".")[0]}, "not a SLURM of this machine alone"
+    (name,) = nodes
+    yield name
+    change_node(name, "RESUME")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """The study, run on this machine without SLURM. Do not change it: take a copy."""
+    study = checkout(tmp_path_factory.mktemp("undisturbed") / "checkout")
+    study.configure(**CONFIG)
+    result = study.snakemake(TABLE, warm=True)
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    return study
+
+
+def without(study: Study, folder: Path, *removed: str) -> Study:
+    """A copy from which results are removed, the cell table and the cell store among them."""
+    copy = study.copy(folder / "checkout")
+    (copy.folder / TABLE).unlink()
+    for name in ("store", *removed):
+        shutil.rmtree(copy.folder / RESULTS / name)
+    return copy
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A study that SLURM has computed, from nothing."""
+
+    study: Study
+    planned: Counter[str]
+    jobs: list[Job]
+
+
+@pytest.fixture(scope="module")
+def submitted(tmp_path_factory: pytest.TempPathFactory) -> Submitted:
+    """The study again, through SLURM; one of its jobs fails at the first try."""
+    study = checkout(tmp_path_factory.mktemp("submitted") / "checkout")
+    study.configure(**CONFIG)
+    script = study.folder / "workflow/scripts/encode_task.py"
+    script.write_text(FAILS_ONCE + script.read_text())
+    planned = study.planned(TABLE)
+    with running(study, TABLE) as run:
+        return Submitted(study, planned, run.ended())
+
+
+def test_every_job_of_the_plan_is_one_job_of_slurm(submitted: Submitted) -> None:
+    completed = Counter(job.rule for job in submitted.jobs if job.state == "COMPLETED")
+    assert set(submitted.planned) >= LOCAL_RULES
+    expected = {rule: n for rule, n in submitted.planned.items() if rule not in LOCAL_RULES}
+    assert completed == expected
+
+
+def test_trainings_and_evaluations_are_given_a_gpu(submitted: Submitted) -> None:
+    asking = {job.rule for job in submitted.jobs if "gres/gpu=1" in job.asked.split(",")}
+    assert asking == {*TRAINING.values(), "evaluate_xnli"}
+
+
+def test_a_job_that_fails_once_is_tried_again(submitted: Submitted) -> None:
+    failed = [(job.rule, job.state) for job in submitted.jobs if job.state != "COMPLETED"]
+    assert failed == [("encode_task", "FAILED")]
+    assert (submitted.study.folder / "failed").exists()
+
+
+def test_slurm_changes_no_score(submitted: Submitted, undisturbed: Study) -> None:
+    assert cells(submitted.study) == cells(undisturbed)
+
+
+def test_a_forgotten_cell_is_one_job(undisturbed: Study, tmp_path: Path) -> None:
+    study = undisturbed.copy(tmp_path / "checkout")
+    assert cli.main(["forget", str(study.folder / CELL)]) == 0
+    with running(study, CELL) as run:
+        jobs = [(job.rule, job.state) for job in run.ended()]
+    assert jobs == [("evaluate_xnli", "COMPLETED")]
+    assert study.snakemake(TABLE).returncode == 0
+    assert cells(study) == cells(undisturbed)
+
+
+@dataclass(frozen=True)
+class Disturbed:
+    """What was seen of a run of two trainings, of which one was cancelled and one killed."""
+
+    study: Study
+    refused: subprocess.CompletedProcess[str]
+    others: list[str]  # states of the jobs of the training that was not cancelled
+    saved: dict[str, int]  # steps in the state of a training when it was stopped
+    run: Run
+    jobs: list[Job]
+
+
+@pytest.fixture(scope="module")
+def disturbed(undisturbed: Study, tmp_path_factory: pytest.TempPathFactory) -> Disturbed:
+    folder = tmp_path_factory.mktemp("disturbed")
+    study = without(undisturbed, folder, "intermediate", "tuned/model=nano/intermediate=none")
+    with running(study, PHASE_TWO, PHASE_THREE) as run:
+        run.wait_for(lambda: len(run.jobs()) == 2)
+        refused = study.snakemake(PHASE_TWO)
+        run.wait_for(lambda: all(steps_saved(study, checkpoint) for checkpoint in TRAINING))
+        saved = {checkpoint: steps_saved(study, checkpoint) for checkpoint in TRAINING}
+        ask("scancel", *(job.number for job in run.jobs() if job.rule == TRAINING[PHASE_TWO]))
+        run.wait_for(lambda: run.states(PHASE_TWO) == ["CANCELLED"])
+        others = run.states(PHASE_THREE)
+        (trainer,) = trainers(study, PHASE_THREE)
+        os.kill(trainer, signal.SIGKILL)
+        return Disturbed(study, refused, others, saved, run, run.ended())
+
+
+def test_a_second_run_in_the_same_folder_is_refused(disturbed: Disturbed) -> None:
+    assert disturbed.refused.returncode != 0
+    assert "lock" in disturbed.refused.stdout + disturbed.refused.stderr
+
+
+def test_a_cancelled_training_is_tried_again_and_stops_no_other(disturbed: Disturbed) -> None:
+    assert disturbed.others == ["RUNNING"]
+    states = [job.state for job in disturbed.jobs if job.rule == TRAINING[PHASE_TWO]]
+    assert states == ["CANCELLED", "COMPLETED"]
+
+
+def test_a_killed_training_is_tried_again(disturbed: Disturbed) -> None:
+    states = [job.state for job in disturbed.jobs if job.rule == TRAINING[PHASE_THREE]]
+    assert states == ["FAILED", "COMPLETED"]
+
+
+@pytest.mark.parametrize("checkpoint", TRAINING, ids=TRAINING.get)
+def test_a_training_that_is_tried_again_goes_on(disturbed: Disturbed, checkpoint: str) -> None:
+    assert steps_logged(disturbed.study, checkpoint)[0] > disturbed.saved[checkpoint] > 0
+
+
+@pytest.mark.parametrize("checkpoint", TRAINING, ids=TRAINING.get)
+def test_a_training_that_goes_on_ends_with_the_same_weights(
+    disturbed: Disturbed, undisturbed: Study, checkpoint: str
+) -> None:
+    assert digest_of(disturbed.study, checkpoint) == digest_of(undisturbed, checkpoint)
+
+
+def test_a_second_copy_of_a_training_does_no_harm(undisturbed: Study, tmp_path: Path) -> None:
+    removed = [f"{name}/model=nano/intermediate=none" for name in ("tuned", "scores/target=xnli")]
+    study = without(undisturbed, tmp_path, *removed)
+    with running(study, PHASE_THREE) as first:
+        first.wait_for(lambda: steps_saved(study, PHASE_THREE))
+        (orphan,) = trainers(study, PHASE_THREE)
+        os.kill(orphan, signal.SIGSTOP)  # until there is a second copy: it would end before
+        first.process.kill()
+        first.process.wait()
+        assert study.snakemake("--unlock").returncode == 0
+        with running(study, PHASE_THREE) as second:
+            second.wait_for(lambda: len(trainers(study, PHASE_THREE)) == 2)
+            assert first.states(PHASE_THREE) == second.states(PHASE_THREE) == ["RUNNING"]
+            os.kill(orphan, signal.SIGCONT)
+            second.ended()
+        wait_for(lambda: first.states(PHASE_THREE) == ["COMPLETED"])
+    assert digest_of(study, PHASE_THREE) == digest_of(undisturbed, PHASE_THREE)
+    assert study.snakemake(TABLE).returncode == 0
+    assert cells(study) == cells(undisturbed)
+
+
+def test_a_training_whose_node_was_lost_goes_on(
+    undisturbed: Study, tmp_path: Path, node: str
+) -> None:
+    study = without(undisturbed, tmp_path, "tuned/model=nano/intermediate=none")
+    with running(study, PHASE_THREE) as run:
+        run.wait_for(lambda: steps_saved(study, PHASE_THREE))
+        saved = steps_saved(study, PHASE_THREE)
+        (number,) = {job.number for job in run.jobs()}
+        change_node(node, "DOWN")
+        run.wait_for(lambda: "NODE_FAIL" in run.states(PHASE_THREE) and not is_on_node(number))
+        change_node(node, "RESUME")
+        # SLURM has queued it again, for a start in two minutes. Ten seconds do, but less may not:
+        # its node has yet to notice that it has ended.
+        ask("scontrol", "update", f"JobId={number}", "StartTime=now+10")
+        run.ended()
+        assert run.states(PHASE_THREE) == ["NODE_FAIL", "COMPLETED"]
+    assert steps_logged(study, PHASE_THREE)[0] > saved
+    assert digest_of(study, PHASE_THREE) == digest_of(undisturbed, PHASE_THREE)
