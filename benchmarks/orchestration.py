@@ -38,7 +38,7 @@ ROOT, BIN = Path(__file__).parents[1], Path(sys.executable).parent
 RESULT = ROOT / "docs/performance/orchestration.json"
 CELLS, QUICK = (100, 400, 2000), (20, 40)
 # Models, intermediates, seeds, runs: about so many cells. The study is one model at three seeds.
-GRIDS = {"1k": (1, 5, 1, 3), "10k": (2, 9, 3, 3), "100k": (14, 9, 4, 1)}
+GRIDS = {"1k": (1, 5, 1, 3), "10k": (1, 10, 5, 3), "100k": (14, 9, 4, 1)}
 CELL = f"scores/target=udpos/model=m0/intermediate=none/seed=0/language=de/{SCORES_FILE}"
 JOBS, LIMIT = 2000, 240  # of schedulers: jobs, and seconds that one may take
 POLL = 5  # seconds to the first look at SLURM's jobs; the profile's 20 are for longer ones
@@ -183,7 +183,8 @@ def ratios(sides: Mapping[str, Took]) -> Took:
 
 def accounted(name: str, since: str, jobs: int) -> Took:
     """Processor seconds that SLURM's jobs of a name used, and those that they had allocated."""
-    words = ["sacct", "-n", "-P", "-X", "-S", since, "-o", "JobName,State,TotalCPU,CPUTimeRAW"]
+    # Without -X, which leaves out the steps and with them all that was used.
+    words = ["sacct", "-n", "-P", "-S", since, "-o", "JobName,State,TotalCPU,CPUTimeRAW"]
     for _ in range(60):  # accounts come a little late
         text = subprocess.run(words, capture_output=True, text=True, check=True).stdout
         rows = [line.split("|") for line in text.splitlines() if line.startswith(name)]
@@ -228,10 +229,10 @@ def plan_grid(models: int, intermediates: int, seeds: int, runs: int, cell: str 
     """The median dry run of a grid: what it took, how many cells and jobs it has."""
     from xstilts.config import read_config  # and much else, for which no job shall pay
 
-    study = yaml.safe_load((ROOT / "config.yaml").read_text())["intermediates"][:intermediates]
+    named = [*yaml.safe_load((ROOT / "config.yaml").read_text())["intermediates"], "mnli-mlm"]
     row = {"path": "org/model", "layer": 14, "revision": 40 * "a"}
     table = {f"m{at}": row for at in range(models)}
-    config = {"models": [*table], "model_table": table, "intermediates": study}
+    config = {"models": [*table], "model_table": table, "intermediates": named[:intermediates]}
     with tempfile.TemporaryDirectory() as name:
         results, file = f"{name}/results", Path(name) / "config.json"
         more = {"seeds": [*range(seeds)], "results": results, "allow_unlocked": True}

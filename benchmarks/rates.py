@@ -63,7 +63,7 @@ def fitted(jobs: pd.DataFrame, model: str) -> Iterator[dict[str, Any]]:
         found, _ = nnls(matrix / scale, rows["spent"].to_numpy())
         start, unit, learned, read = found / scale
         yield {
-            "model": model if rule in ON_GPU or rule == "encode_task" else ANY,
+            "model": model if rule in ON_GPU else ANY,
             "rule": rule,
             "start": f"{start:.3g}",
             "unit": f"{unit:.3g}",

@@ -47,8 +47,8 @@ class Work:
         rule: its rule; of the rules `evaluate_TARGET`, `evaluate`.
         place: where its costs lie in `results/costs`, without the ending.
         axes: what it is for: some of model, intermediate, training, target, seed.
-        units: steps of training, cells of evaluation, languages or tasks of similarity: what takes
-            time whatever its tokens are.
+        units: steps of training, cells of evaluation, languages or tasks that are embedded, values
+            of a measure: what takes time whatever its tokens are.
         learned: tokens of training.
         read: tokens of prediction, those of looks at dev data among them.
     """
@@ -198,9 +198,11 @@ class Planner:
             if self.grid.parallel_languages:
                 yield self._parallel(model)
             yield from self._features(model)
+            pairs = sum(map(len, self.grid.languages.values()))
             for name in self.grid.measures:
                 place = f"measure_similarity/{name}/{model}"
-                yield Work(rule="measure_similarity", place=place, axes=axes)
+                units = pairs * len(self.grid.trained_intermediates())
+                yield Work(rule="measure_similarity", place=place, axes=axes, units=units)
 
     def _texts(self, model: str, part: str, task: str) -> Work:
         codes = ["en"] if part == "train" else self.grid.fetched_languages(task)
