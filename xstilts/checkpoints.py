@@ -22,7 +22,7 @@ from xstilts.encoder import Encoder, device
 from xstilts.errors import InputError
 from xstilts.kinds import kind_of
 from xstilts.store import Store
-from xstilts.tables import atomic, read_json, write_json
+from xstilts.tables import atomic, read_json, read_table, write_json
 from xstilts.tasks import tasks
 
 MANIFEST, WEIGHTS = "checkpoint.json", "weights.safetensors"
@@ -93,8 +93,11 @@ def damage(path: Path) -> str:
 
 def is_whole(folder: Path) -> bool:
     """Whether a folder holds a trained checkpoint whose weights are those of its manifest."""
-    manifest = folder / MANIFEST
-    return manifest.is_file() and (folder / CURVE_FILE).is_file() and not damage(manifest)
+    try:
+        read_table(folder / CURVE_FILE)
+        return not damage(folder / MANIFEST)
+    except (FileNotFoundError, InputError):
+        return False
 
 
 def training_store(folder: Path) -> Store:

@@ -94,7 +94,10 @@ def _forget(chosen: argparse.Namespace) -> int:
     from xstilts.results import forget
 
     for path in chosen.paths:
-        forget(path, _store(chosen, path))
+        try:
+            forget(path, _store(chosen, path))
+        except OSError as error:  # read-only, or another owner's
+            raise InputError(str(error)) from error
         print(f"forgot {path}")
     return 0
 

@@ -55,7 +55,7 @@ def evaluate_target(
     part, cells = Encoded(Path(encoded)), cell_store(Path(store))
     manifest = read_json(Path(checkpoint))
     judge = _Judge(Path(checkpoint), part, layer, settings)
-    failed = []
+    failed: dict[str, str] = {}
     for output in map(Path, outputs):
         language = language_of(output)
         try:
@@ -63,13 +63,14 @@ def evaluate_target(
             if not cells.holds(key):
                 cells.add(key, partial(judge.write, language=language, key=key))
             cells.link(key, output)
-        except Exception:
+        except Exception as error:
             logger.exception("%s in %s failed", part.task.name, language)
-            failed.append(language)
+            failed[language] = (str(error).splitlines() or [repr(error)])[0]
     if failed:
         raise RuntimeError(
             f"{part.task.name}: failed in {', '.join(failed)} (see the log); "
-            f"the other {len(outputs) - len(failed)} languages are kept in {store}"
+            f"the other {len(outputs) - len(failed)} languages are kept in {store}; "
+            f"the first error: {next(iter(failed.values()))}"
         )
 
 

@@ -68,8 +68,10 @@ def _call(request: bytes, log: int) -> int:
         except (InputError, SystemExit) as end:  # a mistake; a training that was interrupted
             file.write(f"{end}\n")
             return 1
-        except BaseException:  # a panic in a compiled library is no Exception
-            file.write(traceback.format_exc())
+        except BaseException as error:  # a panic in a compiled library is no Exception
+            # CUDA's messages have several lines, of which the first one says what happened.
+            first = traceback.format_exception_only(error)[0].splitlines()[0]
+            file.write(f"{traceback.format_exc()}\n{first}\n")
             return 1
     return 0
 

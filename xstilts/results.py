@@ -6,15 +6,15 @@ done, for Snakemake; who doubts theirs asks here.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from xstilts.cells import PREDICTIONS_FILE, SCHEMAS, SCORES_FILE, cell_store
 from xstilts.checkpoints import MANIFEST, WEIGHTS, damage
+from xstilts.curves import FILE as CURVE_FILE
 from xstilts.errors import InputError
-from xstilts.tables import read_table
+from xstilts.tables import read_json, read_table
 from xstilts.training import STATE
 
 STAGES = ("intermediate", "tuned")  # folders of trained checkpoints
@@ -24,7 +24,12 @@ def damaged(results: Path) -> Iterator[tuple[Path, str]]:
     """Score files and manifests of trained checkpoints to forget, each with what is wrong.
 
     A checkpoint whose weights were not kept is not damaged.
+
+    Raises:
+        InputError: there is no such folder.
     """
+    if not results.is_dir():
+        raise InputError(f"{results}: no such folder")
     for scores in sorted((results / "scores").rglob(SCORES_FILE)):
         for name, form in SCHEMAS.items():
             try:
@@ -40,8 +45,12 @@ def damaged(results: Path) -> Iterator[tuple[Path, str]]:
 
 def _wrong(manifest: Path) -> str:
     try:
+        read_json(manifest)
+        read_table(manifest.with_name(CURVE_FILE))
         return damage(manifest) if manifest.with_name(WEIGHTS).is_file() else ""
-    except (json.JSONDecodeError, KeyError) as error:
+    except (FileNotFoundError, InputError) as error:
+        return str(error)
+    except KeyError as error:
         return f"{manifest}: not a manifest ({error})"
 
 

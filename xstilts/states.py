@@ -27,6 +27,8 @@ def write_state(path: Path, key: str, tensors: Tensors, facts: dict[str, Any]) -
 
 def read_state(path: Path, key: str) -> tuple[Tensors, dict[str, Any]] | None:
     """The state, unless there is none, it is damaged, or it is another training's."""
+    for left in path.parent.glob(".*.tmp"):  # of a process that was killed as it wrote
+        left.unlink(missing_ok=True)
     if not path.exists():
         return None
     try:
@@ -39,4 +41,5 @@ def read_state(path: Path, key: str) -> tuple[Tensors, dict[str, Any]] | None:
     except SafetensorError as error:
         logger.warning("%s: not readable, so not resumed (%s)", path, error)
         return None
+    logger.info("going on from %s", path)
     return tensors, json.loads(found["facts"])

@@ -96,6 +96,13 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read a manifest written by `write_json`."""
-    content: dict[str, Any] = json.loads(path.read_text())
+    """Read a manifest written by `write_json`.
+
+    Raises:
+        InputError: the file is no JSON.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+    except ValueError as error:
+        raise InputError(f"{path}: not a readable manifest ({error})") from error
     return content

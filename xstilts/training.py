@@ -177,6 +177,7 @@ class _Phase:
         self._train(save_minutes)
         if kept:
             kept.keep(self.key, self.path)
+            kept.link(self.key, self.path)  # another job's, if that was faster
 
     def _train(self, save_minutes: float) -> None:
         """Train, and write the checkpoint; a state left by an interruption is gone on from."""
