@@ -187,10 +187,11 @@ def test_weights_that_were_cut_short_are_refused_and_trained_again_once_forgotte
     check_rerun(study, undisturbed, TRAINING)
 
 
-def test_verifying_a_folder_that_is_not_there_is_an_error(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("command", ["verify", "prune"])
+def test_a_folder_that_is_not_there_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    assert cli.main(["verify", str(tmp_path / "typo")]) == 1
+    assert cli.main([command, str(tmp_path / "typo")]) == 1
     assert "typo: no such folder" in capsys.readouterr().err
 
 

@@ -37,7 +37,7 @@ from xstilts.tables import read_json, read_table
 from xstilts.training import STATE
 
 pytestmark = [
-    pytest.mark.xdist_group("workflow"),
+    pytest.mark.xdist_group("slurm"),
     pytest.mark.skipif(
         "XSTILTS_SLURM" not in os.environ,
         reason="submits jobs to SLURM and takes its node down: set XSTILTS_SLURM to allow it",

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-from scipy.sparse import csr_array
 
 from xstilts.tables import read_table, schema
 from xstilts.texts import bootstrap
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 PIECES = schema(
     ("language", pa.string(), "Language of the text."),
@@ -43,6 +46,8 @@ class Pieces:
         texts: list[np.ndarray], words: np.ndarray, script: str, resamples: int, seed: int
     ) -> Pieces:
         """The pieces of texts, given as token ids."""
+        from scipy.sparse import csr_array  # slow to import; every start of Snakemake comes here
+
         ids = np.concatenate(texts)
         rows = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
         types, columns = np.unique(ids, return_inverse=True)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from xstilts.errors import InputError
 from xstilts.tables import atomic
 
 
@@ -103,7 +104,12 @@ def prune(folder: Path) -> Iterator[Path]:
     """Remove entries whose files no results folder links to; yields what was removed.
 
     Where declared files are copies, no entry is linked to, and all go: nothing is lost but time.
+
+    Raises:
+        InputError: there is no such folder.
     """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder")
     for entry in sorted(folder.glob("??/*")):
         files = [file for file in entry.iterdir() if file.is_file()] if entry.is_dir() else []
         if all(file.stat().st_nlink == 1 for file in files):

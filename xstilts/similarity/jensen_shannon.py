@@ -8,7 +8,6 @@ nearly do. In the sum only pieces that both have count, the others give nothing.
 """
 
 import numpy as np
-from scipy.special import xlogy
 
 from xstilts.pieces import Pieces
 from xstilts.similarity import Measure
@@ -16,6 +15,8 @@ from xstilts.similarity import Measure
 
 def jensen_shannon(x: Pieces, y: Pieces) -> np.ndarray:
     """JSD in bits, of the samples and of each pair of resamples."""
+    from scipy.special import xlogy  # slow to import, and every start of Snakemake reads this file
+
     _, first, second = np.intersect1d(x.types, y.types, return_indices=True)
     p = x.totals[:, first] / x.totals.sum(axis=1, keepdims=True)
     q = y.totals[:, second] / y.totals.sum(axis=1, keepdims=True)
