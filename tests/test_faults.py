@@ -7,6 +7,7 @@ and compares the tables. Kills through SLURM are in `test_slurm.py`, disks, netw
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from pathlib import Path
@@ -96,7 +97,9 @@ def test_a_training_killed_after_a_step_checkpoint_goes_on_from_it(
     assert "died with <Signals.SIGKILL: 9>" in said
     assert "Error in rule finetune_target" in said
     saved = saved_step(study)
-    (study.folder / TUNED / f".{STATE}.0.tmp").touch()  # had it been hit as it wrote
+    left = study.folder / TUNED / f".{STATE}.0.tmp"  # had it been hit as it wrote, two hours ago
+    left.touch()
+    os.utime(left, (0, left.stat().st_mtime - 7200))
     check_rerun(study, undisturbed, TRAINING)
     assert first_told(study) > saved
     assert f"going on from {TUNED}/{STATE}" in (study.folder / LOG).read_text()

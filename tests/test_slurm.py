@@ -3,8 +3,8 @@
     XSTILTS_SLURM=1 pytest tests/test_slurm.py
 
 SLURM must have one node, this machine, and the user must be its administrator: processes are killed
-on the node, and the node is taken down. It needs 2 CPUs, 2 GPUs (any device files will do) and
-accounting.
+on the node, and the node is taken down. It needs 2 CPUs, 2 GPUs (any device files will do), 16 GB
+and accounting.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,8 @@ from conftest import BIN, TINY, Study, checkout
 from safetensors import safe_open
 
 from xstilts import cli
+from xstilts.checkpoints import damage
 from xstilts.degradation.outcomes import AXES
-from xstilts.digests import digest, file_digest
 from xstilts.tables import read_json, read_table
 from xstilts.training import STATE
 
@@ -51,7 +51,7 @@ CONFIG: dict[str, Any] = {
     "targets": ["xnli"],
     "languages": ["en", "qa"],
     # Long enough to be killed half way, and saved often enough to go on from there.
-    "training": {**SCHEDULE, "max_steps": 300, "save_minutes": 0.01},
+    "training": {**SCHEDULE, "max_steps": 250, "save_minutes": 0.01},
 }
 TABLE = f"{RESULTS}/cells.parquet"
 CELL = (
@@ -61,10 +61,9 @@ PHASE_TWO = f"{RESULTS}/intermediate/model=nano/intermediate=mnli/seed=1/checkpo
 PHASE_THREE = f"{RESULTS}/tuned/model=nano/intermediate=none/training=mnli/seed=1/checkpoint.json"
 TRAINING = {PHASE_TWO: "train_intermediate", PHASE_THREE: "finetune_target"}  # their rules
 LOCAL_RULES = {"fetch_task", "fetch_model", "collect_cells"}
-# Looks at SLURM are 7, 17, 27 ... s apart while nothing ends: a job of 20 s is seen at the second.
-LOOKS = ["--slurm-init-seconds-before-status-checks", "7"]
-PATIENCE = 240  # seconds for whatever is waited for
-UNDER_WAY = {"PENDING", "RUNNING", "COMPLETING", "REQUEUED"}
+# The second look at SLURM comes 15 seconds after the first, when most of these jobs have ended.
+LOOKS = ["--slurm-init-seconds-before-status-checks", "5"]
+PATIENCE = 600  # seconds for whatever is waited for
 FAILS_ONCE = """
 from pathlib import Path
 if snakemake.wildcards.part == "test" and not Path("failed").exists():
@@ -80,38 +79,48 @@ class Job:
     number: str
     rule: str
     state: str
-    asked: str
+    resources: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Run:
     """A `snakemake --profile slurm` that was started."""
 
-    study: Study
     prefix: str
     process: subprocess.Popen[bytes]
     output: Path
 
+    def rules(self) -> dict[str, str]:
+        """The rules of its jobs, by their numbers."""
+        told = r"submitted with SLURM jobid (\d+) \(log: .*/rule_(\w+)/"
+        return dict(re.findall(told, self.output.read_text()))
+
+    def states(self) -> dict[str, str]:
+        """The states of its jobs now, by their numbers; accounting is some seconds late."""
+        lines = ask("squeue", "-h", "-t", "all", "-o", "%i %T").splitlines()
+        listed = dict(line.split() for line in lines)
+        return {number: listed[number] for number in self.rules() if number in listed}
+
+    def states_of(self, checkpoint: str) -> list[str]:
+        """Those of a training, the first try first."""
+        rules = self.rules()
+        return [state for n, state in self.states().items() if rules[n] == TRAINING[checkpoint]]
+
     def jobs(self) -> list[Job]:
-        """Its jobs, known by their names."""
-        submitted = r"submitted with SLURM jobid (\d+) \(log: .*/rule_(\w+)/"
-        rules = dict(re.findall(submitted, self.output.read_text()))
+        """Its jobs in accounting, known by their names."""
+        rules = self.rules()
         columns = "JobIDRaw,JobName,State,ReqTRES"
         table = ask("sacct", "-X", "-D", "-P", "-S", "now-1hours", f"--format={columns}")
         return [
             Job(
                 number=row["JobIDRaw"],
-                rule=rules.get(row["JobIDRaw"], ""),
+                rule=rules[row["JobIDRaw"]],
                 state=row["State"].split()[0],  # not the user of "CANCELLED by 0"
-                asked=row["ReqTRES"],
+                resources=dict(re.findall(r"([\w/]+)=(\w+)", row["ReqTRES"])),
             )
             for row in csv.DictReader(table.splitlines(), delimiter="|")
             if row["JobName"].startswith(f"{self.prefix}_")
         ]
-
-    def states(self, checkpoint: str) -> list[str]:
-        """The states of a training's jobs, the first try first."""
-        return [job.state for job in self.jobs() if job.rule == TRAINING[checkpoint]]
 
     def wait_for(self, condition: Callable[[], object]) -> None:
         """Wait, as long as it runs."""
@@ -119,10 +128,15 @@ class Run:
         assert self.process.poll() is None, self.output.read_text()[-3000:]
 
     def ended(self) -> list[Job]:
-        """Its jobs, once it has ended well and accounting knows the end of each of them."""
-        assert self.process.wait(PATIENCE) == 0, self.output.read_text()[-3000:]
-        wait_for(lambda: not UNDER_WAY & {job.state for job in self.jobs()})
+        """Its jobs, once it has ended well and accounting knows of it."""
+        wait_for(lambda: self.process.poll() is not None)
+        assert self.process.returncode == 0, self.output.read_text()[-3000:]
+        wait_for(self.is_accounted)
         return self.jobs()
+
+    def is_accounted(self) -> bool:
+        last = {job.number: job.state for job in self.jobs()}
+        return last.keys() == self.rules().keys() and self.states().items() <= last.items()
 
 
 def ask(*command: str) -> str:
@@ -138,10 +152,8 @@ def change_node(node: str, state: str) -> None:
 
 def is_on_node(number: str) -> bool:
     """Whether a part of a job still runs, whatever SLURM says of it."""
-    pattern = rf"slurmstepd: \[{number}\."
-    return (
-        subprocess.run(["pgrep", "-f", pattern], capture_output=True, check=False).returncode == 0
-    )
+    command = ["pgrep", "-f", rf"slurmstepd: \[{number}\."]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -169,28 +181,34 @@ def running(study: Study, *targets: str) -> Iterator[Run]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    run = Run(study, prefix, process, output)
     try:
-        yield run
+        yield Run(prefix, process, output)
     finally:
         process.kill()
         process.wait()
-        left = [job.number for job in run.jobs() if job.state in UNDER_WAY]
+        lines = ask("squeue", "-h", "-o", "%i %j").splitlines()
+        left = [line.split()[0] for line in lines if f" {prefix}_" in line]
         subprocess.run(["scancel", *left], check=False, capture_output=True)
+        # SLURM without control groups does not find children of a shell that has ended before them.
+        for number in processes(study):
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+
+
+def processes(study: Study) -> dict[int, bytes]:
+    """The command lines of what runs in a study's folder, on the node or beside it."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            if (folder / "cwd").readlink() == study.folder:
+                found[int(folder.name)] = (folder / "cmdline").read_bytes()
+    return found
 
 
 def trainers(study: Study, checkpoint: str) -> list[int]:
-    """The processes that train a checkpoint on the node."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command, place = (folder / "cmdline").read_text(), (folder / "cwd").resolve()
-        except OSError:  # it has ended
-            continue
-        # The script itself, not the Snakemake that has started it.
-        if place == study.folder and f".{TRAINING[checkpoint]}.py" in command:
-            found.append(int(folder.name))
-    return found
+    """The processes that train a checkpoint, not the Snakemakes that have started them."""
+    script = f".{TRAINING[checkpoint]}.py".encode()
+    return [number for number, command in processes(study).items() if script in command]
 
 
 def steps_saved(study: Study, checkpoint: str) -> int:
@@ -211,10 +229,8 @@ def steps_logged(study: Study, checkpoint: str) -> list[int]:
 
 def digest_of(study: Study, checkpoint: str) -> str:
     """A checkpoint's digest, which must be that of the weights beside it."""
-    manifest = read_json(study.folder / checkpoint)
-    weights = (study.folder / checkpoint).with_name(manifest["weights"])
-    assert manifest["digest"] == digest([manifest["base"], file_digest(weights)])
-    return str(manifest["digest"])
+    assert not damage(study.folder / checkpoint)
+    return str(read_json(study.folder / checkpoint)["digest"])
 
 
 def cells(study: Study) -> list[dict[str, Any]]:
@@ -229,6 +245,7 @@ def node() -> Iterator[str]:
     """The one node, which is up again at the end, whatever has happened."""
     nodes = set(ask("sinfo", "-h", "-N", "-o", "%N").split())
     assert nodes == {socket.gethostname().partition(".")[0]}, "not a SLURM of this machine alone"
+    assert not ask("squeue", "-h"), "there are other jobs, which would be lost with the node"
     (name,) = nodes
     yield name
     change_node(name, "RESUME")
@@ -282,7 +299,7 @@ def test_every_job_of_the_plan_is_one_job_of_slurm(submitted: Submitted) -> None
 
 
 def test_trainings_and_evaluations_are_given_a_gpu(submitted: Submitted) -> None:
-    asking = {job.rule for job in submitted.jobs if "gres/gpu=1" in job.asked.split(",")}
+    asking = {job.rule for job in submitted.jobs if job.resources.get("gres/gpu") == "1"}
     assert asking == {*TRAINING.values(), "evaluate_xnli"}
 
 
@@ -290,6 +307,12 @@ def test_a_job_that_fails_once_is_tried_again(submitted: Submitted) -> None:
     failed = [(job.rule, job.state) for job in submitted.jobs if job.state != "COMPLETED"]
     assert failed == [("encode_task", "FAILED")]
     assert (submitted.study.folder / "failed").exists()
+
+
+def test_the_second_try_is_given_twice_the_memory(submitted: Submitted) -> None:
+    asked = [job.resources["mem"] for job in submitted.jobs if job.rule == "encode_task"]
+    first, last = (int(memory.removesuffix("M")) for memory in (asked[0], asked[-1]))
+    assert last == 2 * first
 
 
 def test_slurm_changes_no_score(submitted: Submitted, undisturbed: Study) -> None:
@@ -314,7 +337,6 @@ class Disturbed:
     refused: subprocess.CompletedProcess[str]
     others: list[str]  # states of the jobs of the training that was not cancelled
     saved: dict[str, int]  # steps in the state of a training when it was stopped
-    run: Run
     jobs: list[Job]
 
 
@@ -323,16 +345,16 @@ def disturbed(undisturbed: Study, tmp_path_factory: pytest.TempPathFactory) -> D
     folder = tmp_path_factory.mktemp("disturbed")
     study = without(undisturbed, folder, "intermediate", "tuned/model=nano/intermediate=none")
     with running(study, PHASE_TWO, PHASE_THREE) as run:
-        run.wait_for(lambda: len(run.jobs()) == 2)
+        run.wait_for(lambda: len(run.states()) == 2)
         refused = study.snakemake(PHASE_TWO)
         run.wait_for(lambda: all(steps_saved(study, checkpoint) for checkpoint in TRAINING))
         saved = {checkpoint: steps_saved(study, checkpoint) for checkpoint in TRAINING}
-        ask("scancel", *(job.number for job in run.jobs() if job.rule == TRAINING[PHASE_TWO]))
-        run.wait_for(lambda: run.states(PHASE_TWO) == ["CANCELLED"])
-        others = run.states(PHASE_THREE)
+        ask("scancel", *(n for n, rule in run.rules().items() if rule == TRAINING[PHASE_TWO]))
+        run.wait_for(lambda: run.states_of(PHASE_TWO) != ["RUNNING"])
+        others = run.states_of(PHASE_THREE)
         (trainer,) = trainers(study, PHASE_THREE)
         os.kill(trainer, signal.SIGKILL)
-        return Disturbed(study, refused, others, saved, run, run.ended())
+        return Disturbed(study, refused, others, saved, run.ended())
 
 
 def test_a_second_run_in_the_same_folder_is_refused(disturbed: Disturbed) -> None:
@@ -364,8 +386,7 @@ def test_a_training_that_goes_on_ends_with_the_same_weights(
 
 
 def test_a_second_copy_of_a_training_does_no_harm(undisturbed: Study, tmp_path: Path) -> None:
-    removed = [f"{name}/model=nano/intermediate=none" for name in ("tuned", "scores/target=xnli")]
-    study = without(undisturbed, tmp_path, *removed)
+    study = without(undisturbed, tmp_path, "scores", "tuned/model=nano/intermediate=none")
     with running(study, PHASE_THREE) as first:
         first.wait_for(lambda: steps_saved(study, PHASE_THREE))
         (orphan,) = trainers(study, PHASE_THREE)
@@ -375,10 +396,10 @@ def test_a_second_copy_of_a_training_does_no_harm(undisturbed: Study, tmp_path: 
         assert study.snakemake("--unlock").returncode == 0
         with running(study, PHASE_THREE) as second:
             second.wait_for(lambda: len(trainers(study, PHASE_THREE)) == 2)
-            assert first.states(PHASE_THREE) == second.states(PHASE_THREE) == ["RUNNING"]
+            assert first.states_of(PHASE_THREE) == second.states_of(PHASE_THREE) == ["RUNNING"]
             os.kill(orphan, signal.SIGCONT)
             second.ended()
-        wait_for(lambda: first.states(PHASE_THREE) == ["COMPLETED"])
+            wait_for(lambda: first.states_of(PHASE_THREE) == ["COMPLETED"])
     assert digest_of(study, PHASE_THREE) == digest_of(undisturbed, PHASE_THREE)
     assert study.snakemake(TABLE).returncode == 0
     assert cells(study) == cells(undisturbed)
@@ -391,14 +412,13 @@ def test_a_training_whose_node_was_lost_goes_on(
     with running(study, PHASE_THREE) as run:
         run.wait_for(lambda: steps_saved(study, PHASE_THREE))
         saved = steps_saved(study, PHASE_THREE)
-        (number,) = {job.number for job in run.jobs()}
+        (number,) = run.states()
         change_node(node, "DOWN")
-        run.wait_for(lambda: "NODE_FAIL" in run.states(PHASE_THREE) and not is_on_node(number))
+        run.wait_for(lambda: run.states_of(PHASE_THREE) == ["PENDING"] and not is_on_node(number))
         change_node(node, "RESUME")
         # SLURM has queued it again, for a start in two minutes. Ten seconds do, but less may not:
         # its node has yet to notice that it has ended.
         ask("scontrol", "update", f"JobId={number}", "StartTime=now+10")
-        run.ended()
-        assert run.states(PHASE_THREE) == ["NODE_FAIL", "COMPLETED"]
+        assert [job.state for job in run.ended()] == ["NODE_FAIL", "COMPLETED"]
     assert steps_logged(study, PHASE_THREE)[0] > saved
     assert digest_of(study, PHASE_THREE) == digest_of(undisturbed, PHASE_THREE)

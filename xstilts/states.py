@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from xstilts.tables import atomic
 logger = logging.getLogger(__name__)
 
 Tensors = dict[str, Tensor]
+LEFT = 3600  # seconds since something was written to a temporary file that nobody writes any more
 
 
 def write_state(path: Path, key: str, tensors: Tensors, facts: dict[str, Any]) -> None:
@@ -27,8 +29,7 @@ def write_state(path: Path, key: str, tensors: Tensors, facts: dict[str, Any]) -
 
 def read_state(path: Path, key: str) -> tuple[Tensors, dict[str, Any]] | None:
     """The state, unless there is none, it is damaged, or it is another training's."""
-    for left in path.parent.glob(".*.tmp"):  # of a process that was killed as it wrote
-        left.unlink(missing_ok=True)
+    _remove_leftovers(path.parent)
     if not path.exists():
         return None
     try:
@@ -43,3 +44,10 @@ def read_state(path: Path, key: str) -> tuple[Tensors, dict[str, Any]] | None:
         return None
     logger.info("going on from %s", path)
     return tensors, json.loads(found["facts"])
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what a process that was killed had half written; one that lives writes faster."""
+    for left in folder.glob(".*.tmp"):
+        if time.time() - left.stat().st_mtime > LEFT:
+            left.unlink(missing_ok=True)
