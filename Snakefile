@@ -34,7 +34,7 @@ rule all:
     """The tables, the figures and the answer; cells that were deleted are rebuilt."""
     default_target: True
     input:
-        lost_score_files(),
+        lost_score_files,
         similarity_files(),
         CELLS,
         BENCHMARK,

@@ -139,11 +139,11 @@ if config["cells"] == "finished":
         raise WorkflowError(str(error))
 
 
-def score_files():
+def score_files(wildcards):
     return list(map(score_file, CELLS_ASKED))
 
 
-def lost_score_files():
+def lost_score_files(wildcards):
     """Score files that were deleted beside a finished table, which does not miss them.
 
     While there is no table, all are asked for by its rule; naming them twice takes Snakemake as
@@ -151,7 +151,7 @@ def lost_score_files():
     """
     if not Path(CELLS).is_file():
         return []
-    return [file for file in score_files() if not Path(file).is_file()]
+    return [file for file in score_files(wildcards) if not Path(file).is_file()]
 
 
 def similarity_files():

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from xstilts.config import complete_config
-from xstilts.planning.plan import planned
+from xstilts.planning.plan import gpu_hours, planned
 from xstilts.recipes import NONE
 from xstilts.tasks import tasks
 
@@ -32,8 +32,9 @@ def ladder(config: Mapping[str, Any], jobs: pd.DataFrame, device: str) -> pd.Dat
         part = {**config, **axes}
         grid = complete_config(part)
         chosen = planned(part, grid, device)
-        hours = chosen.loc[chosen["gpu"], "seconds"].sum() / 3600
-        rows.append({"added": added, **axes, "gpu_hours": hours, "cells": len([*grid.cells()])})
+        rows.append(
+            {"added": added, **axes, "gpu_hours": gpu_hours(chosen), "cells": len([*grid.cells()])}
+        )
     return pd.DataFrame(rows)
 
 

@@ -37,6 +37,11 @@ def planned(config: Mapping[str, Any], grid: Grid, device: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def gpu_hours(jobs: pd.DataFrame) -> float:
+    """Of all jobs together."""
+    return float(jobs.loc[jobs["gpu"], "seconds"].sum() / 3600)
+
+
 def by_stage(jobs: pd.DataFrame) -> pd.DataFrame:
     """Jobs, hours on a GPU and on CPUs of each stage, in the order in which they run."""
     hours = jobs["seconds"] / 3600

@@ -11,7 +11,7 @@ import pandas as pd
 from xstilts.grid import Grid
 from xstilts.planning.actual import compared
 from xstilts.planning.budget import ladder
-from xstilts.planning.plan import AXES, by_axis, by_stage, disk_bytes, wall_hours
+from xstilts.planning.plan import AXES, by_axis, by_stage, disk_bytes, gpu_hours, wall_hours
 from xstilts.planning.rates import Device, unknown_models
 from xstilts.recipes import recipes
 from xstilts.tables import aligned
@@ -21,11 +21,10 @@ def summary(
     config: Mapping[str, Any], grid: Grid, jobs: pd.DataFrame, device: str, workers: int
 ) -> str:
     """Cells, trainings, hours by stage and axis, disk, and what these rest on."""
-    hours = jobs.loc[jobs["gpu"], "seconds"].sum() / 3600
     axes = pd.concat([by_axis(jobs, axis) for axis in AXES], ignore_index=True)
     lines = [
         f"{len([*grid.cells()]):,} cells, {len([*grid.trainings()]):,} trainings",
-        f"{hours:,.1f} hours of {device}; on {workers} of them at least "
+        f"{gpu_hours(jobs):,.1f} hours of {device}; on {workers} of them at least "
         f"{wall_hours(jobs, workers):,.1f} hours",
         "",
         aligned(by_stage(jobs)),
