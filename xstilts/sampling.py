@@ -6,6 +6,8 @@ it would have drawn.
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -13,6 +15,27 @@ import numpy as np
 
 CORPUS_SHARE = 0.5  # of the steps, where masked language modelling is mixed in
 CORPUS_BATCH = 24  # texts a step, as many as most intermediate tasks have examples
+CORPUS_EXPONENT = 0.3  # of a language's size, as in XLM-R's own sampling (Conneau et al. 2020)
+
+
+def steps_of(
+    sizes: Sequence[int], epochs: Sequence[int], batch_sizes: Sequence[int], cap: int, texts: bool
+) -> int:
+    """Steps of a fit: every task's epochs, with sizes capped where there are several tasks.
+
+    Args:
+        sizes: each task's training examples.
+        epochs: times that each is gone through.
+        batch_sizes: examples a step, of each.
+        cap: sizes above this count as this.
+        texts: whether masked language modelling is mixed in, in steps of its own.
+    """
+    most = cap if len(sizes) > 1 else sys.maxsize
+    taken = sum(
+        times * math.ceil(min(size, most) / batch)
+        for size, times, batch in zip(sizes, epochs, batch_sizes, strict=True)
+    )
+    return round(taken / (1 - CORPUS_SHARE)) if texts else taken
 
 
 def proportions(sizes: Sequence[int], cap: int, temperature: float = 1.0) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -24,7 +23,13 @@ from xstilts.encoding import Encoded
 from xstilts.loop import Fit, Plan, Stream
 from xstilts.prediction import Headline, headline_score
 from xstilts.rows import Rows
-from xstilts.sampling import CORPUS_BATCH, CORPUS_SHARE, proportions
+from xstilts.sampling import (
+    CORPUS_BATCH,
+    CORPUS_EXPONENT,
+    CORPUS_SHARE,
+    proportions,
+    steps_of,
+)
 from xstilts.states import Tensors, read_state, write_state
 from xstilts.tables import read_json, rows_table, write_table
 from xstilts.tasks import Phase, Preset, Schedule, Task
@@ -33,7 +38,6 @@ from xstilts.words import only_words
 logger = logging.getLogger(__name__)
 
 STATE = "state.safetensors"
-CORPUS_EXPONENT = 0.3  # of a language's size, as in XLM-R's own sampling (Conneau et al. 2020)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -334,17 +338,17 @@ def _plan(streams: list[Stream], phase: Phase, seed: int, settings: Settings) ->
 
 
 def _steps(streams: list[Stream], own: list[Stream], phase: Phase, settings: Settings) -> int:
-    """The epochs of every task, of several tasks capped, and the steps of texts beside them."""
     sizes: Counter[str] = Counter()
-    for stream in own:
+    for stream in own:  # one a language
         sizes[stream.task.name] += len(stream.rows)
-    cap = settings.examples_cap if len(sizes) > 1 else sys.maxsize
-    taken = 0
-    for stream in {stream.task.name: stream for stream in own}.values():
-        size = min(sizes[stream.task.name], cap)
-        epochs = _schedule(stream.task, phase, settings).epochs
-        taken += epochs * math.ceil(size / stream.batch_size)
-    return round(taken * sum(stream.share for stream in streams) / sum(each.share for each in own))
+    each = {stream.task.name: stream for stream in own}.values()
+    return steps_of(
+        [sizes[stream.task.name] for stream in each],
+        [_schedule(stream.task, phase, settings).epochs for stream in each],
+        [stream.batch_size for stream in each],
+        settings.examples_cap,
+        texts=len(own) < len(streams),
+    )
 
 
 def _used_words(fits: list[Sources], pad_id: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +10,7 @@ from xstilts.grid import Grid
 from xstilts.planning.sizes import Size, Sizes
 from xstilts.recipes import NONE, recipes
 from xstilts.releases import POOL
-from xstilts.sampling import CORPUS_BATCH, CORPUS_SHARE, proportions
+from xstilts.sampling import CORPUS_BATCH, CORPUS_SHARE, proportions, steps_of
 from xstilts.sources import needed_splits
 from xstilts.tasks import Phase, Schedule, tasks
 
@@ -139,11 +138,13 @@ class Planner:
         counts = [size.examples * copies for size in sizes]
         cap = self.settings["examples_cap"]
         shares = proportions(counts, cap, self.settings["temperature"])
-        capped = [min(count, cap) if len(names) > 1 else count for count in counts]
-        steps = self.settings["max_steps"] or sum(
-            plan.epochs * math.ceil(count / plan.batch_size)
-            for plan, count in zip(plans, capped, strict=True)
-        ) * (1 + _beside(mixed))
+        steps = self.settings["max_steps"] or steps_of(
+            counts,
+            [plan.epochs for plan in plans],
+            [plan.batch_size for plan in plans],
+            cap,
+            texts=bool(mixed),
+        )
         step = sum(
             share * plan.batch_size * size.each
             for share, plan, size in zip(shares, plans, sizes, strict=True)
@@ -155,7 +156,7 @@ class Planner:
         looks = steps // self.settings["evaluate_every"] + 1
         most = self.settings["dev_examples"]
         look = sum(self._dev(name).at_most(most).tokens for name in names)
-        return round(steps), steps * step, looks * look
+        return steps, steps * step, looks * look
 
     def _train(self, task: str) -> Size:
         return self.sizes.of(task, "train", "en", "train")
@@ -244,8 +245,3 @@ class Planner:
                 place = f"embed_task/{model}/{name}/{training}"
                 axes = {"model": model, "intermediate": name}
                 yield Work(rule="embed_task", place=place, axes=axes, units=tasks_of)
-
-
-def _beside(corpus: str | None) -> float:
-    """Steps of texts to one step of tasks."""
-    return CORPUS_SHARE / (1 - CORPUS_SHARE) if corpus else 0.0
