@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import re
 import subprocess
@@ -41,6 +42,9 @@ CELLS, QUICK = (100, 400, 2000), (20, 40)
 GRIDS = {"1k": (1, 5, 1, 3), "10k": (1, 10, 5, 3), "100k": (14, 9, 4, 1)}
 CELL = f"scores/target=udpos/model=m0/intermediate=none/seed=0/language=de/{SCORES_FILE}"
 JOBS, LIMIT = 2000, 240  # of schedulers: jobs, and seconds that one may take
+# Seconds that a side may take. What is stopped then has shown a bound: it has taken so long for
+# the cells that it has, and its share is that of those.
+PATIENCE = 2100
 POLL = 5  # seconds to the first look at SLURM's jobs; the profile's 20 are for longer ones
 TIMES, SIDES = ("wall", "cpu"), ("chosen", "naive")
 EVALUATE = """
@@ -147,6 +151,11 @@ def snakemake(folder: Path, workflow: str, config: Mapping[str, Any], *words: An
     return [BIN / "snakemake", *place, "--configfile", folder / "config.json", *words]
 
 
+def limited(seconds: float, command: Sequence[Any]) -> list[Any]:
+    """The command, interrupted as by Ctrl-C after some seconds."""
+    return ["timeout", "--foreground", "--signal=INT", seconds, *command]
+
+
 def axes(cells: int, languages: int, targets: int = 4) -> Axes:
     """Targets and languages, and as many seeds (checkpoints) as make so many cells of them."""
     sizes = {"target": targets, "language": languages, "seed": cells // (languages * targets)}
@@ -161,9 +170,10 @@ def run_side(side: str, folder: Path, grid: Axes, slurm: bool = False, manifest:
         words = ["--profile", ROOT / "slurm", "--slurm-jobname-prefix", name]
         words += ["--slurm-init-seconds-before-status-checks", POLL]
     config = {"axes": grid, "side": side, "manifest": manifest}
-    took = measured(snakemake(folder, EVALUATE, config, *words))[0]
+    took = measured(limited(PATIENCE, snakemake(folder, EVALUATE, config, *words)))[0]
     took["jobs"] = sum(file.is_file() for file in folder.glob("logs/**/*"))
     took["cells"] = len([*folder.glob(f"cells/**/{SCORES_FILE}")])
+    took["stopped"] = took["cells"] < math.prod(map(len, grid.values()))
     if slurm:
         took |= {"main": took["cpu"], "poll": POLL, **accounted(name, since, took["jobs"])}
         took["cpu"] = took["main"] + took["used"]
@@ -253,7 +263,7 @@ def schedulers(sizes: Sequence[int], quick: bool) -> Iterator[tuple[str, Took]]:
         words = ["--profile", ROOT / "local", "--cores", 2, "--scheduler", name]
         with tempfile.TemporaryDirectory() as folder:
             command = snakemake(Path(folder), TRIVIAL, config, *words)
-            took = measured(["timeout", "--foreground", LIMIT, *command])[0]
+            took = measured(limited(LIMIT, command))[0]
             done = len([*Path(folder).glob("done/*")])
         yield name, {**took, **config, "done": done, "wall_per_job": took["wall"] / done}
 
