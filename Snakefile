@@ -41,4 +41,5 @@ rule all:
         EFFECTS,
         CLAIMS,
         ANSWER,
+        FIRST_PAGE,
         figure_files(),

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, workflow.basedir)
+sys.path.insert(0, str(Path(str(workflow.current_basedir)).parent))  # also as a module
 
 from snakemake.exceptions import WorkflowError
 
@@ -51,6 +51,7 @@ BENCHMARK = f"{RESULTS}/benchmark.csv"
 SIMILARITY = f"{RESULTS}/similarity/measure={{measure}}/model={{model}}/similarity.parquet"
 EFFECTS = f"{RESULTS}/effects.parquet"
 VARIANCES = f"{RESULTS}/variances.parquet"
+RANDOM_EFFECTS = f"{RESULTS}/random_effects.parquet"
 NESTED = f"{RESULTS}/nested.csv"
 DIAGNOSTICS = f"{RESULTS}/diagnostics.csv"
 SENSITIVITY = f"{RESULTS}/sensitivity.csv"
@@ -59,6 +60,8 @@ SKILL = f"{RESULTS}/skill.csv"
 CLAIMS = f"{RESULTS}/claims.csv"
 TRUTH = f"{RESULTS}/truth/model={{model}}/truth.parquet"
 ANSWER = f"{RESULTS}/answer.txt"
+FIRST_PAGE = f"{RESULTS}/first_page.rst"
+PROVENANCE = f"{RESULTS}/provenance.csv"
 FIGURES = f"{RESULTS}/figures"
 
 KEPT = {"none": (), "intermediate": ("intermediate",), "all": ("intermediate", "tuned")}
@@ -244,6 +247,14 @@ def locked_revision(model):
     return commit_of(source, COMMITS) if source else model.revision
 
 
+def model_sources():
+    """Where each encoder comes from, and its revision."""
+    return {
+        name: f"{model.path or 'the embedded world'}, revision {locked_revision(model)}"
+        for name, model in GRID.models.items()
+    }
+
+
 def model_revision(wildcards):
     return locked_revision(GRID.models[wildcards.model])
 
@@ -421,15 +432,34 @@ def trainings():
         yield {**axes, "checkpoint": pattern.format(**axes)}
 
 
+FIGURE_NAMES = (
+    "degradation",
+    "gains",
+    "similarity",
+    "overview",
+    "measures",
+    "scatter",
+    "effects",
+    "headline",
+    "sensitivity",
+    "held_out",
+    "random_effects",
+    "training",
+    "cost",
+)
+PAGE_NAMES = (
+    "outcomes",
+    "scatter",
+    "claims",
+    "nested",
+    "sensitivity",
+    "skill",
+    "diagnostics",
+    "benchmark",
+    "provenance",
+)
+
+
 def figure_files():
-    names = [
-        "degradation",
-        "similarity",
-        "overview",
-        "measures",
-        "effects",
-        "sensitivity",
-        "held_out",
-        "training",
-    ]
-    return expand(f"{FIGURES}/{{name}}.svg", name=names)
+    figures = expand(f"{FIGURES}/{{name}}.svg", name=FIGURE_NAMES)
+    return [*figures, *expand(f"{FIGURES}/{{name}}.html", name=PAGE_NAMES)]

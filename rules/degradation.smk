@@ -1,7 +1,8 @@
 """Degradation: the cell table, the mixed models, held-out prediction, claims, the answer in words.
 
 REQUIRED INPUTS: score files, similarity tables.
-OUTPUTS: cells.parquet, missing.csv, effects.parquet, variances.parquet, nested.csv, diagnostics.csv,
+OUTPUTS: cells.parquet, missing.csv, effects.parquet, variances.parquet,
+random_effects.parquet, nested.csv, diagnostics.csv,
 sensitivity.csv, held_out.parquet, skill.csv, claims.csv, truth.parquet (embedded world only), answer.txt.
 """
 
@@ -65,18 +66,9 @@ rule fit_degradation:
     output:
         effects=EFFECTS,
         variances=VARIANCES,
-        nested=report(
-            NESTED,
-            caption="../workflow/report/nested.rst",
-            category="1 Answer",
-            labels={"what": "what similarity adds, step by step"},
-        ),
-        diagnostics=report(
-            DIAGNOSTICS,
-            caption="../workflow/report/diagnostics.rst",
-            category="1 Answer",
-            labels={"what": "residuals of the model"},
-        ),
+        random_effects=RANDOM_EFFECTS,
+        nested=NESTED,
+        diagnostics=DIAGNOSTICS,
     log:
         f"{LOGS}/fit_degradation.log",
     benchmark:
@@ -102,12 +94,7 @@ rule check_sensitivity:
         cells=CELLS,
         similarity=similarity_files(),
     output:
-        report(
-            SENSITIVITY,
-            caption="../workflow/report/sensitivity.rst",
-            category="1 Answer",
-            labels={"what": "robustness of the answer, as a table"},
-        ),
+        SENSITIVITY,
     log:
         f"{LOGS}/check_sensitivity.log",
     benchmark:
@@ -135,12 +122,7 @@ rule predict_held_out:
         similarity=similarity_files(),
     output:
         predictions=HELD_OUT,
-        skill=report(
-            SKILL,
-            caption="../workflow/report/held_out.rst",
-            category="1 Answer",
-            labels={"what": "held-out prediction, as a table"},
-        ),
+        skill=SKILL,
     log:
         f"{LOGS}/predict_held_out.log",
     benchmark:
@@ -167,12 +149,7 @@ rule check_claims:
         cells=CELLS,
         effects=EFFECTS,
     output:
-        report(
-            CLAIMS,
-            caption="../workflow/report/claims.rst",
-            category="1 Answer",
-            labels={"what": "the claims of the study"},
-        ),
+        CLAIMS,
     log:
         f"{LOGS}/check_claims.log",
     benchmark:
@@ -201,12 +178,7 @@ rule write_answer:
         effects=EFFECTS,
         missing=MISSING,
     output:
-        report(
-            ANSWER,
-            caption="../workflow/report/answer.rst",
-            category="1 Answer",
-            labels={"what": "the answer in words"},
-        ),
+        ANSWER,
     log:
         f"{LOGS}/write_answer.log",
     benchmark:

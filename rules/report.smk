@@ -1,20 +1,22 @@
-"""Figures and tables for `snakemake --report`, each figure with the data behind it as CSV.
+"""Figures, tables and words for `snakemake --report`, each figure with the data behind it as CSV.
 
-REQUIRED INPUTS: the tidy tables, and the training curves beside the checkpoints.
-OUTPUTS: figures/NAME.svg and figures/NAME.csv; benchmark.csv.
+REQUIRED INPUTS: the tidy tables, the training curves beside the checkpoints, the costs beside the logs.
+OUTPUTS: figures/NAME.svg and figures/NAME.csv; figures/NAME.html, pages that can be pointed at and
+tables; benchmark.csv, provenance.csv; first_page.rst.
 """
 
 
 rule plot_degradation:
     """Heat map of the transfer gap: intermediates by languages, a panel a target."""
     input:
-        CELLS,
+        cells=CELLS,
+        missing=MISSING,
     output:
         figure=report(
             f"{FIGURES}/degradation.svg",
             caption="../workflow/report/degradation.rst",
-            category="2 Degradation",
-            labels={"figure": "transfer gap by intermediate and language"},
+            category="3 Degradation",
+            labels={"what": "transfer gap, every cell"},
         ),
         data=f"{FIGURES}/degradation.csv",
     log:
@@ -24,13 +26,70 @@ rule plot_degradation:
     conda:
         "../envs/report.yaml"
     params:
-        intermediates=GRID.intermediates,
+        intermediates=WHOLE.intermediates,
         languages=language_names(config),
-        code=code_digest("figures.py"),
+        code=code_digest("report", "degradation/outcomes.py", "degradation/states.py"),
     message:
         "Plotting degradation"
     script:
         "../workflow/scripts/plot_degradation.py"
+
+
+rule plot_gains:
+    """Heat map of the gain over no intermediate task."""
+    input:
+        cells=CELLS,
+        missing=MISSING,
+    output:
+        figure=report(
+            f"{FIGURES}/gains.svg",
+            caption="../workflow/report/gains.rst",
+            category="3 Degradation",
+            labels={"what": "gain over no intermediate, every cell"},
+        ),
+        data=f"{FIGURES}/gains.csv",
+    log:
+        f"{LOGS}/plot_gains.log",
+    benchmark:
+        f"{COSTS}/plot_gains.tsv"
+    conda:
+        "../envs/report.yaml"
+    params:
+        intermediates=WHOLE.trained_intermediates(),
+        languages=language_names(config),
+        code=code_digest("report", "degradation/outcomes.py", "degradation/states.py"),
+    message:
+        "Plotting gains"
+    script:
+        "../workflow/scripts/plot_gains.py"
+
+
+rule show_outcomes:
+    """Gap and gain of every cell, to point at."""
+    input:
+        cells=CELLS,
+        missing=MISSING,
+    output:
+        page=report(
+            f"{FIGURES}/outcomes.html",
+            caption="../workflow/report/outcomes.rst",
+            category="3 Degradation",
+            labels={"what": "gap and gain, interactive"},
+        ),
+    log:
+        f"{LOGS}/show_outcomes.log",
+    benchmark:
+        f"{COSTS}/show_outcomes.tsv"
+    conda:
+        "../envs/report.yaml"
+    params:
+        intermediates=WHOLE.intermediates,
+        languages=language_names(config),
+        code=code_digest("report", "degradation/outcomes.py", "degradation/states.py"),
+    message:
+        "Drawing the interactive heat map"
+    script:
+        "../workflow/scripts/show_outcomes.py"
 
 
 rule plot_similarity:
@@ -41,8 +100,8 @@ rule plot_similarity:
         figure=report(
             f"{FIGURES}/similarity.svg",
             caption="../workflow/report/similarity.rst",
-            category="3 Similarity",
-            labels={"figure": "similarity by intermediate and language"},
+            category="4 Similarity",
+            labels={"what": "the measure of the answer, every cell"},
         ),
         data=f"{FIGURES}/similarity.csv",
     log:
@@ -54,7 +113,7 @@ rule plot_similarity:
     params:
         intermediates=GRID.trained_intermediates(),
         languages=language_names(config),
-        code=code_digest("figures.py", "measuring.py"),
+        code=code_digest("report", "measuring.py"),
     message:
         "Plotting similarity"
     script:
@@ -69,8 +128,8 @@ rule plot_overview:
         figure=report(
             f"{FIGURES}/overview.svg",
             caption="../workflow/report/overview.rst",
-            category="3 Similarity",
-            labels={"figure": "all measures"},
+            category="4 Similarity",
+            labels={"what": "all measures, every cell"},
         ),
         data=f"{FIGURES}/overview.csv",
     log:
@@ -82,7 +141,7 @@ rule plot_overview:
     params:
         intermediates=GRID.trained_intermediates(),
         languages=language_names(config),
-        code=code_digest("figures.py", "measuring.py"),
+        code=code_digest("report", "measuring.py"),
     message:
         "Plotting all measures"
     script:
@@ -97,8 +156,8 @@ rule plot_measures:
         figure=report(
             f"{FIGURES}/measures.svg",
             caption="../workflow/report/measures.rst",
-            category="3 Similarity",
-            labels={"figure": "agreement of the measures, by layer"},
+            category="4 Similarity",
+            labels={"what": "agreement of the measures, by layer"},
         ),
         data=f"{FIGURES}/measures.csv",
     log:
@@ -108,15 +167,75 @@ rule plot_measures:
     conda:
         "../envs/report.yaml"
     params:
-        code=code_digest("figures.py", "measuring.py"),
+        code=code_digest("report", "measuring.py"),
     message:
         "Plotting the agreement of measures"
     script:
         "../workflow/scripts/plot_measures.py"
 
 
+rule plot_scatter:
+    """Similarity against the outcome, with the model's slopes."""
+    input:
+        cells=CELLS,
+        similarity=similarity_files(),
+        effects=EFFECTS,
+    output:
+        figure=report(
+            f"{FIGURES}/scatter.svg",
+            caption="../workflow/report/scatter.rst",
+            category="1 Answer",
+            labels={"what": "similarity against loss"},
+        ),
+        data=f"{FIGURES}/scatter.csv",
+    log:
+        f"{LOGS}/plot_scatter.log",
+    benchmark:
+        f"{COSTS}/plot_scatter.tsv"
+    conda:
+        "../envs/report.yaml"
+    params:
+        headline=config["similarity"]["headline"],
+        degradation=vars(specification(config)),
+        languages=language_names(config),
+        code=code_digest("report", *FITTING_MODULES),
+    message:
+        "Plotting similarity against the outcome"
+    script:
+        "../workflow/scripts/plot_scatter.py"
+
+
+rule show_scatter:
+    """Similarity against the outcome, to point at."""
+    input:
+        cells=CELLS,
+        similarity=similarity_files(),
+    output:
+        page=report(
+            f"{FIGURES}/scatter.html",
+            caption="../workflow/report/scatter.rst",
+            category="1 Answer",
+            labels={"what": "similarity against loss, interactive"},
+        ),
+    log:
+        f"{LOGS}/show_scatter.log",
+    benchmark:
+        f"{COSTS}/show_scatter.tsv"
+    conda:
+        "../envs/report.yaml"
+    params:
+        headline=config["similarity"]["headline"],
+        degradation=vars(specification(config)),
+        languages=language_names(config),
+        code=code_digest("report", *FITTING_MODULES),
+    message:
+        "Drawing the interactive scatter"
+    script:
+        "../workflow/scripts/show_scatter.py"
+
+
 rule plot_effects:
-    """The fitted effects with their intervals, beside the planted truth where there is one."""
+    """The fitted effects of all measures, beside the planted truth where there is one."""
     input:
         EFFECTS,
     output:
@@ -124,7 +243,7 @@ rule plot_effects:
             f"{FIGURES}/effects.svg",
             caption="../workflow/report/effects.rst",
             category="1 Answer",
-            labels={"what": "effect of similarity, by level"},
+            labels={"what": "slope of every measure"},
         ),
         data=f"{FIGURES}/effects.csv",
     log:
@@ -132,13 +251,35 @@ rule plot_effects:
     benchmark:
         f"{COSTS}/plot_effects.tsv"
     conda:
-        "../envs/stats.yaml"
+        "../envs/report.yaml"
     params:
-        code=code_digest("figures.py", "degradation/figures.py", "similarity/__init__.py"),
+        code=code_digest("report", "similarity/__init__.py"),
     message:
         "Plotting effects"
     script:
         "../workflow/scripts/plot_effects.py"
+
+
+rule plot_headline:
+    """The slopes of the measure that the answer is given for."""
+    input:
+        EFFECTS,
+    output:
+        figure=f"{FIGURES}/headline.svg",
+        data=f"{FIGURES}/headline.csv",
+    log:
+        f"{LOGS}/plot_headline.log",
+    benchmark:
+        f"{COSTS}/plot_headline.tsv"
+    conda:
+        "../envs/report.yaml"
+    params:
+        headline=config["similarity"]["headline"],
+        code=code_digest("report"),
+    message:
+        "Plotting the answer"
+    script:
+        "../workflow/scripts/plot_headline.py"
 
 
 rule plot_sensitivity:
@@ -149,8 +290,8 @@ rule plot_sensitivity:
         figure=report(
             f"{FIGURES}/sensitivity.svg",
             caption="../workflow/report/sensitivity.rst",
-            category="1 Answer",
-            labels={"what": "robustness of the answer"},
+            category="2 Robustness",
+            labels={"what": "the answer under other outcomes, data and methods"},
         ),
         data=f"{FIGURES}/sensitivity.csv",
     log:
@@ -158,9 +299,9 @@ rule plot_sensitivity:
     benchmark:
         f"{COSTS}/plot_sensitivity.tsv"
     conda:
-        "../envs/stats.yaml"
+        "../envs/report.yaml"
     params:
-        code=code_digest("figures.py", "degradation/figures.py", "similarity/__init__.py"),
+        code=code_digest("report"),
     message:
         "Plotting robustness"
     script:
@@ -176,8 +317,8 @@ rule plot_held_out:
         figure=report(
             f"{FIGURES}/held_out.svg",
             caption="../workflow/report/held_out.rst",
-            category="1 Answer",
-            labels={"what": "held-out prediction"},
+            category="2 Robustness",
+            labels={"what": "prediction of what was left out"},
         ),
         data=f"{FIGURES}/held_out.csv",
     log:
@@ -185,13 +326,41 @@ rule plot_held_out:
     benchmark:
         f"{COSTS}/plot_held_out.tsv"
     conda:
-        "../envs/stats.yaml"
+        "../envs/report.yaml"
     params:
-        code=code_digest("figures.py", "degradation/figures.py", "similarity/__init__.py"),
+        languages=language_names(config),
+        code=code_digest("report"),
     message:
         "Plotting held-out prediction"
     script:
         "../workflow/scripts/plot_held_out.py"
+
+
+rule plot_random_effects:
+    """What is predicted of each language, target and intermediate."""
+    input:
+        RANDOM_EFFECTS,
+    output:
+        figure=report(
+            f"{FIGURES}/random_effects.svg",
+            caption="../workflow/report/random_effects.rst",
+            category="2 Robustness",
+            labels={"what": "effects of languages, targets and intermediates"},
+        ),
+        data=f"{FIGURES}/random_effects.csv",
+    log:
+        f"{LOGS}/plot_random_effects.log",
+    benchmark:
+        f"{COSTS}/plot_random_effects.tsv"
+    conda:
+        "../envs/report.yaml"
+    params:
+        languages=language_names(config),
+        code=code_digest("report"),
+    message:
+        "Plotting random effects"
+    script:
+        "../workflow/scripts/plot_random_effects.py"
 
 
 rule plot_training:
@@ -202,8 +371,8 @@ rule plot_training:
         figure=report(
             f"{FIGURES}/training.svg",
             caption="../workflow/report/training.rst",
-            category="5 Training",
-            labels={"figure": "training loss by training set and intermediate"},
+            category="6 Training",
+            labels={"what": "training loss"},
         ),
         data=f"{FIGURES}/training.csv",
     log:
@@ -215,11 +384,60 @@ rule plot_training:
     params:
         trainings=list(trainings()),
         intermediates=GRID.intermediates,
-        code=code_digest("figures.py", "curves.py"),
+        code=code_digest("report", "curves.py"),
     message:
         "Plotting training"
     script:
         "../workflow/scripts/plot_training.py"
+
+
+rule plot_cost:
+    """Hours of the stages, and bytes."""
+    input:
+        cells=CELLS,
+        last=[ANSWER, CLAIMS, SENSITIVITY, SKILL],
+    output:
+        figure=report(
+            f"{FIGURES}/cost.svg",
+            caption="../workflow/report/cost.rst",
+            category="7 Cost and provenance",
+            labels={"what": "hours and bytes"},
+        ),
+        data=f"{FIGURES}/cost.csv",
+    log:
+        f"{LOGS}/plot_cost.log",
+    benchmark:
+        f"{COSTS}/plot_cost.tsv"
+    conda:
+        "../envs/report.yaml"
+    params:
+        results=RESULTS,
+        code=code_digest("report", "planning"),
+    message:
+        "Adding up costs"
+    script:
+        "../workflow/scripts/plot_cost.py"
+
+
+rule write_provenance:
+    """Versions, commit, devices, models and data."""
+    input:
+        CELLS,
+    output:
+        PROVENANCE,
+    log:
+        f"{LOGS}/write_provenance.log",
+    benchmark:
+        f"{COSTS}/write_provenance.tsv"
+    conda:
+        "../envs/report.yaml"
+    params:
+        models=model_sources(),
+        code=code_digest("report"),
+    message:
+        "Writing provenance"
+    script:
+        "../workflow/scripts/write_provenance.py"
 
 
 rule summarise_benchmark:
@@ -227,12 +445,7 @@ rule summarise_benchmark:
     input:
         CELLS,
     output:
-        report(
-            BENCHMARK,
-            caption="../workflow/report/benchmark.rst",
-            category="4 Scores",
-            labels={"table": "score by target, mean over languages"},
-        ),
+        BENCHMARK,
     log:
         f"{LOGS}/summarise_benchmark.log",
     benchmark:
@@ -245,3 +458,98 @@ rule summarise_benchmark:
         "Summarising scores by target"
     script:
         "../workflow/scripts/summarise_benchmark.py"
+
+
+rule show_tables:
+    """Tables as pages, which the report can show."""
+    input:
+        claims=CLAIMS,
+        nested=NESTED,
+        sensitivity=SENSITIVITY,
+        skill=SKILL,
+        diagnostics=DIAGNOSTICS,
+        benchmark=BENCHMARK,
+        provenance=PROVENANCE,
+    output:
+        claims=report(
+            f"{FIGURES}/claims.html",
+            caption="../workflow/report/claims.rst",
+            category="1 Answer",
+            labels={"what": "claims of the study, judged"},
+        ),
+        nested=report(
+            f"{FIGURES}/nested.html",
+            caption="../workflow/report/nested.rst",
+            category="2 Robustness",
+            labels={"what": "what similarity adds, step by step"},
+        ),
+        sensitivity=report(
+            f"{FIGURES}/sensitivity.html",
+            caption="../workflow/report/sensitivity.rst",
+            category="2 Robustness",
+            labels={"what": "the answer done otherwise, as a table"},
+        ),
+        skill=report(
+            f"{FIGURES}/skill.html",
+            caption="../workflow/report/held_out.rst",
+            category="2 Robustness",
+            labels={"what": "prediction of what was left out, as a table"},
+        ),
+        diagnostics=report(
+            f"{FIGURES}/diagnostics.html",
+            caption="../workflow/report/diagnostics.rst",
+            category="2 Robustness",
+            labels={"what": "residuals of the model"},
+        ),
+        benchmark=report(
+            f"{FIGURES}/benchmark.html",
+            caption="../workflow/report/benchmark.rst",
+            category="5 Scores",
+            labels={"what": "score by target, mean over languages"},
+        ),
+        provenance=report(
+            f"{FIGURES}/provenance.html",
+            caption="../workflow/report/provenance.rst",
+            category="7 Cost and provenance",
+            labels={"what": "versions, models and data"},
+        ),
+    log:
+        f"{LOGS}/show_tables.log",
+    benchmark:
+        f"{COSTS}/show_tables.tsv"
+    conda:
+        "../envs/report.yaml"
+    params:
+        code=code_digest("report"),
+    message:
+        "Writing tables as pages"
+    script:
+        "../workflow/scripts/show_tables.py"
+
+
+rule write_first_page:
+    """The first page of the report, in words."""
+    input:
+        effects=EFFECTS,
+        cells=CELLS,
+        missing=MISSING,
+        sensitivity=SENSITIVITY,
+        skill=SKILL,
+        figure=f"{FIGURES}/headline.svg",
+    output:
+        FIRST_PAGE,
+    log:
+        f"{LOGS}/write_first_page.log",
+    benchmark:
+        f"{COSTS}/write_first_page.tsv"
+    conda:
+        "../envs/report.yaml"
+    params:
+        axes=WHOLE.axes,
+        headline=config["similarity"]["headline"],
+        world=bool(config["world"]),
+        code=code_digest("report", "degradation/answer.py", "degradation/missing.py"),
+    message:
+        "Writing the first page"
+    script:
+        "../workflow/scripts/write_first_page.py"

@@ -15,12 +15,12 @@ import yaml
 
 from xstilts.cli import main
 from xstilts.config import read_config, specification
-from xstilts.degradation.figures import plot_power
 from xstilts.degradation.outcomes import CELLS, add_outcomes
 from xstilts.degradation.power import Shape, expected_spreads, power_table, resized, sizes
 from xstilts.degradation.simulation import EXPECTED, Spread, simulated_grid, simulated_outcome
 from xstilts.errors import InputError
 from xstilts.measuring import SIMILARITY
+from xstilts.report.power import plot_power
 from xstilts.tables import read_table, rows_table, write_table
 
 LANGUAGES = ["de", "sw", "zh", "fr", "hi", "th", "tr", "ru"]

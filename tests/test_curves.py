@@ -9,7 +9,7 @@ import pytest
 
 from xstilts import curves
 from xstilts.curves import CURVE, read_curves
-from xstilts.figures import plot_training
+from xstilts.report.training import plot_training
 from xstilts.tables import rows_table, write_json, write_table
 
 

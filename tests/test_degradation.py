@@ -215,7 +215,7 @@ def test_every_step_is_compared_with_the_one_before() -> None:
 def test_the_variance_between_languages_falls_where_similarity_explains_it() -> None:
     # Planted: 9 squared points are left to languages, and 36 are of similarity.
     frame = simulated(seed=5, languages=20, effects={"between_languages": -6.0})
-    rows = variance_rows(frame, WANTED)
+    rows = variance_rows(fit_formula(WANTED.formula, frame), WANTED)
     found = {(row["group"], row["term"]): row for row in rows}
     languages = found["language", INTERCEPT]
     assert languages["variance"] == pytest.approx(9, abs=6)

@@ -14,12 +14,13 @@ from xstilts.degradation.answer import answer
 from xstilts.degradation.design import design
 from xstilts.degradation.diagnostics import diagnosed
 from xstilts.degradation.effects import EFFECTS, effects_of
-from xstilts.degradation.figures import plot_effects, plot_held_out, plot_sensitivity
 from xstilts.degradation.formulas import PARTS
 from xstilts.degradation.held_out import HELD_OUT, SKILL, held_out, skills
 from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.sensitivity import SENSITIVITY
 from xstilts.errors import InputError
+from xstilts.report.effects import plot_effects, plot_sensitivity
+from xstilts.report.prediction import plot_held_out
 from xstilts.tables import rows_table, write_csv, write_table
 
 
@@ -134,6 +135,7 @@ def test_a_dozen_rows_are_predicted_as_far_as_they_go(tmp_path: Path) -> None:
     plot_held_out(
         held_out=str(tmp_path / "held.parquet"),
         skill=str(tmp_path / "skill.csv"),
+        languages={},
         figure=str(tmp_path / "figure.svg"),
         data=str(tmp_path / "data.csv"),
     )
@@ -146,7 +148,7 @@ def test_residuals_that_spread_more_in_one_target_are_seen() -> None:
     noisy = frame.assign(
         gap=frame["gap"] + np.where(loud, 8.0, 0.0) * random.normal(size=len(frame))
     )
-    rows = pd.DataFrame(diagnosed(noisy, WANTED))
+    rows = pd.DataFrame(diagnosed(fit_formula(WANTED.formula, noisy)))
     spread = rows[rows["check"] == "residual spread of a target"].set_index("of")["value"]
     assert spread.idxmax() == "t3" and spread["t3"] > 2 * spread.drop("t3").max()
     (kurtosis,) = rows[rows["check"] == "kurtosis"]["value"]
@@ -154,3 +156,12 @@ def test_residuals_that_spread_more_in_one_target_are_seen() -> None:
     inflation = rows[rows["check"] == "variance inflation"].set_index("of")["value"]
     assert set(PARTS) <= set(inflation.index)
     assert inflation["within"] == pytest.approx(1.0, abs=0.05)  # centred in each of its groups
+
+
+def test_a_fit_that_the_optimiser_gives_up_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gives_up(*_: object, **__: object) -> None:
+        raise RuntimeError("Linear optimization did not produce a valid fit")
+
+    monkeypatch.setattr("mixedlm.lmer", gives_up)
+    with pytest.raises(InputError, match="it cannot be fitted: Linear optimization"):
+        fit_formula(WANTED.formula, simulated())

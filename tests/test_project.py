@@ -129,10 +129,12 @@ LIGHT = {
     "xstilts.config": ("torch", "transformers"),  # read at every start of Snakemake
     "xstilts.measuring": ("torch", "transformers"),  # envs/stats.yaml has neither
     "xstilts.degradation.claims": ("torch", "transformers"),
-    "xstilts.degradation.figures": ("torch", "transformers"),
     "xstilts.degradation.forecast": ("torch", "transformers"),
     "xstilts.degradation.sensitivity": ("torch", "transformers"),
-    "xstilts.figures": ("torch", "transformers", "mixedlm", "statsmodels"),
+    **{
+        f"xstilts.report.{path.stem}": ("torch", "transformers")
+        for path in sorted((ROOT / "xstilts/report").glob("[a-z]*.py"))
+    },
 }
 
 

@@ -13,12 +13,12 @@ from conftest import Study
 from scipy import stats
 
 from xstilts.evidence import EVIDENCE, mixed
-from xstilts.figures import agreement
 from xstilts.grid import _parallel_languages, language_facts
 from xstilts.known import Known
 from xstilts.languages import languages
 from xstilts.measuring import SIMILARITY, measure_similarity, read_similarity
 from xstilts.pieces import Pieces
+from xstilts.report.agreement import agreement
 from xstilts.similarity import Measure, measures
 from xstilts.tables import read_table
 from xstilts.tasks import tasks

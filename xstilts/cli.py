@@ -189,8 +189,8 @@ def _power(chosen: argparse.Namespace) -> int:
     """Print the table, and write it and its figure."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: its processes share the cores
     from xstilts.config import read_config, specification
-    from xstilts.degradation.figures import plot_power
     from xstilts.degradation.power import expected_spreads, power_table, shape_of
+    from xstilts.report.power import plot_power
 
     config, grid = read_config(*chosen.config)
     found = power_table(

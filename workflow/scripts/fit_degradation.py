@@ -19,6 +19,7 @@ if __name__ == "__main__":
         degradation=snakemake.params.degradation,
         effects=snakemake.output.effects,
         variances=snakemake.output.variances,
+        random_effects=snakemake.output.random_effects,
         nested=snakemake.output.nested,
         diagnostics=snakemake.output.diagnostics,
     )

@@ -11,8 +11,10 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.figures:plot_degradation",
-        cells=snakemake.input[0],
+        "xstilts.report.heatmaps:plot_outcome",
+        outcome="gap",
+        cells=snakemake.input.cells,
+        missing=snakemake.input.missing,
         intermediates=snakemake.params.intermediates,
         languages=snakemake.params.languages,
         figure=snakemake.output.figure,

@@ -11,9 +11,10 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.degradation.figures:plot_held_out",
+        "xstilts.report.prediction:plot_held_out",
         held_out=snakemake.input.predictions,
         skill=snakemake.input.skill,
+        languages=snakemake.params.languages,
         figure=snakemake.output.figure,
         data=snakemake.output.data,
     )

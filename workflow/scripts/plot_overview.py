@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.figures:plot_overview",
+        "xstilts.report.heatmaps:plot_overview",
         tables=list(snakemake.input),
         intermediates=snakemake.params.intermediates,
         languages=snakemake.params.languages,

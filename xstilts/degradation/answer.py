@@ -20,6 +20,7 @@ LEVEL_WORDS = {
 }
 
 ALPHA = 0.05
+STEP = "one standard deviation more similarity"
 NOTHING = (
     "No answer yet: it needs several targets, languages and intermediates that have the outcome "
     "(a gap needs English cells, a gain those of none), and this grid has too few."
@@ -51,39 +52,62 @@ def write_answer(
 
 def answer(model: str, effects: list[Row], headline: str) -> str:
     """The effect of the headline measure on each level, its interval, and the truth if known."""
-    fitted = {row["level"]: row for row in effects if row["measure"] == headline}
-    truth = {row["level"]: row["estimate"] for row in effects if row["measure"] == TRUTH}
-    size = next(iter(fitted.values()))
-    opening = (
-        f"Does similarity predict what zero-shot transfer of {model} loses? Over {size['rows']} "
-        f"combinations of {size['intermediates']} intermediates, {size['targets']} targets and "
-        f"{size['languages']} languages, one standard deviation more similarity "
-        f"({measures()[headline].title}) goes with"
+    opening = f"Does similarity predict what zero-shot transfer of {model} loses? Over "
+    opening += f"{basis(effects, headline)}, {STEP} ({measures()[headline].title}) goes with"
+    sentences = [f"{opening} {'; '.join(clauses(effects, headline).values())}."]
+    return " ".join([*sentences, *explained(effects, headline), *limits(effects, headline)])
+
+
+def _fitted(effects: list[Row], headline: str) -> dict[str, Row]:
+    return {row["level"]: row for row in effects if row["measure"] == headline}
+
+
+def basis(effects: list[Row], headline: str) -> str:
+    """How many rows and groups the fit has."""
+    size = next(iter(_fitted(effects, headline).values()))
+    return (
+        f"{size['rows']} combinations of {size['intermediates']} intermediates, "
+        f"{size['targets']} targets and {size['languages']} languages"
     )
-    what = WORDS[size["outcome"]]
-    clauses = [
-        _clause(words, fitted[level], truth.get(level), what)
+
+
+def clauses(effects: list[Row], headline: str) -> dict[str, str]:
+    """Of each level, how the outcome changes with one standard deviation of similarity."""
+    fitted = _fitted(effects, headline)
+    truth = {row["level"]: row["estimate"] for row in effects if row["measure"] == TRUTH}
+    return {
+        level: _clause(words, fitted[level], truth.get(level), WORDS[fitted[level]["outcome"]])
         for level, words in LEVEL_WORDS.items()
         if level in fitted
-    ]
-    caution = _share(fitted) + _agreement(effects)
+    }
+
+
+def explained(effects: list[Row], headline: str) -> list[str]:
+    """Sentences: what similarity explains, and how many measures agree."""
+    return [_share(_fitted(effects, headline)), *_agreement(effects)]
+
+
+def limits(effects: list[Row], headline: str) -> list[str]:
+    """Sentences: what the fit leaves out."""
+    size = next(iter(_fitted(effects, headline).values()))
+    found = []
     if size["missing"]:
-        caution += f" It leaves out {size['missing']} more, for which the measure has no value."
+        found.append(f"It leaves out {size['missing']} more, for which the measure has no value.")
     if size["absent"]:
-        caution += f" Nothing is known here of {size['absent']}."
+        found.append(f"Nothing is known here of {size['absent']}.")
     if size["dropped"]:
-        caution += f" Terms that these data cannot hold were dropped: {size['dropped']}."
-    return f"{opening} {'; '.join(clauses)}.{caution}"
+        found.append(f"Terms that these data cannot hold were dropped: {size['dropped']}.")
+    return found
 
 
 def _share(fitted: dict[str, Row]) -> str:
     """How much of the variance the largest part explains."""
     level, row = max(fitted.items(), key=lambda item: item[1]["part_r2"] or 0.0)
     share = 100 * max(row["part_r2"] or 0.0, 0.0)
-    return f" Its part {LEVEL_WORDS[level]} explains {share:.0f}% of the variance of the outcome."
+    return f"Its part {LEVEL_WORDS[level]} explains {share:.0f}% of the variance of the outcome."
 
 
-def _agreement(effects: list[Row]) -> str:
+def _agreement(effects: list[Row]) -> list[str]:
     """How many measures find an effect of either sign, all tests taken together."""
     tested = [row for row in effects if row["p_holm"] is not None]
     counts = []
@@ -93,8 +117,9 @@ def _agreement(effects: list[Row]) -> str:
         if rows:
             counts.append(f"{found} of {len(rows)} {words}")
     if not counts:
-        return ""
-    return f" Of all measures, after Holm's correction, an effect is found by {'; '.join(counts)}."
+        return []
+    words = "; ".join(counts)
+    return [f"Of all measures, after Holm's correction, an effect is found by {words}."]
 
 
 def _clause(words: str, row: Row, planted: float | None, what: tuple[str, str]) -> str:

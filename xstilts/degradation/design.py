@@ -75,26 +75,31 @@ def join(outcomes: pd.DataFrame, similarity: pd.DataFrame) -> pd.DataFrame:
 
 def split_similarity(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame with `trained` and the parts of similarity, each in standard deviations."""
-    pair = frame.groupby(["target", "language"])["similarity"].transform("mean")
-    language = _language_effects(frame.assign(similarity=pair))
-    within = frame["similarity"] - pair
-    parts = {
-        "within": within.mask(frame["intermediate"] == NONE, 0.0),
-        "between_targets": (pair - language) - (pair - language).mean(),
-        "between_languages": language - language.mean(),
-    }
+    parts = parts_of(frame, "similarity")
+    parts["within"] = parts["within"].mask(frame["intermediate"] == NONE, 0.0)
     return frame.assign(
         **{TRAINED: (frame["intermediate"] != NONE).astype(float)},
         **{name: scaled(part) for name, part in parts.items()},
     )
 
 
+def parts_of(frame: pd.DataFrame, column: str) -> dict[str, pd.Series]:
+    """What a column is made of within and between (target, language) pairs, in its own unit."""
+    pair = frame.groupby(["target", "language"])[column].transform("mean")
+    language = _language_effects(frame.assign(pair=pair))
+    return {
+        "within": frame[column] - pair,
+        "between_targets": (pair - language) - (pair - language).mean(),
+        "between_languages": language - language.mean(),
+    }
+
+
 def _language_effects(frame: pd.DataFrame) -> pd.Series:
-    """For every row, the language's effect on similarity, by least squares beside the target's."""
-    pairs = frame[["target", "language", "similarity"]].drop_duplicates().dropna()
+    """For every row, the language's effect on pairs, by least squares beside the target's."""
+    pairs = frame[["target", "language", "pair"]].drop_duplicates().dropna()
     targets, languages = (pairs[name].astype("category").cat for name in ("target", "language"))
     columns = np.hstack([np.eye(len(each.categories))[each.codes] for each in (languages, targets)])
-    effects = np.linalg.lstsq(columns, pairs["similarity"].to_numpy(), rcond=None)[0]
+    effects = np.linalg.lstsq(columns, pairs["pair"].to_numpy(), rcond=None)[0]
     known = dict(zip(languages.categories, effects, strict=False))
     return frame["language"].map(known).astype(float)  # of no rows at all, too
 

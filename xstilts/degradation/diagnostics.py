@@ -14,8 +14,7 @@ from statsmodels.stats.diagnostic import het_breuschpagan
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 from statsmodels.stats.stattools import jarque_bera
 
-from xstilts.degradation.formulas import Specification, of_columns
-from xstilts.degradation.mixed_model import INTERCEPT, MixedModel, fit_formula
+from xstilts.degradation.mixed_model import INTERCEPT, MixedModel
 from xstilts.tables import schema
 
 DIAGNOSTICS = schema(
@@ -28,10 +27,8 @@ DIAGNOSTICS = schema(
 )
 
 
-def diagnosed(frame: pd.DataFrame, wanted: Specification) -> list[dict[str, Any]]:
-    """Rows of DIAGNOSTICS, without the model."""
-    formula = of_columns(wanted.formula, frame.columns)
-    model = fit_formula(formula, frame, intervals=False)
+def diagnosed(model: MixedModel) -> list[dict[str, Any]]:
+    """Rows of DIAGNOSTICS, without the name of the encoder."""
     return [*_shape(model), *_spread(model), *_collinearity(model)]
 
 

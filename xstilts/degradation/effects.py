@@ -101,6 +101,14 @@ VARIANCES = schema(
     ("variance", pa.float64(), "Its square."),
     ("without", pa.float64(), "The variance in the model without similarity; empty for slopes."),
 )
+RANDOM_EFFECTS = schema(
+    ("model", pa.string(), "Encoder."),
+    ("group", pa.string(), "Grouping factor."),
+    ("level", pa.string(), "Which group: a language, a target, an intermediate, or several."),
+    ("term", pa.string(), "What varies between groups: the intercept, or a slope."),
+    ("estimate", pa.float64(), "Its predicted deviation from the mean, in units of the outcome."),
+    ("se", pa.float64(), "Conditional standard deviation of the prediction."),
+)
 NESTED = schema(
     ("model", pa.string(), "Encoder."),
     ("step", pa.string(), "Step of the formula, with all before it."),
@@ -125,6 +133,7 @@ def fit_degradation(
     degradation: Mapping[str, Any],
     effects: str,
     variances: str,
+    random_effects: str,
     nested: str,
     diagnostics: str,
 ) -> None:
@@ -137,7 +146,8 @@ def fit_degradation(
         headline: the measure that variances and steps are written for.
         degradation: section of the config: outcome, formula (steps), groups.
         effects: table to write: a row a measure and part of similarity.
-        variances: table to write: random effects, with similarity and without.
+        variances: table to write: those of random effects, with similarity and without.
+        random_effects: table to write: what is predicted of each group.
         nested: table to write: the steps of the formula.
         diagnostics: table to write: what the headline's residuals look like.
     """
@@ -152,11 +162,22 @@ def fit_degradation(
     write_csv(Path(nested), rows_table(made, NESTED))
     runs = wanted.of_runs
     by_seed = dict(model_frames(scored, tables, headline, runs, seeds=True))
-    frames = {each.model: by_seed[each.model] for each in shown}
-    made = [row for name in frames for row in _of_model(name, variance_rows, frames[name], runs)]
+    models = [(each.model, by_seed[each.model]) for each in shown]
+    mains = [(name, full) for name, frame in models for full in _main(name, frame, runs)]
+    made = [row for name, full in mains for row in _of_model(name, variance_rows, full, runs)]
     write_table(Path(variances), rows_table(made, VARIANCES), VARIANCES)
-    made = [row for name in frames for row in _of_model(name, diagnosed, frames[name], runs)]
+    made = [{"model": name, **row} for name, full in mains for row in full.groups]
+    write_table(Path(random_effects), rows_table(made, RANDOM_EFFECTS), RANDOM_EFFECTS)
+    made = [row for name, full in mains for row in _of_model(name, diagnosed, full)]
     write_csv(Path(diagnostics), rows_table(made, DIAGNOSTICS))
+
+
+def _main(model: str, frame: pd.DataFrame, wanted: Specification) -> Iterator[MixedModel]:
+    """The headline's model of every run, if the cells are enough."""
+    try:
+        yield fit_formula(of_columns(wanted.formula, frame.columns), frame)
+    except InputError as error:
+        logger.warning("%s: %s", model, error)
 
 
 def _of_model(model: str, make: Callable[..., list[Row]], *given: Any) -> list[Row]:
@@ -319,12 +340,9 @@ def with_multiplicity(rows: list[Row]) -> list[Row]:
     return rows
 
 
-def variance_rows(frame: pd.DataFrame, wanted: Specification) -> list[Row]:
+def variance_rows(full: MixedModel, wanted: Specification) -> list[Row]:
     """Variances with similarity in the model and without, by REML."""
-    full, bare = (
-        fit_formula(of_columns(formula, frame.columns), frame)
-        for formula in (wanted.formula, wanted.without_similarity)
-    )
+    bare = fit_formula(of_columns(wanted.without_similarity, full.data.columns), full.data)
     keys = ["group", "term"]
     before = bare.random[[*keys, "variance"]].rename(columns={"variance": "without"})
     joined = full.random.merge(before, on=keys, how="left")

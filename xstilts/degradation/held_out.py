@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 Row = dict[str, Any]
 SIZE, URIEL = "pretraining_size", "uriel_"
 NEIGHBOURS = 10
-BARE = " without similarity"
+MIXED, BARE = "mixed model", " without similarity"
 # The axes on which a scheme leaves groups out, so that no predictor may know them.
 LEFT_OUT = {
     "language": ("language",),
@@ -180,8 +180,8 @@ def predictors(frame: pd.DataFrame, wanted: Specification, scheme: str) -> dict[
         for name, (make, columns) in chosen.items()
     }
     formula = of_columns(wanted.formula, frame.columns)
-    found["mixed model"] = partial(_mixed, formula)
-    found[f"mixed model{BARE}"] = partial(_mixed, without(formula, PARTS))
+    found[MIXED] = partial(_mixed, formula)
+    found[f"{MIXED}{BARE}"] = partial(_mixed, without(formula, PARTS))
     return found
 
 

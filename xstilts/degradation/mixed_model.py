@@ -52,6 +52,8 @@ class MixedModel:
         random: columns `group`, `term`, `sd`, `variance`, `correlation` (with the group's first
             term, where they are correlated); the last row is the residual.
         factors: the same with whole covariances, without the residual.
+        groups: what is predicted of every group, given the estimates: `group`, `level`, `term`,
+            `estimate`, `se` (conditional); without `intervals` none.
         neg2loglik: the criterion, -2 log-likelihood (restricted, if `reml`).
         parameters: how many were estimated: fixed effects, variances, covariances.
         n: rows fitted.
@@ -68,6 +70,7 @@ class MixedModel:
     fixed: pd.DataFrame
     random: pd.DataFrame
     factors: list[Factor]
+    groups: list[dict[str, Any]]
     neg2loglik: float
     parameters: int
     n: int
@@ -122,7 +125,8 @@ def fit_formula(
         data: a row an observation; rows that lack a value the formula names are left out.
         reml: restricted rather than full maximum likelihood.
         weights: (rows,) prior weights: the residual variance of a row is sigma^2 / weight.
-        intervals: whether to work out degrees of freedom, which takes as long as the fit.
+        intervals: whether to work out degrees of freedom, which takes as long as the fit, and
+            groups.
 
     Raises:
         InputError: the formula cannot be read, names no column, or has nothing to compare in
@@ -134,7 +138,10 @@ def fit_formula(
     expected = fixed_design(kept, rows)[1]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        result = mixedlm.lmer(kept, rows, REML=reml, weights=weights)
+        try:
+            result = mixedlm.lmer(kept, rows, REML=reml, weights=weights)
+        except RuntimeError as error:  # no finite criterion, as where little is left to explain
+            raise InputError(f"formula '{parsed}': it cannot be fitted: {error}") from error
         nowhere = np.full(len(result.matrices.fixed_names), np.nan)
         freedom = mixedlm.satterthwaite_df(result).df if intervals else nowhere
     covariance, factors = np.asarray(result.vcov()), _factors(result)
@@ -153,6 +160,7 @@ def fit_formula(
         fixed=fixed,
         random=random,
         factors=factors,
+        groups=_groups(result) if intervals else [],
         neg2loglik=float(result.REMLcrit() if reml else -2 * result.logLik().value),
         parameters=int(result.npar()),
         n=len(rows),
@@ -406,6 +414,11 @@ def _factors(result: Any) -> list[Factor]:
         )
         for group in groups
     ]
+
+
+def _groups(result: Any) -> list[dict[str, Any]]:
+    frame = mixedlm.tidy(result, effects="ran_vals").rename(columns={"std.error": "se"})
+    return records(frame[["group", "level", "term", "estimate", "se"]])
 
 
 def _random_table(factors: list[Factor], residual: float) -> pd.DataFrame:

@@ -32,6 +32,7 @@ from xstilts.similarity import measures
 from xstilts.tables import read_table, rows_table, schema, write_csv
 
 Row = dict[str, Any]
+MAIN_FIT = "main fit"  # the variant in which nothing is changed
 
 SENSITIVITY = schema(
     ("model", pa.string(), "Encoder."),
@@ -290,7 +291,7 @@ def _left_out_targets(asked: Headline) -> dict[str, Callable[[Headline], list[Ro
 
 
 VARIANTS: dict[str, Callable[[Headline], list[Row]]] = {
-    "main fit": _mixed(),
+    MAIN_FIT: _mixed(),
     "without controls": _without_controls,
     "chance-corrected": _corrected,
     "relative gap": _instead_of_gap("relative_gap"),

@@ -9,8 +9,10 @@ import pandas as pd
 from xstilts.errors import InputError
 
 
-def spent(results: Path) -> pd.Series:
-    """Seconds of every finished job, by its place under `costs`, of the attempt that finished.
+def costs(results: Path) -> pd.DataFrame:
+    """Finished jobs of a run, of the attempt that finished.
+
+    Columns: `place` (the job's path under `costs`), `rule`, `seconds` by the clock.
 
     Raises:
         InputError: no job has finished there.
@@ -19,12 +21,22 @@ def spent(results: Path) -> pd.Series:
     files = sorted(folder.rglob("*.tsv"))
     if not files:
         raise InputError(f"{folder}: holds no costs of finished jobs")
-    found = {str(file.relative_to(folder).with_suffix("")): _seconds(file) for file in files}
-    return pd.Series(found, name="spent", dtype=float)
+    return pd.DataFrame([_job(file, folder) for file in files])
 
 
-def _seconds(file: Path) -> float:
-    return float(pd.read_csv(file, sep="\t")["s"].sum())
+def _job(file: Path, folder: Path) -> dict[str, object]:
+    place = file.relative_to(folder).with_suffix("")
+    seconds = float(pd.read_csv(file, sep="\t")["s"].sum())
+    return {"place": str(place), "rule": place.parts[0], "seconds": seconds}
+
+
+def spent(results: Path) -> pd.Series:
+    """Seconds of every finished job, by its place under `costs`.
+
+    Raises:
+        InputError: no job has finished there.
+    """
+    return costs(results).set_index("place")["seconds"].rename("spent")
 
 
 def compared(jobs: pd.DataFrame, results: Path) -> pd.DataFrame:

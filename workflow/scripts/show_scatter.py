@@ -1,0 +1,21 @@
+"""Script of rule show_scatter."""
+
+from typing import TYPE_CHECKING
+
+from xstilts.jobs import run_job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+if __name__ == "__main__":
+    run_job(
+        snakemake.log[0],
+        snakemake.threads,
+        "xstilts.report.interactive:show_scatter",
+        cells=snakemake.input.cells,
+        similarity=list(snakemake.input.similarity),
+        headline=snakemake.params.headline,
+        degradation=snakemake.params.degradation,
+        languages=snakemake.params.languages,
+        page=snakemake.output.page,
+    )

@@ -1,0 +1,1 @@
+"""The report: figures, tables and words, all made from tidy tables and never from raw files."""

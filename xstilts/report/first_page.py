@@ -1,0 +1,246 @@
+"""The report's first page, in plain words, written from the tidy tables (reStructuredText).
+
+Of each encoder: the answer with its interval, what that rests on, what was not run, and what
+threatens it. Every number stands in a table; none is worked out here but for counts of rows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from xstilts.degradation.answer import (
+    LEVEL_WORDS,
+    NOTHING,
+    STEP,
+    Row,
+    basis,
+    clauses,
+    explained,
+    limits,
+)
+from xstilts.degradation.effects import EFFECTS
+from xstilts.degradation.held_out import MIXED
+from xstilts.degradation.missing import in_words, read_missing
+from xstilts.degradation.outcomes import CELLS, GAPS, NO_ENGLISH_TEST
+from xstilts.degradation.sensitivity import MAIN_FIT
+from xstilts.degradation.states import AT_CHANCE, DIVERGED, states
+from xstilts.report.style import task_titles
+from xstilts.similarity import measures
+from xstilts.tables import atomic, read_table
+
+FEW = 10  # groups; with fewer, how groups differ is itself hardly known
+WORLD = "* **The languages are invented.** Nothing here is known of real ones."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tables:
+    """What the page is written from; of one encoder, or of all.
+
+    Attributes:
+        effects: rows of the table of effects.
+        cells: the cell table.
+        missing: the cells of the grid that were not run.
+        sensitivity: the headline's slopes under other outcomes, data and methods.
+        skill: how well left-out groups are predicted.
+        headline: the measure that the answer is given for.
+        axes: those of the whole grid (`xstilts.grid.Grid.axes`).
+    """
+
+    effects: list[Row]
+    cells: pd.DataFrame
+    missing: pd.DataFrame
+    sensitivity: pd.DataFrame
+    skill: pd.DataFrame
+    headline: str
+    axes: dict[str, Any]
+
+    def of(self, model: str) -> Tables:
+        """Those of one encoder."""
+        frames = ("cells", "missing", "sensitivity", "skill")
+        mine = {
+            name: frame[frame["model"] == model]
+            for name in frames
+            for frame in [getattr(self, name)]
+        }
+        rows = [row for row in self.effects if row["model"] == model]
+        axes = {**self.axes, "models": [model]}
+        return Tables(effects=rows, headline=self.headline, axes=axes, **mine)
+
+    @property
+    def slopes(self) -> dict[str, Row]:
+        """The headline's rows of the effects, by level."""
+        return {row["level"]: row for row in self.effects if row["measure"] == self.headline}
+
+
+def write_first_page(
+    *,
+    effects: str,
+    cells: str,
+    missing: str,
+    sensitivity: str,
+    skill: str,
+    axes: dict[str, Any],
+    headline: str,
+    world: bool,
+    figure: str,
+    output: str,
+) -> None:
+    """Write the page.
+
+    Args:
+        effects: the table of effects.
+        cells: the cell table.
+        missing: the table of the grid's cells that were not run.
+        sensitivity: the table of the headline's slopes done otherwise.
+        skill: the table of held-out prediction.
+        axes: those of the whole grid (`xstilts.grid.Grid.axes`).
+        headline: the measure that the answer is given for.
+        world: whether the languages are those of the embedded world.
+        figure: SVG of the headline's slopes, which the page shows.
+        output: the text to write.
+    """
+    tables = Tables(
+        effects=read_table(Path(effects), EFFECTS).to_pylist(),
+        cells=read_table(Path(cells), CELLS).to_pandas(),
+        missing=read_missing(Path(missing)),
+        sensitivity=pd.read_csv(sensitivity),
+        skill=pd.read_csv(skill),
+        headline=headline,
+        axes=axes,
+    )
+    with atomic(Path(output)) as temporary:
+        beside = os.path.relpath(figure, Path(output).parent)  # docutils looks from there
+        temporary.write_text("\n".join(_page(tables, world, beside)) + "\n")
+
+
+def _page(tables: Tables, world: bool, figure: str) -> Iterator[str]:
+    known = [name for name in tables.axes["models"] if tables.of(name).slopes]
+    yield from _section("The answer", [] if known else [NOTHING])
+    for model in known:
+        yield from _answer(tables.of(model), model)
+    if known:
+        yield from ["", ".. raw:: html", f"   :file: {figure}", ""]
+    threats = [WORLD] if world else []
+    yield from _section("What it rests on", _bullets(tables, known, _evidence))
+    yield from _section("What was not run", _bullets(tables, tables.axes["models"], _not_run))
+    yield from _section("What threatens it", [*threats, *_bullets(tables, known, _threats)])
+
+
+def _bullets(
+    tables: Tables, models: Sequence[str], sentences: Callable[[Tables], Iterator[str]]
+) -> list[str]:
+    """A line a sentence on each model, with its name where there are several."""
+    several = len(tables.axes["models"]) > 1
+    return [
+        f"* {f'{model}: ' if several else ''}{sentence}"
+        for model in models
+        for sentence in sentences(tables.of(model))
+    ]
+
+
+def _section(title: str, lines: Sequence[str]) -> list[str]:
+    return ["", title, "=" * len(title), "", *lines, ""]
+
+
+def _answer(mine: Tables, model: str) -> Iterator[str]:
+    """The verdict at each level, then the sizes."""
+    slopes = mine.slopes
+    levels = [level for level in LEVEL_WORDS if level in slopes]
+    verdicts = [f"{LEVEL_WORDS[level]}, {verdict(slopes[level])}" for level in levels]
+    yield f"Does similarity predict what {model} loses? **{_sentences(verdicts)}**"
+    yield ""
+    yield f"{STEP.capitalize()} ({measures()[mine.headline].title}) goes with"
+    yield ""
+    yield from (f"* {text}" for text in clauses(mine.effects, mine.headline).values())
+    yield ""
+
+
+def verdict(row: Row) -> str:
+    """`yes` where similarity goes with a smaller loss or a larger gain at 95%."""
+    if row["low"] is None:
+        return "unknown"
+    if row["low"] <= 0 <= row["high"]:
+        return "not shown"
+    better = row["estimate"] < 0 if row["outcome"] in GAPS else row["estimate"] > 0
+    return "yes" if better else "the other way round"
+
+
+def _sentences(parts: Sequence[str]) -> str:
+    return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts)
+
+
+def _evidence(mine: Tables) -> Iterator[str]:
+    seeds = mine.cells["seed"].nunique()
+    yield f"{basis(mine.effects, mine.headline)}, {_count(seeds, 'seed')}."
+    yield from explained(mine.effects, mine.headline)
+    yield from _robustness(mine)
+    yield from _prediction(mine.skill)
+
+
+def _robustness(mine: Tables) -> Iterator[str]:
+    """How many variants agree with the main fit about the level with the clearest slope."""
+    clearest = min(mine.slopes.values(), key=lambda row: 1.0 if row["p"] is None else row["p"])
+    rows = mine.sensitivity[mine.sensitivity["level"] == clearest["level"]]
+    others = rows[rows["variant"] != MAIN_FIT].dropna(subset="estimate")
+    if others.empty:
+        return
+    same = others["estimate"] * clearest["estimate"] > 0
+    sure = same & (others["low"] * others["high"] > 0)
+    yield (
+        f"Of {len(others)} other outcomes, data and methods, {same.sum()} give the slope "
+        f"{LEVEL_WORDS[clearest['level']]} the same sign, {sure.sum()} with an interval that "
+        "leaves out zero."
+    )
+
+
+def _prediction(skill: pd.DataFrame) -> Iterator[str]:
+    rows = skill[skill["predictor"] == MIXED].dropna(subset="r2").to_dict("records")
+    for row in rows:
+        added = ""
+        if row["gain"] == row["gain"]:  # not nan
+            low, high = row["gain_low"], row["gain_high"]
+            added = f"; similarity adds {row['gain']:.2f} ({low:.2f} to {high:.2f})"
+        what = _count(row["groups"], row["scheme"])
+        yield f"Left out in turn and predicted, {what}: R² {row['r2']:.2f}{added}."
+
+
+def _not_run(mine: Tables) -> Iterator[str]:
+    gone = in_words(mine.axes, mine.missing)
+    yield gone or "Every cell of the grid was run."
+    found = states(mine.cells, mine.missing)["state"]
+    for state, words in (
+        (DIVERGED, "diverged and are left out"),
+        (AT_CHANCE, "score at or below chance and say little"),
+    ):
+        if (found == state).any():
+            yield f"{(found == state).sum()} of {len(found)} combinations {words}."
+    untested = mine.cells[mine.cells["without_gap"] == NO_ENGLISH_TEST]["target"].unique()
+    if len(untested):
+        yield f"No gap, for want of an English test set: {', '.join(task_titles(untested))}."
+    if mine.slopes:
+        yield from limits(mine.effects, mine.headline)
+
+
+def _threats(mine: Tables) -> Iterator[str]:
+    size = next(iter(mine.slopes.values()))
+    for name in ("languages", "targets", "intermediates"):
+        if size[name] < FEW:
+            yield f"{size[name]} {name}: so few that how they differ is hardly known."
+    if mine.cells["seed"].nunique() == 1:
+        yield "One seed: another run of the same training is not in the intervals."
+    yield (
+        "Similarity was not assigned: what goes with it (data in pretraining, script, test sets "
+        "that differ) may be the cause."
+    )
+    yield "Similarity is measured on samples of texts; its error makes slopes smaller."
+
+
+def _count(number: int, what: str) -> str:
+    plural = {"family": "families"}.get(what, f"{what}s")
+    return f"{number} {what if number == 1 else plural}"

@@ -1,0 +1,195 @@
+"""Similarity against the outcome: every cell, and each of the levels that the model tells apart.
+
+The outcome is split as similarity is (`xstilts.degradation.design`), so that a panel shows what one
+slope is about: languages, the targets of a language, or the intermediates of a (target, language).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from xstilts.degradation.design import parts_of
+from xstilts.degradation.effects import EFFECTS, model_frames
+from xstilts.degradation.formulas import PARTS, TRAINED, Specification
+from xstilts.degradation.outcomes import CELLS, WORDS
+from xstilts.measuring import read_own
+from xstilts.report.style import (
+    LEVEL_TITLES,
+    ZERO,
+    look_of,
+    nothing_to_show,
+    save_figure,
+    task_titles,
+)
+from xstilts.similarity import measures
+from xstilts.tables import read_table
+
+SIDE = 4.2  # inches of a panel
+LINES: dict[str, Any] = {"between_languages": "-", "between_targets": "-.", "within": "--"}
+
+
+def plot_scatter(
+    *,
+    cells: str,
+    similarity: list[str],
+    effects: str,
+    headline: str,
+    degradation: Mapping[str, Any],
+    languages: Mapping[str, str],
+    figure: str,
+    data: str,
+) -> None:
+    """Cells as dots and the model's slopes as lines; then the same level by level.
+
+    Args:
+        cells: the cell table.
+        similarity: similarity tables.
+        effects: the table of effects, whose slopes are drawn.
+        headline: the measure.
+        degradation: section of the config: outcome, steps, groups.
+        languages: names of languages by code.
+        figure: the SVG to write.
+        data: the CSV to write: similarity, outcome and their parts of every cell.
+    """
+    wanted = Specification(**degradation)
+    frame = split_cells(cells, similarity, headline, wanted)
+    fitted = read_table(Path(effects), EFFECTS).to_pandas()
+    slopes = fitted[fitted["measure"] == headline].set_index(["model", "level"])["estimate"]
+    known = set(slopes.index.get_level_values("model"))
+    models = [str(name) for name in dict.fromkeys(frame["model"]) if name in known]
+    if not models:
+        return save_figure(nothing_to_show(), frame, figure, data)
+    drawn, axes = plt.subplots(
+        2 * len(models), 2, figsize=(2 * SIDE + 1.6, 2 * SIDE * len(models)), layout="constrained"
+    )
+    looks = {target: look_of(at) for at, target in enumerate(dict.fromkeys(frame["target"]))}
+    for model, panels in zip(models, axes.reshape(-1, 4), strict=True):
+        mine = frame[frame["model"] == model]
+        _one_model(panels, mine, slopes[model], looks, languages, wanted.outcome)
+        panels[0].set_title(f"{model}: every cell" if len(models) > 1 else "every cell")
+        panels[0].set_xlabel(f"similarity ({measures()[headline].title})")
+    _legend(drawn, looks, set(slopes.index.get_level_values("level")))
+    save_figure(drawn, frame, figure, data)
+
+
+def _one_model(
+    panels: np.ndarray,
+    frame: pd.DataFrame,
+    slopes: pd.Series,
+    looks: Mapping[str, Any],
+    languages: Mapping[str, str],
+    outcome: str,
+) -> None:
+    """(4,) panels: every cell, then a level each, as far as it has a slope."""
+    _all_cells(panels[0], frame, slopes, looks, outcome)
+    for panel, level in zip(panels[1:], LINES, strict=True):
+        panel.set_title(LEVEL_TITLES[level])
+        if level in slopes:
+            _level(panel, frame, level, slopes[level], looks, languages)
+            panel.set_ylabel(f"its part of the {WORDS[outcome][0]}")
+        else:
+            panel.set_visible(False)
+
+
+def split_cells(
+    cells: str, similarity: list[str], headline: str, wanted: Specification
+) -> pd.DataFrame:
+    """Cells after training, with similarity and outcome and the parts of both; means over seeds.
+
+    Columns `similarity_LEVEL` are in standard deviations, `outcome_LEVEL` in the outcome's unit.
+    """
+    table = read_table(Path(cells), CELLS).to_pandas()
+    found = []
+    for model, rows in model_frames(table, read_own(similarity), headline, wanted):
+        trained = rows[rows[TRAINED] == 1].rename(columns={wanted.outcome: "outcome"})
+        split = parts_of(trained, "outcome")
+        axes = trained[["intermediate", "target", "language", "similarity", "outcome"]]
+        found.append(
+            axes.assign(
+                model=model,
+                **{f"similarity_{level}": trained[level] for level in PARTS},
+                **{f"outcome_{level}": split[level] for level in PARTS},
+            )
+        )
+    columns = ["model", "intermediate", "target", "language", "similarity", "outcome"]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+
+
+def _all_cells(
+    panel: Axes, frame: pd.DataFrame, slopes: pd.Series, looks: Mapping[str, Any], outcome: str
+) -> None:
+    """A dot a cell, and a line a level through their middle, as steep as its slope."""
+    for target, rows in frame.groupby("target"):
+        colour, marker = looks[str(target)]
+        panel.plot(
+            rows["similarity"], rows["outcome"], marker, color=colour, markersize=3, alpha=0.5
+        )
+    middle = frame[["similarity", "outcome"]].mean()
+    parts = parts_of(frame, "similarity")
+    for level, slope in slopes.items():
+        spread = parts[str(level)].std() / frame[f"similarity_{level}"].std()
+        ends = np.array([parts[str(level)].min(), parts[str(level)].max()])
+        panel.plot(
+            middle["similarity"] + ends,
+            middle["outcome"] + slope * ends / spread,
+            LINES[str(level)],
+            color="black",
+            linewidth=1.5,
+        )
+    panel.set_ylabel(" in ".join(WORDS[outcome]))
+
+
+def _level(
+    panel: Axes,
+    frame: pd.DataFrame,
+    level: str,
+    slope: float,
+    looks: Mapping[str, Any],
+    languages: Mapping[str, str],
+) -> None:
+    """A dot a language, a (target, language) or a cell, beside the model's slope."""
+    keys = {
+        "between_languages": ["language"],
+        "between_targets": ["target", "language"],
+        "within": ["target", "language", "intermediate"],
+    }[level]
+    dots = frame.groupby(keys, as_index=False)[[f"similarity_{level}", f"outcome_{level}"]].first()
+    dots.columns = [*keys, "x", "y"]
+    if level == "between_targets":  # the model gives each target a mean of its own
+        dots[["x", "y"]] -= dots.groupby("target")[["x", "y"]].transform("mean")
+    if level == "between_languages":
+        panel.plot(dots["x"], dots["y"], "o", color="black", markersize=4)
+        for row in dots.to_dict("records"):
+            name = f" {languages[row['language']]}"
+            panel.annotate(name, (row["x"], row["y"]), fontsize=8, va="center")
+    else:
+        for target, rows in dots.groupby("target"):
+            colour, marker = looks[str(target)]
+            panel.plot(rows["x"], rows["y"], marker, color=colour, markersize=3, alpha=0.6)
+    ends = np.array([dots["x"].min(), dots["x"].max()])
+    panel.plot(ends, slope * ends, LINES[level], color="black", linewidth=1.5)
+    panel.axhline(0, **ZERO)
+    panel.set_xlabel("similarity, SD")
+
+
+def _legend(drawn: Figure, looks: Mapping[str, Any], levels: set[str]) -> None:
+    titles = dict(zip(looks, task_titles(looks), strict=True))
+    signs = [
+        Line2D([], [], linestyle="", color=colour, marker=marker, markersize=4, label=titles[name])
+        for name, (colour, marker) in looks.items()
+    ]
+    signs += [
+        Line2D([], [], color="black", linestyle=style, label=LEVEL_TITLES[level])
+        for level, style in LINES.items()
+        if level in levels
+    ]
+    drawn.legend(handles=signs, loc="outside right center")

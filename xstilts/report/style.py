@@ -1,0 +1,100 @@
+"""How figures look, and how they are saved: colours, names, the data beside each as CSV.
+
+Colours are those of Okabe and Ito (2008) for categories, which colour-blind readers tell apart;
+`viridis` for amounts; red to blue for what has a zero, red for what is lost, white at zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+import pandas as pd
+
+matplotlib.use("svg")
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from xstilts.tables import atomic
+from xstilts.tasks import tasks
+
+BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
+CATEGORIES = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+AMOUNT, LOSS, GAIN = "viridis", "RdBu_r", "RdBu"
+GREY = "0.82"  # in the place of a value
+ZERO: dict[str, Any] = {"color": "0.6", "linewidth": 0.8}  # a line where nothing is
+WIDEST = 13.0  # inches: what a reader's window shows beside the report's menu
+LEVEL_TITLES = {
+    "between_languages": "between languages",
+    "between_targets": "between targets\nof a language",
+    "within": "between intermediates,\none target, language",
+}
+
+plt.rcParams.update(
+    {
+        "font.size": 9,
+        "axes.titlesize": 9,
+        "axes.labelsize": 9,
+        "xtick.labelsize": 8,
+        "ytick.labelsize": 8,
+        "legend.fontsize": 8,
+        "legend.frameon": False,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "svg.hashsalt": "xstilts",  # the same data give the same file
+    }
+)
+
+
+def task_titles(names: Iterable[str]) -> list[str]:
+    """Targets and intermediates as figures write them; a recipe of several tasks by its name."""
+    known = tasks()
+    return [known[name].title if name in known else name for name in names]
+
+
+def group_titles(axis: str, names: Iterable[str], languages: Mapping[str, str]) -> list[str]:
+    """Values of an axis (or families of languages) as figures write them."""
+    if axis == "language":
+        return [languages[name] for name in names]
+    return task_titles(names)
+
+
+def look_of(at: int) -> tuple[str, str]:
+    """Colour and marker of the category with a number: no two alike among the first 56."""
+    return CATEGORIES[at % len(CATEGORIES)], MARKERS[(at // len(CATEGORIES) + at) % len(MARKERS)]
+
+
+def with_models(names: pd.Series, models: pd.Series) -> pd.Series:
+    """What rows are called: with their encoder, where there are several."""
+    if models.nunique() < 2:
+        return names
+    return names + " (" + models + ")"
+
+
+def side_by_side(names: Sequence[str], size: tuple[float, float]) -> tuple[Figure, dict[str, Axes]]:
+    """A figure with a panel a name, which share their vertical axis."""
+    drawn, axes = plt.subplots(
+        1, len(names), figsize=size, sharey=True, squeeze=False, layout="constrained"
+    )
+    return drawn, dict(zip(names, axes[0], strict=True))
+
+
+def nothing_to_show() -> Figure:
+    """In the place of a figure whose data were not run."""
+    drawn = plt.figure(figsize=(4, 1))
+    drawn.text(0.5, 0.5, "nothing to show: not run", ha="center", va="center")
+    return drawn
+
+
+def save_figure(drawn: Figure, frame: pd.DataFrame, figure: str, data: str) -> None:
+    """Write a figure as SVG, and the data behind it as CSV."""
+    with atomic(Path(figure)) as temporary:
+        drawn.savefig(temporary, format="svg", metadata={"Date": None})
+    plt.close(drawn)
+    with atomic(Path(data)) as temporary:
+        frame.to_csv(temporary, index=False)
