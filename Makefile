@@ -2,8 +2,9 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 SNAKEMAKE := OMP_NUM_THREADS=1 $(BIN)/xstilts warm $(BIN)/snakemake --profile local --quiet rules
+REPORT := $(BIN)/snakemake --profile local --quiet all
 
-.PHONY: venv demo demo-null demo-full real test lint format lock
+.PHONY: venv demo demo-null demo-full real publish test lint format lock
 
 venv: .venv/installed
 
@@ -15,7 +16,7 @@ venv: .venv/installed
 
 demo: venv ## the embedded world, from nothing to a report
 	$(SNAKEMAKE) --configfile config/demo.yaml
-	$(BIN)/snakemake --cores 1 --quiet all --configfile config/demo.yaml --report results/demo/report.html
+	$(REPORT) --configfile config/demo.yaml --report results/demo/report.html
 	@echo; cat results/demo/answer.txt; echo; echo "The report: results/demo/report.html"
 
 demo-null: venv ## the same world, in which similarity means nothing
@@ -28,8 +29,23 @@ demo-full: venv ## the demo's grid at three seeds
 
 real: venv ## real data and a real encoder: set XSTILTS_REALDATA and XSTILTS_ENCODER
 	$(SNAKEMAKE) --configfile config/real.yaml
-	$(BIN)/snakemake --cores 1 --quiet all --configfile config/real.yaml --report results/real/report.html
+	$(REPORT) --configfile config/real.yaml --report results/real/report.html
 	@echo; cat results/real/answer.txt; echo; echo "The report: results/real/report.html"
+
+# What `publish` publishes: a run that has finished.
+CONFIG ?= config/demo.yaml
+RESULTS ?= results/demo
+GRAPH := $(REPORT) --configfile $(CONFIG) --rulegraph
+
+publish: venv ## site/: report, figures, tables and graph of a finished run, for any static host
+	rm -rf site && mkdir -p site/tables
+	$(REPORT) --configfile $(CONFIG) --report site/index.html
+	$(REPORT) --configfile $(CONFIG) --report site/report.zip
+	cp -r $(RESULTS)/figures site/figures
+	cp $(RESULTS)/*.csv $(RESULTS)/*.parquet $(RESULTS)/answer.txt site/tables
+	$(GRAPH) mermaid-js > site/rulegraph.mmd
+	if command -v dot > /dev/null; then $(GRAPH) dot | dot -Tsvg > site/rulegraph.svg; fi
+	@echo; echo "The site: site/index.html"
 
 test: venv
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup $(PYTEST)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from conftest import TINY, Study
+import yaml
+from conftest import ROOT, TINY, Study
 
 from xstilts.measuring import SIMILARITY
 from xstilts.tables import read_table
@@ -18,10 +24,23 @@ FITS = (
     "check_claims",
     "write_answer",
     "plot_effects",
+    "plot_headline",
+    "plot_scatter",
+    "show_scatter",
+    "plot_random_effects",
     "plot_sensitivity",
     "plot_held_out",
+    "plot_cost",
+    "show_tables",
+    "write_first_page",
 )
 TRAINING = ("train_intermediate", "finetune_target")
+
+
+def example(heading: str, number: int = 0) -> str:
+    """A code block of CONTRIBUTING.md, by the heading that it stands under."""
+    section = (ROOT / "CONTRIBUTING.md").read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(r"```\w*\n(.*?)```", section, re.DOTALL)[number]
 
 
 def test_a_finished_study_plans_nothing(finished: Study) -> None:
@@ -34,23 +53,15 @@ def test_another_formula_is_one_line_of_the_config_and_plans_the_fits(study: Stu
 
 
 def test_a_new_measure_is_one_file_and_plans_its_table_and_the_fits(study: Study) -> None:
-    measure = study.folder / "xstilts/similarity/euclidean.py"
-    measure.write_text(
-        '"""Euclidean distance of the centroids."""\n'
-        "import numpy as np\n"
-        "from xstilts.similarity import UNBOUNDED, Measure\n"
-        "def euclidean(x, y):\n"
-        "    return np.linalg.norm(x.means - y.means, axis=1)\n"
-        'MEASURE = Measure(title="Euclid", level="cell", reads="texts", direction="distance",\n'
-        '    limits=(0, UNBOUNDED), cost="linear", reference="", compute=euclidean)\n'
-    )
-    listed = [*TINY["similarity"]["measures"], "euclidean"]
+    measure = study.folder / "xstilts/similarity/centroid_distance.py"
+    measure.write_text(example("Add a similarity measure"))
+    listed = [*TINY["similarity"]["measures"], "centroid_distance"]
     study.configure(similarity={**TINY["similarity"], "measures": listed})
     planned = study.planned()
     assert planned["measure_similarity"] == 1
     fits = {"measure_similarity", *FITS, "plot_measures", "plot_overview", "all"}
     assert set(planned) == fits
-    table = "results/tiny/similarity/measure=euclidean/model=nano/similarity.parquet"
+    table = "results/tiny/similarity/measure=centroid_distance/model=nano/similarity.parquet"
     result = study.snakemake(table, warm=True)
     assert result.returncode == 0, result.stderr[-2000:]
     found = read_table(study.folder / table, SIMILARITY).to_pandas()
@@ -144,11 +155,55 @@ def test_a_new_task_is_one_file_and_plans_only_itself(study: Study) -> None:
     assert not {"train_intermediate", "evaluate_xnli", "evaluate_udpos"} & set(planned)
 
 
+def test_the_example_of_a_task_is_trained_on(study: Study) -> None:
+    (study.folder / "xstilts/tasks/winogrande.py").write_text(example("Add a task"))
+    row = {"sentence": "The cup fits the box as the _ is small.", "option1": "cup"}
+    rows = [{**row, "option2": f"box {at}", "answer": str(1 + at % 2)} for at in range(40)]
+    for split in ("train", "dev"):
+        lines = "".join(json.dumps(each) + "\n" for each in rows)
+        (study.folder / f"{split}.jsonl").write_text(lines)
+    study.configure(
+        intermediates=["none", "mnli", "winogrande"],
+        data={
+            "winogrande": {"path": {"train": "train.jsonl", "dev": "dev.jsonl"}, "format": "jsonl"}
+        },
+    )
+    planned = study.planned()
+    assert planned["train_intermediate"] == 1 and planned["evaluate_xnli"] == 1
+    trained = "results/tiny/intermediate/model=nano/intermediate=winogrande/seed=1/checkpoint.json"
+    result = study.snakemake(trained, warm=True)
+    assert result.returncode == 0, result.stderr[-2000:]
+
+
+def test_the_example_of_a_language_is_in_the_grid_of_its_targets(study: Study) -> None:
+    table = study.folder / "xstilts/languages.csv"
+    row = example("Add a language")
+    rows = [each for each in table.read_text().splitlines() if not each.startswith(row[:3])]
+    table.write_text("\n".join(rows) + "\n" + row)
+    program = (
+        "from xstilts.config import read_config; _, grid = read_config(); "
+        "print(sorted({cell.target for cell in grid.cells() if cell.language == 'sl'}))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(study.folder)}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=study.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "['tatoeba', 'wikiann']"
+
+
 def test_a_new_model_is_one_row_and_plans_only_its_own_jobs(study: Study) -> None:
     encoder = study.folder / "results/tiny/pretrained/model=nano/encoder"
-    study.configure(
-        models=["nano", "mine"], model_table={"mine": {"path": str(encoder), "layer": 2}}
+    row = yaml.safe_load(
+        example("Add a model", 1).replace("/models/multilingual-e5-base", str(encoder))
     )
+    (name,) = row["models"]
+    row["model_table"][name]["layer"] = 2  # of the two that this one has
+    study.configure(models=["nano", name], model_table=row["model_table"])
     planned = study.planned()
     assert planned["fetch_model"] == 1
     assert planned["train_intermediate"] == 1

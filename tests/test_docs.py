@@ -1,0 +1,201 @@
+"""Every command on the pages runs, every link leads somewhere, every example is what is tested."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import yaml
+from conftest import BIN, ROOT, Study
+
+pytestmark = pytest.mark.xdist_group("workflow")
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "config/README.md"])
+BLOCK = re.compile(r"```bash\n(.*?)```", re.DOTALL)
+
+# Commands that do not run here but elsewhere, and where: a test, or what CI runs on a clean clone.
+CI = ".ci/run"
+ELSEWHERE = {
+    r"make (venv|test|lint)\b": CI,
+    r"make (demo$|demo publish|publish)": "test_the_site_has_figures_tables_and_graph",
+    r"make (real)\b|export XSTILTS_": "test_the_road_runs_on_real_input",
+    r"make demo-null": "test_the_null_world_is_planned_like_the_demo",
+    r"make (lock|format)|pre-commit|pip ": "test_make_knows_its_targets",
+    r"xstilts lock-data": "test_data_are_locked_at_the_commits_of_the_hub",
+    r"squeue ": "test_what_was_killed_is_found_by_name",
+    r"python -m benchmarks.orchestration": "test_a_plan_is_of_the_projects_own_workflow",
+    r"python -m benchmarks.training": "test_the_command_prints_ratios_as_json",
+    r"python -m benchmarks.learning": "test_the_loss_falls_as_it_does_for_the_trainer",
+    r"python -m benchmarks.rates": "test_rates_are_recovered_from_jobs_that_follow_them",
+    r"xstilts predict": "test_a_language_without_texts_is_predicted_from_its_facts",
+    r"xstilts power": "test_power_of_a_config_is_printed_and_drawn",
+    r"xstilts score": "test_answers_by_question_id_against_squads_json",
+    r"xstilts fit scores.csv": "test_a_gap_and_the_parts_of_similarity_are_made_of_scores",
+}
+# How a command of the study or the demo becomes one of the tiny study.
+TINY = [
+    (r"--profile slurm", "--profile local"),
+    (r"results/(study|demo)", "results/tiny"),
+    (r"xlm-r-large", "nano"),
+    (r"--configfile \S+( my.yaml)?", "--configfile tiny.yaml"),
+    (r"config/demo.yaml", "tiny.yaml"),
+    (r"en,sw", "en,qa"),
+    (r"^snakemake (?!.*--configfile)", "snakemake --configfile tiny.yaml "),
+    (r"^snakemake (?!.*(-n|--report|--unlock)\b)", "xstilts warm snakemake "),  # quicker
+    (r"^xstilts plan (?!.*--config)", "xstilts plan --config tiny.yaml --device cpu "),
+    (
+        r"FILE \.\.\.",
+        "results/tiny/scores/target=xnli/model=nano/intermediate=mnli/seed=1/language=qe/scores.parquet",
+    ),
+]
+
+
+def commands(page: Path) -> list[str]:
+    """The command lines of a page's bash blocks, without their comments."""
+    text = "\n".join(BLOCK.findall(page.read_text())).replace("\\\n", " ")
+    lines = (re.sub(r"\s+#.*|^#.*", "", line).strip() for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith("source ")]
+
+
+def here(page: Path) -> list[str]:
+    return [line for line in commands(page) if not any(re.match(each, line) for each in ELSEWHERE)]
+
+
+def rewritten(line: str) -> str:
+    parts = line.split(" && ")
+    for pattern, other in TINY:
+        parts = [re.sub(pattern, other, part) for part in parts]
+    return " && ".join(parts)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if here(page)], ids=lambda page: page.name)
+def test_the_commands_of_a_page_run_one_after_the_other(page: Path, study: Study) -> None:
+    path = f"{BIN}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(study.folder)}
+    for line in here(page):
+        result = subprocess.run(
+            ["bash", "-c", rewritten(line)],
+            cwd=study.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode == 0, f"{line}\n{result.stdout[-1500:]}{result.stderr[-1500:]}"
+
+
+def test_what_runs_elsewhere_is_there() -> None:
+    tests = "".join(path.read_text() for path in ROOT.glob("tests/*.py"))
+    named = set(ELSEWHERE.values()) - {CI}
+    assert {name for name in named if f"def {name}(" not in tests} == set()
+    in_use = "\n".join(line for page in PAGES for line in commands(page))
+    assert [each for each in ELSEWHERE if not re.search(each, in_use)] == []
+    script = (ROOT / CI).read_text()
+    assert "make test" in script and "make lint" in script
+
+
+@pytest.mark.parametrize("target", ["demo", "demo-null", "demo-full", "real", "format", "lock"])
+def test_make_knows_its_targets(target: str) -> None:
+    done = subprocess.run(
+        ["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout
+
+
+def test_the_null_world_is_planned_like_the_demo(study: Study) -> None:
+    tables = [
+        yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()) for name in ("demo", "demo-null")
+    ]
+    assert tables[1]["world"]["effect"] == 0 != tables[0]["world"]["effect"]
+    plans = [
+        study.planned("--configfile", *files, "--")
+        for files in (["config/demo.yaml"], ["config/demo.yaml", "config/demo-null.yaml"])
+    ]
+    assert plans[0] == plans[1]
+
+
+def test_what_was_killed_is_found_by_name(tmp_path: Path) -> None:
+    """The page's line, with an squeue that lists two jobs, of which one is ours."""
+    (line,) = [line for line in commands(ROOT / "docs/cluster.md") if line.startswith("squeue")]
+    programs = {
+        "squeue": "echo '12 xstilts-a1'; echo '13 other'",
+        "scancel": f"echo $* > {tmp_path}/got",
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-c", line], env=environment, check=True)
+    assert (tmp_path / "got").read_text().split() == ["12"]
+
+
+# Links
+
+
+def headings(page: Path) -> set[str]:
+    """Anchors of a page's headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if re.match(r"https?://", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), target
+        assert not anchor or anchor in headings(file), target
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    linked = (ROOT / "README.md").read_text() + (ROOT / "docs/README.md").read_text()
+    assert [page.name for page in ROOT.glob("docs/*.md") if page.name not in linked] == []
+
+
+# The hub
+
+
+class Hub(BaseHTTPRequestHandler):
+    """Answers whatever is asked with a commit."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        name = self.path.split("/api/")[1].split("/", 1)[1].split("/revision")[0].split("?")[0]
+        self.wfile.write(json.dumps({"id": name, "sha": "c" * 40, "siblings": []}).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def hub() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def test_data_are_locked_at_the_commits_of_the_hub(study: Study, hub: str) -> None:
+    environment = {**os.environ, "HF_ENDPOINT": hub, "PYTHONPATH": str(study.folder)}
+    result = subprocess.run(
+        [sys.executable, "-m", "xstilts.cli", "lock-data"],
+        cwd=study.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+    locked = yaml.safe_load((study.folder / "data.lock.yaml").read_text())
+    assert "c" * 40 in str(locked) and "xlm-roberta-large" in str(locked)
