@@ -182,6 +182,8 @@ def run_side(side: str, folder: Path, grid: Axes, slurm: bool = False, manifest:
 
 def per_cell(took: Took) -> Took:
     """A cell's share of a run."""
+    if not took["cells"]:
+        raise RuntimeError(f"stopped after {took['wall']:.0f} s, before its first cell")
     return {f"{name}_per_cell": took[name] / took["cells"] for name in TIMES}
 
 

@@ -101,6 +101,7 @@ FITTING_MODULES = (
     "degradation/mixed_model.py",
     "degradation/outcomes.py",
 )
+STATE_MODULES = ("degradation/missing.py", "degradation/outcomes.py", "degradation/states.py")
 MEASURING_MODULES = (
     "measuring.py",
     "alignment.py",
@@ -250,7 +251,11 @@ def locked_revision(model):
 def model_sources():
     """Where each encoder comes from, and its revision."""
     return {
-        name: f"{model.path or 'the embedded world'}, revision {locked_revision(model)}"
+        name: (
+            f"{model.path}, revision {locked_revision(model)}"
+            if source_of(model)
+            else str(model.path or "the embedded world")
+        )
         for name, model in GRID.models.items()
     }
 

@@ -28,7 +28,7 @@ rule plot_degradation:
     params:
         intermediates=WHOLE.intermediates,
         languages=language_names(config),
-        code=code_digest("report", "degradation/outcomes.py", "degradation/states.py"),
+        code=code_digest("report", *STATE_MODULES),
     message:
         "Plotting degradation"
     script:
@@ -57,7 +57,7 @@ rule plot_gains:
     params:
         intermediates=WHOLE.trained_intermediates(),
         languages=language_names(config),
-        code=code_digest("report", "degradation/outcomes.py", "degradation/states.py"),
+        code=code_digest("report", *STATE_MODULES),
     message:
         "Plotting gains"
     script:
@@ -85,7 +85,7 @@ rule show_outcomes:
     params:
         intermediates=WHOLE.intermediates,
         languages=language_names(config),
-        code=code_digest("report", "degradation/outcomes.py", "degradation/states.py"),
+        code=code_digest("report", *STATE_MODULES),
     message:
         "Drawing the interactive heat map"
     script:
@@ -213,7 +213,7 @@ rule show_scatter:
     output:
         page=report(
             f"{FIGURES}/scatter.html",
-            caption="../workflow/report/scatter.rst",
+            caption="../workflow/report/scatter_page.rst",
             category="1 Answer",
             labels={"what": "similarity against loss, interactive"},
         ),
@@ -355,6 +355,7 @@ rule plot_random_effects:
     conda:
         "../envs/report.yaml"
     params:
+        outcome=config["degradation"]["outcome"],
         languages=language_names(config),
         code=code_digest("report"),
     message:
@@ -548,7 +549,13 @@ rule write_first_page:
         axes=WHOLE.axes,
         headline=config["similarity"]["headline"],
         world=bool(config["world"]),
-        code=code_digest("report", "degradation/answer.py", "degradation/missing.py"),
+        code=code_digest(
+            "report",
+            *STATE_MODULES,
+            "degradation/answer.py",
+            "degradation/held_out.py",
+            "degradation/sensitivity.py",
+        ),
     message:
         "Writing the first page"
     script:

@@ -1,4 +1,4 @@
-"""Every command on the pages runs, every link leads somewhere, every example is what is tested."""
+"""Commands on the pages run, here or in the test that is named; every link leads somewhere."""
 
 from __future__ import annotations
 

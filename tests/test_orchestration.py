@@ -46,15 +46,9 @@ def test_both_sides_make_the_same_cells_in_as_many_jobs_as_they_say(tmp_path: Pa
         assert 0 < each["user"] < each["cpu"]
 
 
-def test_a_side_that_takes_too_long_is_stopped_and_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(orchestration, "PATIENCE", 5)
-    slow = "import time; time.sleep(1)" + orchestration.SCRIPT
-    monkeypatch.setattr(orchestration, "SCRIPT", slow)
-    took = orchestration.run_side("naive", tmp_path, orchestration.axes(60, 30, 1))
-    assert took["stopped"] and 0 < took["cells"] < 60
-    assert took["wall"] < 30
+def test_a_command_is_interrupted_when_its_time_is_up() -> None:
+    took, _ = orchestration.measured(orchestration.limited(1, ["sleep", "60"]))
+    assert 1 <= took["wall"] < 30
 
 
 def test_a_cells_share_and_the_ratio_are_as_by_hand() -> None:

@@ -14,18 +14,35 @@ import pytest
 from grids import cell, simulated
 
 from xstilts.degradation.design import parts_of
+from xstilts.degradation.effects import EFFECTS
+from xstilts.degradation.held_out import SKILL
+from xstilts.degradation.missing import missing_cells
 from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.outcomes import CELLS, add_outcomes
+from xstilts.degradation.sensitivity import SENSITIVITY
 from xstilts.degradation.states import AT_CHANCE, DIVERGED, NO_VALUE, NOT_RUN, states, with_states
 from xstilts.report.cost import folder_bytes, stage_hours
-from xstilts.report.first_page import verdict
+from xstilts.report.first_page import verdict, write_first_page
 from xstilts.report.heatmaps import CELL, Colours, _panels, flow
 from xstilts.report.interactive import show_outcomes
 from xstilts.report.pages import show_tables
+from xstilts.report.provenance import write_provenance
 from xstilts.report.style import GREY, WIDEST, look_of
-from xstilts.tables import write_table
+from xstilts.tables import rows_table, write_csv, write_table
+
+Row = dict[str, Any]
 
 # States of cells, by hand
+
+
+def write_cells(path: Path, rows: list[Row]) -> None:
+    """A cell table of some cells; what they do not say is empty."""
+    cells = add_outcomes(pd.DataFrame(rows))
+    for field in CELLS:
+        if field.name not in cells:
+            cells[field.name] = 0 if pa.types.is_floating(field.type) else ""
+    table = pa.Table.from_pandas(cells[CELLS.names], schema=CELLS, preserve_index=False)
+    write_table(path, table, CELLS)
 
 
 def of_cells(*rows: dict[str, Any]) -> pd.DataFrame:
@@ -147,12 +164,7 @@ def test_predicted_groups_are_those_of_the_formula_by_hand() -> None:
 
 def test_without_an_outcome_there_is_a_page_that_says_so(tmp_path: Path) -> None:
     """No English and no intermediate: neither gaps nor gains."""
-    cells = add_outcomes(pd.DataFrame([cell(language="sw"), cell(language="zh")]))
-    for field in CELLS:
-        if field.name not in cells:
-            cells[field.name] = 0 if pa.types.is_floating(field.type) else ""
-    table = pa.Table.from_pandas(cells[CELLS.names], schema=CELLS, preserve_index=False)
-    write_table(tmp_path / "cells.parquet", table, CELLS)
+    write_cells(tmp_path / "cells.parquet", [cell(language="sw"), cell(language="zh")])
     missing_of().to_csv(tmp_path / "missing.csv", index=False)
     show_outcomes(
         cells=str(tmp_path / "cells.parquet"),
@@ -209,11 +221,99 @@ def test_a_table_becomes_a_page_that_escapes_its_text(tmp_path: Path) -> None:
     )
     show_tables(tables={"t": str(tmp_path / "t.csv")}, pages={"t": str(tmp_path / "t.html")})
     page = (tmp_path / "t.html").read_text()
-    assert "p holm" in page and "0.1235" in page and "a &lt; b" in page
+    assert "p holm" in page and "0.123456" in page and "a &lt; b" in page
     assert "nan" not in page.lower()
 
 
 # The first page
+
+
+def effect(model: str, level: str = "between_languages", **values: Any) -> dict[str, Any]:
+    """A row of the effects: a slope of -2 (-3 to -1)."""
+    sizes = {"rows": 12, "missing": 0, "languages": 4, "targets": 1, "intermediates": 3}
+    texts = {"outcome": "gap", "absent": "", "dropped": ""}
+    slope = {"estimate": -2.0, "low": -3.0, "high": -1.0, "p": 0.01, "p_holm": 0.01, "part_r2": 0.2}
+    return {"model": model, "measure": "mmd", "level": level, **sizes, **texts, **slope, **values}
+
+
+def page_of(tmp_path: Path, effects: list[Row], cells: list[Row]) -> str:
+    """The first page of encoders a and b on XNLI in English, Swahili and Chinese."""
+    axes = {
+        "models": ["a", "b"],
+        "intermediates": ["none", "mnli"],
+        "targets": ["xnli"],
+        "seeds": [1],
+    }
+    axes |= {"languages": {"xnli": ["en", "sw", "zh"]}}
+    files = {
+        name: str(tmp_path / name) for name in ("effects", "cells", "missing", "sens", "skill")
+    }
+    write_cells(Path(files["cells"]), cells)
+    write_table(Path(files["effects"]), rows_table(effects, EFFECTS), EFFECTS)
+    missing_cells(axes, pd.DataFrame(cells)).to_csv(files["missing"], index=False)
+    write_csv(Path(files["sens"]), rows_table([], SENSITIVITY))
+    write_csv(Path(files["skill"]), rows_table([], SKILL))
+    write_first_page(
+        effects=files["effects"],
+        cells=files["cells"],
+        missing=files["missing"],
+        sensitivity=files["sens"],
+        skill=files["skill"],
+        axes=axes,
+        headline="mmd",
+        world=False,
+        figure=str(tmp_path / "figure.svg"),
+        output=str(tmp_path / "page.rst"),
+    )
+    return (tmp_path / "page.rst").read_text()
+
+
+def grid_of(model: str, *languages: str) -> list[dict[str, Any]]:
+    return [
+        cell(model=model, intermediate=name, language=language, value=70.0 - at)
+        for at, name in enumerate(("none", "mnli"))
+        for language in languages
+    ]
+
+
+def test_every_encoder_has_its_answer_and_what_it_lacks(tmp_path: Path) -> None:
+    cells = [*grid_of("a", "en", "sw"), *grid_of("b", "en")]
+    page = page_of(tmp_path, [effect("a")], cells)
+    assert "what a loses? **Between languages, yes.**" in page
+    assert "b: No answer yet" in page
+    assert "* a: Not run: 2 of 6 cells (all of language zh)." in page
+    assert "* b: Not run: 4 of 6 cells (all of language sw, zh)." in page
+    assert "* a: 1 target: so few that how they differ is hardly known." in page
+
+
+def test_an_encoder_that_was_not_run_says_so(tmp_path: Path) -> None:
+    page = page_of(tmp_path, [effect("a")], grid_of("a", "en", "sw", "zh"))
+    assert "* a: Every cell of the grid was run." in page
+    assert "* b: Not run: any of 6 cells." in page
+    assert "No gap" not in page  # the grid has English cells
+
+
+def test_a_slope_without_a_test_is_unknown_on_the_page(tmp_path: Path) -> None:
+    """As fits leave it: nan, which a table holds as empty."""
+    untested = effect("a", low=np.nan, high=np.nan, p=np.nan, p_holm=np.nan)
+    page = page_of(tmp_path, [untested], grid_of("a", "en", "sw"))
+    assert "Between languages, unknown." in page
+    assert "too few of them for an interval" in page and "nan" not in page
+
+
+def test_provenance_names_devices_models_and_test_data(tmp_path: Path) -> None:
+    known = {"device": "cpu", "source": "facebook/xnli@abc", "versions": "torch 1"}
+    rows = [{**row, **known} for row in grid_of("a", "en", "sw")]
+    write_cells(tmp_path / "cells.parquet", rows)
+    output = tmp_path / "provenance.csv"
+    write_provenance(
+        cells=str(tmp_path / "cells.parquet"), models={"a": "org/a, revision 1"}, output=str(output)
+    )
+    found = pd.read_csv(output).set_index(["what", "of"])["value"]
+    assert found["scored on", "4 scores"] == "cpu"
+    assert found["model", "a"] == "org/a, revision 1"
+    assert found["test data", "xnli"] == "facebook/xnli@abc"
+    assert found["analysis", "numpy"] == np.__version__
 
 
 @pytest.mark.parametrize(
@@ -223,6 +323,8 @@ def test_a_table_becomes_a_page_that_escapes_its_text(tmp_path: Path) -> None:
         ("gap", -2.0, -5.0, 1.0, "not shown"),
         ("gap", 2.0, 1.0, 3.0, "the other way round"),
         ("gain", 2.0, 1.0, 3.0, "yes"),
+        ("gap_change", -2.0, -3.0, -1.0, "yes"),
+        ("corrected_gap_change", 2.0, 1.0, 3.0, "the other way round"),
         ("gap", 2.0, None, None, "unknown"),
     ],
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from xstilts.errors import InputError
@@ -47,8 +48,13 @@ def write_table(path: Path, table: pa.Table, declared: pa.Schema | None = None) 
 
 
 def rows_table(rows: list[dict[str, Any]], declared: pa.Schema) -> pa.Table:
-    """A table of the declared schema from a list of records."""
-    return pa.Table.from_pylist(rows, schema=declared)
+    """A table of the declared schema from a list of records; what is not a number is empty."""
+    table = pa.Table.from_pylist(rows, schema=declared)
+    for at, field in enumerate(declared):
+        if pa.types.is_floating(field.type):
+            known = pc.if_else(pc.is_nan(table[at]), pa.scalar(None, field.type), table[at])
+            table = table.set_column(at, field, known)
+    return table
 
 
 def read_table(path: Path, declared: pa.Schema | None = None) -> pa.Table:

@@ -13,6 +13,7 @@ if __name__ == "__main__":
         snakemake.threads,
         "xstilts.report.effects:plot_random_effects",
         random_effects=snakemake.input[0],
+        outcome=snakemake.params.outcome,
         languages=snakemake.params.languages,
         figure=snakemake.output.figure,
         data=snakemake.output.data,

@@ -92,7 +92,9 @@ def limits(effects: list[Row], headline: str) -> list[str]:
     size = next(iter(_fitted(effects, headline).values()))
     found = []
     if size["missing"]:
-        found.append(f"It leaves out {size['missing']} more, for which the measure has no value.")
+        found.append(
+            f"The fit leaves out {size['missing']} more, for which the measure has no value."
+        )
     if size["absent"]:
         found.append(f"Nothing is known here of {size['absent']}.")
     if size["dropped"]:
@@ -104,7 +106,8 @@ def _share(fitted: dict[str, Row]) -> str:
     """How much of the variance the largest part explains."""
     level, row = max(fitted.items(), key=lambda item: item[1]["part_r2"] or 0.0)
     share = 100 * max(row["part_r2"] or 0.0, 0.0)
-    return f"Its part {LEVEL_WORDS[level]} explains {share:.0f}% of the variance of the outcome."
+    what = f"{share:.0f}% of the variance of the outcome"
+    return f"Similarity's part {LEVEL_WORDS[level]} explains {what}."
 
 
 def _agreement(effects: list[Row]) -> list[str]:

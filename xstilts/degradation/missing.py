@@ -29,6 +29,8 @@ def in_words(axes: Mapping[str, Any], missing: pd.DataFrame) -> str:
     """
     if missing.empty:
         return ""
+    if len(missing) == _count(axes):
+        return f"Not run: any of {len(missing):,} cells."
     whole = pd.DataFrame(cells_of(axes), columns=[*Cell._fields])
     rest, named = missing, []
     for axis in AXES:

@@ -40,6 +40,7 @@ ENGLISH = "en"
 GAPS = ("gap", "relative_gap", "logit_gap", "corrected_gap", "corrected_relative_gap")
 GAINS = ("gain", "gap_change", "corrected_gain", "corrected_gap_change")
 OUTCOMES = (*GAPS, *GAINS)
+BETTER = ("gain", "corrected_gain")  # of the outcomes, those of which more is better
 # How they are spoken of: what, and in which unit.
 WORDS = {
     "gap": ("transfer gap", "points"),

@@ -21,7 +21,8 @@ def costs(results: Path) -> pd.DataFrame:
     files = sorted(folder.rglob("*.tsv"))
     if not files:
         raise InputError(f"{folder}: holds no costs of finished jobs")
-    return pd.DataFrame([_job(file, folder) for file in files])
+    written = [file for file in files if file.stat().st_size]  # not one of a job that is at work
+    return pd.DataFrame([_job(file, folder) for file in written])
 
 
 def _job(file: Path, folder: Path) -> dict[str, object]:

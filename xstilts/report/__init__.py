@@ -1,1 +1,1 @@
-"""The report: figures, tables and words, all made from tidy tables and never from raw files."""
+"""The report: figures, tables and words, from tidy tables (and, of costs, what jobs left)."""

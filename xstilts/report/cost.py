@@ -16,6 +16,15 @@ from xstilts.report.style import BLUE, save_figure
 from xstilts.tables import read_table
 
 EVALUATE = "evaluate"
+# Rules whose work no plan counts.
+ALSO = {
+    "fetch_model": "data",
+    "fetch_translator": "data",
+    "translate_task": "data",
+    "project_texts": "similarity",
+    "sweep_layers": "evaluation",
+}
+ALSO_ON_GPU = {"translate_task", "sweep_layers"}
 REST = "analysis and figures"
 CPU = "cpu"
 
@@ -63,9 +72,14 @@ def stage_hours(results: Path, on_gpu: bool) -> pd.DataFrame:
     found = costs(results)
     rule = found["rule"].where(~found["rule"].str.startswith(f"{EVALUATE}_"), EVALUATE)
     hours = found["seconds"] / 3600
-    gpu = hours.where(rule.isin(ON_GPU), 0.0) if on_gpu else hours * 0.0
+    gpu = hours.where(rule.isin(ON_GPU | ALSO_ON_GPU), 0.0) if on_gpu else hours * 0.0
     table = pd.DataFrame(
-        {"stage": rule.map(STAGES).fillna(REST), "jobs": 1, "hours": hours, "gpu_hours": gpu}
+        {
+            "stage": rule.map({**STAGES, **ALSO}).fillna(REST),
+            "jobs": 1,
+            "hours": hours,
+            "gpu_hours": gpu,
+        }
     )
     order = list(dict.fromkeys([*STAGES.values(), REST]))
     stages = table.groupby("stage").sum().reindex(order).dropna()
@@ -90,7 +104,10 @@ def folder_bytes(results: Path) -> pd.DataFrame:
 def _sizes(folder: Path, seen: set[tuple[int, int]]) -> Iterator[int]:
     for parent, _, names in os.walk(folder):
         for name in names:
-            state = (Path(parent) / name).lstat()
+            try:
+                state = (Path(parent) / name).lstat()
+            except FileNotFoundError:  # of a job that is at work
+                continue
             if (state.st_dev, state.st_ino) not in seen:
                 seen.add((state.st_dev, state.st_ino))
                 yield state.st_size

@@ -109,7 +109,7 @@ def plot_sensitivity(*, sensitivity: str, figure: str, data: str) -> None:
 
 
 def plot_random_effects(
-    *, random_effects: str, languages: dict[str, str], figure: str, data: str
+    *, random_effects: str, outcome: str, languages: dict[str, str], figure: str, data: str
 ) -> None:
     """Predicted effects of groups with 95% intervals, sorted: a panel a factor (caterpillars).
 
@@ -117,36 +117,33 @@ def plot_random_effects(
 
     Args:
         random_effects: the table of predicted random effects.
+        outcome: what they are effects on.
         languages: names of languages by code.
         figure: the SVG to write.
         data: the CSV to write.
     """
     frame = read_table(Path(random_effects), RANDOM_EFFECTS).to_pandas()
-    single = frame[~frame["group"].str.contains(":")]
-    single = single[single.groupby(["model", "group", "term"])["se"].transform("max") > 0]
+    half = CRITICAL * frame["se"]
+    frame = frame.assign(low=frame["estimate"] - half, high=frame["estimate"] + half)
+    factors = ["model", "group", "term"]
+    varies = frame.groupby(factors)["se"].transform("max") > 0
+    single = frame[varies & ~frame["group"].str.contains(":")]
     if single.empty:
         return save_figure(nothing_to_show(), frame, figure, data)
-    panels = dict(list(single.groupby(["model", "group", "term"], sort=False)))
-    longest = max(map(len, panels.values()))
-    drawn, axes = plt.subplots(
-        1,
-        len(panels),
-        figsize=(2.5 * len(panels), 1.2 + 0.17 * longest),
-        squeeze=False,
-        layout="constrained",
-    )
+    panels = dict(list(single.groupby(factors, sort=False)))
+    size = (2.5 * len(panels), 1.2 + 0.17 * max(map(len, panels.values())))
+    drawn, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, layout="constrained")
     for panel, ((model, group, term), rows) in zip(axes[0], panels.items(), strict=True):
-        ordered = rows.sort_values("estimate").reset_index(drop=True)
-        half = CRITICAL * ordered["se"]
-        _dots(
-            panel,
-            list(ordered.index),
-            ordered.assign(low=ordered["estimate"] - half, high=ordered["estimate"] + half),
-        )
-        panel.set_yticks(range(len(ordered)), group_titles(group, ordered["level"], languages))
-        panel.axvline(0, **ZERO)
+        _caterpillar(panel, rows, group_titles(group, rows["level"], languages))
         several = f" ({model})" if frame["model"].nunique() > 1 else ""
-        what = "" if term == INTERCEPT else f": slope of similarity, {term}"
-        panel.set_title(f"{group}{what}{several}")
-        panel.set_xlabel("points")
+        slope = term != INTERCEPT
+        panel.set_title(f"{group}{f': slope of similarity, {term}' if slope else ''}{several}")
+        panel.set_xlabel(WORDS[outcome][1] + (" per SD" if slope else ""))
     save_figure(drawn, frame, figure, data)
+
+
+def _caterpillar(panel: Axes, rows: pd.DataFrame, names: list[str]) -> None:
+    ordered = rows.assign(name=names).sort_values("estimate").reset_index(drop=True)
+    _dots(panel, list(ordered.index), ordered)
+    panel.set_yticks(range(len(ordered)), ordered["name"])
+    panel.axvline(0, **ZERO)

@@ -1,7 +1,7 @@
 """The report's first page, in plain words, written from the tidy tables (reStructuredText).
 
 Of each encoder: the answer with its interval, what that rests on, what was not run, and what
-threatens it. Every number stands in a table; none is worked out here but for counts of rows.
+threatens it. Numbers stand in tables; here, rows are counted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from xstilts.degradation.answer import (
 from xstilts.degradation.effects import EFFECTS
 from xstilts.degradation.held_out import MIXED
 from xstilts.degradation.missing import in_words, read_missing
-from xstilts.degradation.outcomes import CELLS, GAPS, NO_ENGLISH_TEST
+from xstilts.degradation.outcomes import BETTER, CELLS, ENGLISH, GAPS
 from xstilts.degradation.sensitivity import MAIN_FIT
 from xstilts.degradation.states import AT_CHANCE, DIVERGED, states
 from xstilts.report.style import task_titles
@@ -35,6 +35,7 @@ from xstilts.similarity import measures
 from xstilts.tables import atomic, read_table
 
 FEW = 10  # groups; with fewer, how groups differ is itself hardly known
+SAMPLED = ("texts", "pieces", "parallel")  # of what measures read
 WORLD = "* **The languages are invented.** Nothing here is known of real ones."
 
 
@@ -76,6 +77,11 @@ class Tables:
     def slopes(self) -> dict[str, Row]:
         """The headline's rows of the effects, by level."""
         return {row["level"]: row for row in self.effects if row["measure"] == self.headline}
+
+    @property
+    def size(self) -> Row:
+        """Any of them, for what is the same of all: rows, groups, outcome."""
+        return next(iter(self.slopes.values()))
 
 
 def write_first_page(
@@ -121,8 +127,8 @@ def write_first_page(
 
 def _page(tables: Tables, world: bool, figure: str) -> Iterator[str]:
     known = [name for name in tables.axes["models"] if tables.of(name).slopes]
-    yield from _section("The answer", [] if known else [NOTHING])
-    for model in known:
+    yield from _section("The answer", [])
+    for model in tables.axes["models"]:
         yield from _answer(tables.of(model), model)
     if known:
         yield from ["", ".. raw:: html", f"   :file: {figure}", ""]
@@ -151,6 +157,9 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 def _answer(mine: Tables, model: str) -> Iterator[str]:
     """The verdict at each level, then the sizes."""
     slopes = mine.slopes
+    if not slopes:
+        yield from [f"{model}: {NOTHING}", ""]
+        return
     levels = [level for level in LEVEL_WORDS if level in slopes]
     verdicts = [f"{LEVEL_WORDS[level]}, {verdict(slopes[level])}" for level in levels]
     yield f"Does similarity predict what {model} loses? **{_sentences(verdicts)}**"
@@ -167,7 +176,7 @@ def verdict(row: Row) -> str:
         return "unknown"
     if row["low"] <= 0 <= row["high"]:
         return "not shown"
-    better = row["estimate"] < 0 if row["outcome"] in GAPS else row["estimate"] > 0
+    better = row["estimate"] > 0 if row["outcome"] in BETTER else row["estimate"] < 0
     return "yes" if better else "the other way round"
 
 
@@ -190,12 +199,10 @@ def _robustness(mine: Tables) -> Iterator[str]:
     others = rows[rows["variant"] != MAIN_FIT].dropna(subset="estimate")
     if others.empty:
         return
-    same = others["estimate"] * clearest["estimate"] > 0
-    sure = same & (others["low"] * others["high"] > 0)
+    same = (others["estimate"] * clearest["estimate"] > 0) & (others["low"] * others["high"] > 0)
     yield (
-        f"Of {len(others)} other outcomes, data and methods, {same.sum()} give the slope "
-        f"{LEVEL_WORDS[clearest['level']]} the same sign, {sure.sum()} with an interval that "
-        "leaves out zero."
+        f"With {same.sum()} of {len(others)} other outcomes, data and methods, the interval of the "
+        f"slope {LEVEL_WORDS[clearest['level']]} lies on the same side of zero."
     )
 
 
@@ -220,25 +227,26 @@ def _not_run(mine: Tables) -> Iterator[str]:
     ):
         if (found == state).any():
             yield f"{(found == state).sum()} of {len(found)} combinations {words}."
-    untested = mine.cells[mine.cells["without_gap"] == NO_ENGLISH_TEST]["target"].unique()
-    if len(untested):
-        yield f"No gap, for want of an English test set: {', '.join(task_titles(untested))}."
+    languages = mine.axes["languages"]
+    untested = [name for name in mine.axes["targets"] if ENGLISH not in languages[name]]
+    if untested and (not mine.slopes or mine.size["outcome"] in GAPS):
+        yield f"No gap, without English cells in the grid: {', '.join(task_titles(untested))}."
     if mine.slopes:
         yield from limits(mine.effects, mine.headline)
 
 
 def _threats(mine: Tables) -> Iterator[str]:
-    size = next(iter(mine.slopes.values()))
-    for name in ("languages", "targets", "intermediates"):
-        if size[name] < FEW:
-            yield f"{size[name]} {name}: so few that how they differ is hardly known."
+    for name in ("language", "target", "intermediate"):
+        if (number := mine.size[f"{name}s"]) < FEW:
+            yield f"{_count(number, name)}: so few that how they differ is hardly known."
     if mine.cells["seed"].nunique() == 1:
         yield "One seed: another run of the same training is not in the intervals."
     yield (
         "Similarity was not assigned: what goes with it (data in pretraining, script, test sets "
         "that differ) may be the cause."
     )
-    yield "Similarity is measured on samples of texts; its error makes slopes smaller."
+    if measures()[mine.headline].reads in SAMPLED:
+        yield "Similarity is measured on samples of texts; its error makes slopes smaller."
 
 
 def _count(number: int, what: str) -> str:

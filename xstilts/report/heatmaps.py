@@ -104,7 +104,8 @@ def plot_similarity(
         return save_figure(nothing_to_show(), frame, figure, data)
     title = measures()[frame["measure"].iloc[0]].title
     frame["state"] = frame["value"].isna().map({True: NO_VALUE, False: ""})
-    colours = Colours(AMOUNT, frame["value"].min(), frame["value"].max(), title)
+    turned = "_r" if frame["direction"].iloc[0] == "distance" else ""  # bright is similar
+    colours = Colours(AMOUNT + turned, frame["value"].min(), frame["value"].max(), title)
     save_figure(_panels(frame, "value", intermediates, languages, colours), frame, figure, data)
 
 

@@ -9,18 +9,20 @@ from typing import Any
 import altair as alt
 import numpy as np
 import pandas as pd
+from matplotlib.colors import to_hex
 
 from xstilts.degradation.formulas import Specification
 from xstilts.degradation.outcomes import WORDS
+from xstilts.degradation.states import AT_CHANCE, DIVERGED, NO_VALUE
 from xstilts.report.heatmaps import outcome_states
 from xstilts.report.scatter import split_cells
-from xstilts.report.style import look_of, task_titles
+from xstilts.report.style import GREY, NOTHING, look_of, task_titles
 from xstilts.similarity import measures
 from xstilts.tables import atomic
 
-NOTHING = alt.Chart(pd.DataFrame(), title="nothing to show: not run").mark_point()
+EMPTY = alt.Chart(pd.DataFrame(), title=NOTHING).mark_point()
 SQUARE = 18  # pixels
-GREY = "#d1d1d1"
+SIGNS = {DIVERGED: "×", AT_CHANCE: "•", NO_VALUE: "–"}  # as those of figures, in letters
 SHAPES = {  # of figures' signs, as Vega calls them
     "o": "circle",
     "s": "square",
@@ -56,7 +58,7 @@ def show_outcomes(
         if len(frame):
             named = _named(frame, languages)
             charts.append(_heat_map(named, outcome, intermediates, list(languages.values())))
-    whole = alt.vconcat(*charts).resolve_scale(color="independent") if charts else NOTHING
+    whole = alt.vconcat(*charts).resolve_scale(color="independent") if charts else EMPTY
     _write(whole, page)
 
 
@@ -75,7 +77,7 @@ def _heat_map(frame: pd.DataFrame, outcome: str, intermediates: list[str], names
         scale=alt.Scale(scheme="redblue", domain=ends),
         legend=alt.Legend(title=f"{name} ({unit})", titleLimit=200),
     )
-    grey = base.mark_rect(color=GREY)
+    grey = base.mark_rect(color=to_hex(GREY))
     squares = base.transform_filter("isValid(datum.value)").mark_rect().encode(color=colour)
     signs = base.mark_text(fontSize=14).encode(text="sign:N")
     panels = (grey + squares + signs).properties(width={"step": SQUARE}, height={"step": SQUARE})
@@ -85,7 +87,6 @@ def _heat_map(frame: pd.DataFrame, outcome: str, intermediates: list[str], names
 
 def _named(frame: pd.DataFrame, languages: Mapping[str, str]) -> pd.DataFrame:
     """What tooltips say, under the names that a reader sees."""
-    signs = {"not run": "", "diverged": "×", "at or below chance": "•", "no value": "–", "": ""}
     panel = pd.Series(task_titles(frame["target"]), index=frame.index)
     if frame["model"].nunique() > 1:
         panel = panel + " (" + frame["model"] + ")"
@@ -101,7 +102,7 @@ def _named(frame: pd.DataFrame, languages: Mapping[str, str]) -> pd.DataFrame:
         "Chance": frame["chance"],
         "Seeds": frame["seeds"],
         "State": frame["state"],
-        "sign": frame["state"].map(signs),
+        "sign": frame["state"].map(SIGNS).fillna(""),
     }
     return pd.DataFrame(named)
 
@@ -151,7 +152,7 @@ def show_scatter(
         }
     )
     if shown.empty:
-        return _write(NOTHING, page)
+        return _write(EMPTY, page)
     targets = list(dict.fromkeys(shown["Target"]))
     looks = [look_of(at) for at in range(len(targets))]
     picked = alt.selection_point(fields=["Target"], bind="legend")
@@ -167,7 +168,11 @@ def show_scatter(
             alt.Tooltip("outcome:Q", title=name),
         ],
     )
-    _write(encoded.properties(width=760, height=520).add_params(picked).interactive(), page)
+    chart = encoded.properties(width=760, height=520).add_params(picked).interactive()
+    several = shown["Model"].nunique() > 1
+    _write(
+        chart.facet("Model:N", columns=1).resolve_scale(x="independent") if several else chart, page
+    )
 
 
 def _scale(names: list[str], values: list[str]) -> alt.Scale:

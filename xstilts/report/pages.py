@@ -20,7 +20,7 @@ td { border-bottom: 1px solid #e5e7eb; font-variant-numeric: tabular-nums; }
 
 
 def show_tables(*, tables: Mapping[str, str], pages: Mapping[str, str]) -> None:
-    """Write a page a table, by the same names; numbers with four digits, nothing where none is.
+    """Write a page a table, by the same names; nothing where there is no value.
 
     Args:
         tables: CSV files.
@@ -28,13 +28,13 @@ def show_tables(*, tables: Mapping[str, str], pages: Mapping[str, str]) -> None:
     """
     for name, page in pages.items():
         with atomic(Path(page)) as temporary:
-            temporary.write_text(_page(name, pd.read_csv(tables[name], keep_default_na=True)))
+            temporary.write_text(_page(name, pd.read_csv(tables[name])))
 
 
 def _page(name: str, frame: pd.DataFrame) -> str:
     shown = frame.rename(columns=lambda column: str(column).replace("_", " "))
     table = shown.to_html(
-        index=False, border=0, na_rep="", float_format=lambda value: f"{value:.4g}"
+        index=False, border=0, na_rep="", float_format=lambda value: f"{value:.6g}"
     )
     head = f'<meta charset="utf-8"><title>{name}</title><style>{STYLE}</style>'
     return f"<!doctype html><html lang='en'><head>{head}</head><body>{table}</body></html>\n"

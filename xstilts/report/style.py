@@ -28,6 +28,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 AMOUNT, LOSS, GAIN = "viridis", "RdBu_r", "RdBu"
 GREY = "0.82"  # in the place of a value
 ZERO: dict[str, Any] = {"color": "0.6", "linewidth": 0.8}  # a line where nothing is
+NOTHING = "nothing to show"
 WIDEST = 13.0  # inches: what a reader's window shows beside the report's menu
 LEVEL_TITLES = {
     "between_languages": "between languages",
@@ -85,9 +86,9 @@ def side_by_side(names: Sequence[str], size: tuple[float, float]) -> tuple[Figur
 
 
 def nothing_to_show() -> Figure:
-    """In the place of a figure whose data were not run."""
+    """In the place of a figure that has no data."""
     drawn = plt.figure(figsize=(4, 1))
-    drawn.text(0.5, 0.5, "nothing to show: not run", ha="center", va="center")
+    drawn.text(0.5, 0.5, NOTHING, ha="center", va="center")
     return drawn
 
 
