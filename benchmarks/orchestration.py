@@ -136,7 +136,7 @@ def measured(command: Sequence[Any]) -> tuple[Took, str]:
         file.seek(0)
         text = file.read()
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 124):  # 124: timeout's
+    if process.returncode not in (0, 124, 137):  # the others are timeout's
         raise RuntimeError(f"{' '.join(words)}\n{text[-3000:]}")
     took = {"wall": wall, "cpu": used.ru_utime + used.ru_stime, "user": used.ru_utime}
     return {**took, "memory": used.ru_maxrss / 1024, "load_average": load}, text
@@ -152,8 +152,8 @@ def snakemake(folder: Path, workflow: str, config: Mapping[str, Any], *words: An
 
 
 def limited(seconds: float, command: Sequence[Any]) -> list[Any]:
-    """The command, interrupted as by Ctrl-C after some seconds."""
-    return ["timeout", "--foreground", "--signal=INT", seconds, *command]
+    """The command, interrupted as by Ctrl-C after some seconds, and killed if that is no use."""
+    return ["timeout", "--foreground", "--signal=INT", "--kill-after=60", seconds, *command]
 
 
 def axes(cells: int, languages: int, targets: int = 4) -> Axes:

@@ -47,8 +47,8 @@ def test_both_sides_make_the_same_cells_in_as_many_jobs_as_they_say(tmp_path: Pa
 
 
 def test_a_command_is_interrupted_when_its_time_is_up() -> None:
-    took, _ = orchestration.measured(orchestration.limited(1, ["sleep", "60"]))
-    assert 1 <= took["wall"] < 30
+    took, _ = orchestration.measured(orchestration.limited(1, ["sleep", "600"]))
+    assert 1 <= took["wall"] < 120
 
 
 def test_a_cells_share_and_the_ratio_are_as_by_hand() -> None:
