@@ -115,7 +115,7 @@ def test_the_null_world_is_planned_like_the_demo(study: Study) -> None:
     ]
     assert tables[1]["world"]["effect"] == 0 != tables[0]["world"]["effect"]
     plans = [
-        study.planned("--configfile", *files, "--")
+        study.planned("--configfile", *files)
         for files in (["config/demo.yaml"], ["config/demo.yaml", "config/demo-null.yaml"])
     ]
     assert plans[0] == plans[1]
@@ -184,6 +184,7 @@ def hub() -> Iterator[str]:
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
+    server.server_close()
 
 
 def test_data_are_locked_at_the_commits_of_the_hub(study: Study, hub: str) -> None:
