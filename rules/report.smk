@@ -412,7 +412,6 @@ rule plot_cost:
     conda:
         "../envs/report.yaml"
     params:
-        results=RESULTS,
         code=code_digest("report", "planning"),
     message:
         "Adding up costs"

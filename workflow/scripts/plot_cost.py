@@ -12,7 +12,6 @@ if __name__ == "__main__":
         snakemake.log[0],
         snakemake.threads,
         "xstilts.report.cost:plot_cost",
-        results=snakemake.params.results,
         cells=snakemake.input.cells,
         figure=snakemake.output.figure,
         data=snakemake.output.data,

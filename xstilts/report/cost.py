@@ -29,17 +29,17 @@ REST = "analysis and figures"
 CPU = "cpu"
 
 
-def plot_cost(*, results: str, cells: str, figure: str, data: str) -> None:
+def plot_cost(*, cells: str, figure: str, data: str) -> None:
     """Hours of the stages, and bytes of the folders that the results folder holds.
 
     Args:
-        results: the folder.
-        cells: the cell table, which says what evaluation ran on.
+        cells: the cell table, in the results folder; it says what evaluation ran on.
         figure: the SVG to write.
         data: the CSV to write: columns `what`, `of`, `value`, `unit`, `jobs`.
     """
     devices = set(read_table(Path(cells), CELLS).to_pandas()["device"])
-    hours, sizes = stage_hours(Path(results), on_gpu=devices != {CPU}), folder_bytes(Path(results))
+    results = Path(cells).parent
+    hours, sizes = stage_hours(results, on_gpu=devices != {CPU}), folder_bytes(results)
     drawn, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3.2), layout="constrained")
     total = float(hours["hours"].iloc[-1])
     scale, unit = (1, "hours") if total >= 1 else (60, "minutes")
