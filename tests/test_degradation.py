@@ -259,6 +259,7 @@ def test_the_tables_are_written_with_p_values_for_all_tests_of_a_model(tmp_path:
         degradation={"outcome": "gap", "steps": WANTED.steps, "groups": WANTED.groups},
         effects=str(tmp_path / "effects.parquet"),
         variances=str(tmp_path / "variances.parquet"),
+        random_effects=str(tmp_path / "random_effects.parquet"),
         nested=str(tmp_path / "nested.csv"),
         diagnostics=str(tmp_path / "diagnostics.csv"),
     )
@@ -313,7 +314,7 @@ def test_the_answer_says_larger_and_zero() -> None:
     turned = [{**row, "estimate": 1.5, "low": 0.5, "high": 2.5} for row in effects]
     assert "the planted truth is zero" in answer("nano", [*effects, *flat], "centroid_cosine")
     text = answer("nano", turned, "centroid_cosine")
-    assert "It leaves out 12 more" in text
+    assert "The fit leaves out 12 more" in text
     assert "1.5 points larger between languages (95% interval 0.5 to 2.5)" in text
 
 

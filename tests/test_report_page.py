@@ -1,6 +1,6 @@
 """The report as a reader opens it: in a browser, without network, every entry of its menu clicked.
 
-Of the tiny study; with XSTILTS_DEMO set also of the demo, which is run and published for it.
+Of the tiny study; with XSTILTS_DEMO set of the demo, which is run and published for it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 from conftest import ROOT, Study
 from playwright.sync_api import Frame, Page, sync_playwright
 
-pytestmark = pytest.mark.xdist_group("workflow")
+pytestmark = pytest.mark.xdist_group("report")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 CATEGORIES = {
     "1 Answer": 4,
@@ -30,15 +30,10 @@ CATEGORIES = {
 }
 
 
-DEMO = pytest.param("demo", marks=pytest.mark.xdist_group("demo"))
-
-
-@pytest.fixture(scope="module", params=["tiny", DEMO])
+@pytest.fixture(scope="module")
 def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny study's report, or the site that is made of the demo."""
-    if request.param == "demo":
-        if "XSTILTS_DEMO" not in os.environ:
-            pytest.skip("runs the demo, for five to ten minutes: set XSTILTS_DEMO to allow it")
+    if "XSTILTS_DEMO" in os.environ:
         subprocess.run(["make", "demo", "publish"], cwd=ROOT, check=True)
         return ROOT / "site/index.html"
     finished: Study = request.getfixturevalue("finished")
@@ -128,7 +123,7 @@ def test_the_archive_holds_the_page_and_every_result(report: Path) -> None:
 
 def test_the_site_has_figures_tables_and_graph(report: Path) -> None:
     if report.name != "index.html":
-        pytest.skip("of the demo only, which is published")
+        pytest.skip("only the demo is published: set XSTILTS_DEMO")
     site = report.parent
     for figure in site.glob("figures/*.svg"):
         assert figure.with_suffix(".csv").is_file(), figure
