@@ -216,12 +216,12 @@ def test_a_file_with_two_names_is_counted_once(tmp_path: Path) -> None:
 
 
 def test_a_table_becomes_a_page_that_escapes_its_text(tmp_path: Path) -> None:
-    pd.DataFrame({"p_holm": [0.123456, None], "why": ["a < b", ""]}).to_csv(
+    pd.DataFrame({"p_holm": [0.123456, 12345.678], "why": ["a < b", ""]}).to_csv(
         tmp_path / "t.csv", index=False
     )
     show_tables(tables={"t": str(tmp_path / "t.csv")}, pages={"t": str(tmp_path / "t.html")})
     page = (tmp_path / "t.html").read_text()
-    assert "p holm" in page and "0.123456" in page and "a &lt; b" in page
+    assert "p holm" in page and "0.1235" in page and "12,345.7" in page and "a &lt; b" in page
     assert "nan" not in page.lower()
 
 

@@ -31,10 +31,13 @@ def show_tables(*, tables: Mapping[str, str], pages: Mapping[str, str]) -> None:
             temporary.write_text(_page(name, pd.read_csv(tables[name])))
 
 
+def _number(value: float) -> str:
+    """Four digits; of criteria, which are large and compared by their differences, one decimal."""
+    return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def _page(name: str, frame: pd.DataFrame) -> str:
     shown = frame.rename(columns=lambda column: str(column).replace("_", " "))
-    table = shown.to_html(
-        index=False, border=0, na_rep="", float_format=lambda value: f"{value:.6g}"
-    )
+    table = shown.to_html(index=False, border=0, na_rep="", float_format=_number)
     head = f'<meta charset="utf-8"><title>{name}</title><style>{STYLE}</style>'
     return f"<!doctype html><html lang='en'><head>{head}</head><body>{table}</body></html>\n"
