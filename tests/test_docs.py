@@ -26,7 +26,7 @@ ELSEWHERE = {
     r"make (venv|test|lint)\b": CI,
     r"make (demo$|demo publish|publish)": "test_the_site_has_figures_tables_and_graph",
     r"make (real)\b|export XSTILTS_": "test_the_road_runs_on_real_input",
-    r"make demo-null": "test_the_null_world_is_planned_like_the_demo",
+    r"make demo-null": "test_where_similarity_means_nothing_the_demo_finds_nothing",
     r"make (lock|format)|pre-commit|pip ": "test_make_knows_its_targets",
     r"xstilts lock-data": "test_data_are_locked_at_the_commits_of_the_hub",
     r"squeue ": "test_what_was_killed_is_found_by_name",
@@ -107,18 +107,6 @@ def test_make_knows_its_targets(target: str) -> None:
         ["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout
-
-
-def test_the_null_world_is_planned_like_the_demo(study: Study) -> None:
-    tables = [
-        yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()) for name in ("demo", "demo-null")
-    ]
-    assert tables[1]["world"]["effect"] == 0 != tables[0]["world"]["effect"]
-    plans = [
-        study.planned("--configfile", *files)
-        for files in (["config/demo.yaml"], ["config/demo.yaml", "config/demo-null.yaml"])
-    ]
-    assert plans[0] == plans[1]
 
 
 def test_what_was_killed_is_found_by_name(tmp_path: Path) -> None:
