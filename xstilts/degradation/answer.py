@@ -58,13 +58,14 @@ def answer(model: str, effects: list[Row], headline: str) -> str:
     return " ".join([*sentences, *explained(effects, headline), *limits(effects, headline)])
 
 
-def _fitted(effects: list[Row], headline: str) -> dict[str, Row]:
+def slopes_of(effects: list[Row], headline: str) -> dict[str, Row]:
+    """The rows of the headline measure, by level."""
     return {row["level"]: row for row in effects if row["measure"] == headline}
 
 
 def basis(effects: list[Row], headline: str) -> str:
     """How many rows and groups the fit has."""
-    size = next(iter(_fitted(effects, headline).values()))
+    size = next(iter(slopes_of(effects, headline).values()))
     return (
         f"{size['rows']} combinations of {size['intermediates']} intermediates, "
         f"{size['targets']} targets and {size['languages']} languages"
@@ -73,7 +74,7 @@ def basis(effects: list[Row], headline: str) -> str:
 
 def clauses(effects: list[Row], headline: str) -> dict[str, str]:
     """Of each level, how the outcome changes with one standard deviation of similarity."""
-    fitted = _fitted(effects, headline)
+    fitted = slopes_of(effects, headline)
     truth = {row["level"]: row["estimate"] for row in effects if row["measure"] == TRUTH}
     return {
         level: _clause(words, fitted[level], truth.get(level), WORDS[fitted[level]["outcome"]])
@@ -84,12 +85,12 @@ def clauses(effects: list[Row], headline: str) -> dict[str, str]:
 
 def explained(effects: list[Row], headline: str) -> list[str]:
     """Sentences: what similarity explains, and how many measures agree."""
-    return [_share(_fitted(effects, headline)), *_agreement(effects)]
+    return [_share(slopes_of(effects, headline)), *_agreement(effects)]
 
 
 def limits(effects: list[Row], headline: str) -> list[str]:
     """Sentences: what the fit leaves out."""
-    size = next(iter(_fitted(effects, headline).values()))
+    size = next(iter(slopes_of(effects, headline).values()))
     found = []
     if size["missing"]:
         found.append(

@@ -23,6 +23,7 @@ from xstilts.degradation.answer import (
     clauses,
     explained,
     limits,
+    slopes_of,
 )
 from xstilts.degradation.effects import EFFECTS
 from xstilts.degradation.held_out import MIXED
@@ -76,7 +77,7 @@ class Tables:
     @property
     def slopes(self) -> dict[str, Row]:
         """The headline's rows of the effects, by level."""
-        return {row["level"]: row for row in self.effects if row["measure"] == self.headline}
+        return slopes_of(self.effects, self.headline)
 
     @property
     def size(self) -> Row:

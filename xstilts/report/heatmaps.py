@@ -30,6 +30,7 @@ from xstilts.report.style import (
     nothing_to_show,
     save_figure,
     task_titles,
+    widest,
 )
 from xstilts.similarity import measures
 from xstilts.tables import read_table
@@ -73,7 +74,7 @@ def plot_outcome(
     frame = outcome_states(cells, missing, outcome)
     if frame.empty:
         return save_figure(nothing_to_show(), frame, figure, data)
-    limit = float(np.nanmax([1.0, frame[outcome].abs().max()]))
+    limit = widest(frame[outcome])
     name, unit = WORDS[outcome]
     colours = Colours(PALETTES[outcome], -limit, limit, f"{name} ({unit})")
     save_figure(_panels(frame, outcome, intermediates, languages, colours), frame, figure, data)

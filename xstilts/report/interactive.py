@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import altair as alt
-import numpy as np
 import pandas as pd
 from matplotlib.colors import to_hex
 
@@ -16,7 +15,7 @@ from xstilts.degradation.outcomes import WORDS
 from xstilts.degradation.states import AT_CHANCE, DIVERGED, NO_VALUE
 from xstilts.report.heatmaps import outcome_states
 from xstilts.report.scatter import split_cells
-from xstilts.report.style import GREY, NOTHING, look_of, task_titles
+from xstilts.report.style import GREY, NOTHING, look_of, task_titles, widest
 from xstilts.similarity import measures
 from xstilts.tables import atomic
 
@@ -65,7 +64,7 @@ def show_outcomes(
 def _heat_map(frame: pd.DataFrame, outcome: str, intermediates: list[str], names: list[str]) -> Any:
     """Squares, grey below where there is no value, signs above where a cell has a state."""
     name, unit = WORDS[outcome]
-    limit = float(np.nanmax([1.0, frame["value"].abs().max()]))
+    limit = widest(frame["value"])
     ends = [limit, -limit] if outcome == "gap" else [-limit, limit]  # red is loss
     base = alt.Chart(frame).encode(
         x=alt.X("Language:N", sort=names, title=None),

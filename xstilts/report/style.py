@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 import pandas as pd
 
 matplotlib.use("svg")
@@ -63,6 +64,11 @@ def group_titles(axis: str, names: Iterable[str], languages: Mapping[str, str]) 
     if axis == "language":
         return [languages[name] for name in names]
     return task_titles(names)
+
+
+def widest(values: pd.Series) -> float:
+    """How far a scale with zero in its middle goes to either side; at least one point."""
+    return float(np.nanmax([1.0, values.abs().max()]))
 
 
 def look_of(at: int) -> tuple[str, str]:
