@@ -186,8 +186,3 @@ def seed_means(rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
     by = [axis for axis in AXES if axis != "seed"]
     means = rows.groupby(by, as_index=False)[[outcome, "sampling_variance"]].mean()
     return means
-
-
-def gaps(cells: pd.DataFrame) -> pd.DataFrame:
-    """Mean transfer gap over seeds that did not diverge, a row a combination of the other axes."""
-    return seed_means(analysed(cells, "gap"), "gap")
