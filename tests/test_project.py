@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -20,7 +21,8 @@ from xstilts.similarity import measures
 
 def pins() -> dict[str, str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return dict(dependency.split("==") for dependency in project["dependencies"])
+    listed = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    return dict(dependency.split("==") for dependency in listed)
 
 
 @pytest.mark.parametrize("name", ["torch", "stats", "report"])
@@ -34,6 +36,13 @@ def test_the_lock_holds_the_projects_pins() -> None:
     locked = dict(line.split("==") for line in (ROOT / "requirements.lock").read_text().split())
     known = {name.lower(): version for name, version in locked.items()}
     assert {name: known.get(name.lower()) for name in pins()} == pins()
+
+
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="of parallel tests: make test")
+@pytest.mark.xdist_group("project")
+def test_tests_of_one_group_run_on_one_worker(request: pytest.FixtureRequest) -> None:
+    """Or two would run the same study, or one SLURM, at once; xdist reads the group off the id."""
+    assert request.node.nodeid.endswith("@project")
 
 
 @pytest.mark.parametrize("script", sorted((ROOT / "workflow/scripts").glob("*.py")))
