@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +180,17 @@ def test_what_cannot_be_fitted_is_one_line(
     change(pd.read_csv(table)).to_csv(table, index=False)
     error = complaint(capsys, "fit", table, *words.split())
     assert message in error and error.count("\n") == 1
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(table: Path) -> None:
+    """As `| head`: the pipe is closed before anything is printed."""
+    command = [sys.executable, "-m", "xstilts.cli", "fit", str(table)]
+    command += ["--formula", "1 + (1 | language)", "--json"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    result = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_a_table_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,6 +17,20 @@ from xstilts.jobs import run_warm
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; an error the user can mend is one line on standard error."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        code = COMMANDS[chosen.command](chosen)
+        sys.stdout.flush()
+    except InputError as error:
+        print(f"xstilts: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # who read it has seen enough, as `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="xstilts", description=__doc__)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -59,12 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     power.add_argument("--draws", type=int, default=100, help="simulated grids a size")
     power.add_argument("--cores", type=int, default=1)
     power.add_argument("--output", type=Path, default=Path("power"), help="NAME.csv and NAME.svg")
-    chosen = parser.parse_args(arguments)
-    try:
-        return COMMANDS[chosen.command](chosen)
-    except InputError as error:
-        print(f"xstilts: {error}", file=sys.stderr)
-        return 1
+    return parser
 
 
 def _warm(chosen: argparse.Namespace) -> int:
