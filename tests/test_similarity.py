@@ -236,6 +236,32 @@ def test_models_are_not_pooled_where_measures_are_compared() -> None:
     assert set(table["cells"]) == {4}
 
 
+def test_a_measure_is_compared_with_itself_at_the_models_own_layer() -> None:
+    # Layer 2 is the model's own; at layer 1 mmd turns round. theme_overlap reads no layers here.
+    rows = [
+        {
+            "model": "base",
+            "layer": layer,
+            "own": layer != 1,
+            "intermediate": "mnli",
+            "target": "xnli",
+            "language": language,
+            "measure": measure,
+            "similarity": sign * at,
+        }
+        for at, language in enumerate(("de", "fr", "sw", "th"))
+        for measure, layer, sign in (("mmd", 1, -1), ("mmd", 2, 1), ("theme_overlap", None, 1))
+    ]
+    table = agreement(pd.DataFrame(rows)).sort_values(["measure", "other"])
+    keys = ["layer", "other_layer", "own", "measure", "other", "spearman"]
+    pairs = [("mmd", "mmd"), ("mmd", "theme_overlap"), ("theme_overlap", "mmd")]
+    pairs += [("theme_overlap", "theme_overlap")]
+    at_own = [(2, 2, True, *pair, 1.0) for pair in pairs]
+    at_other = [(1, 1, False, *pair, 1.0 if len({*pair}) == 1 else -1.0) for pair in pairs]
+    found = [tuple(row) for row in table[keys].itertuples(index=False)]
+    assert sorted(found) == sorted([*at_own, *at_other, (1, 2, False, "mmd", "mmd", -1.0)])
+
+
 def test_a_table_without_vectors_can_be_read(tmp_path: Any) -> None:
     write_vectors(tmp_path / "none.parquet", [])
     assert VectorTable(tmp_path / "none.parquet").read() == []

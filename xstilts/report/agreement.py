@@ -1,86 +1,137 @@
-"""How the measures agree with one another: correlations over cells, like beside like."""
+"""How the measures agree: with one another, like beside like, and at other layers."""
 
 from __future__ import annotations
 
-from itertools import zip_longest
-from typing import Any
+from collections.abc import Iterator
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from scipy.cluster.hierarchy import leaves_list, linkage
 
 from xstilts.measuring import read_similarity
 from xstilts.report.heatmaps import heat
-from xstilts.report.style import GAIN, nothing_to_show, save_figure
+from xstilts.report.style import GAIN, ZERO, look_of, nothing_to_show, save_figure
 from xstilts.similarity import measures
 
 NO_LAYER = -1  # stands for the missing layer of measures that read none
-PANELS = 2  # a row
+FEWEST = 3  # cells of a correlation
+SQUARE = 0.18  # inches
+NAMES, LINES = 2.2, 2.8  # inches: below the squares; the height of the panel of layers
 
 
 def plot_measures(*, tables: list[str], figure: str, data: str) -> None:
-    """How measures agree: Spearman correlations over cells, like beside like, a panel a layer."""
+    """Spearman correlations at the model's own layer; below, of every other layer with that one.
+
+    Args:
+        tables: similarity tables.
+        figure: the SVG to write.
+        data: the CSV to write: `agreement`.
+    """
     frame = agreement(read_similarity(tables))
     if frame.empty:
         return save_figure(nothing_to_show(), frame, figure, data)
-    groups = dict(list(frame.groupby(["model", "layer"])))
     names = _clustered(_square(frame[frame["own"]]))
-    titles = [measures()[name].title for name in names]
-    columns = min(PANELS, len(groups))
-    rows = -(-len(groups) // columns)
-    side = 0.18 * len(names)
-    size = (2.9 + columns * (side + 0.4), 2.2 + rows * (side + 0.5))
+    models = dict(list(frame.groupby("model")))
+    layered = frame["layer"].nunique() > 1
+    side = SQUARE * len(names)
+    heights = [side + NAMES, LINES] if layered else [side + NAMES]
+    size = (len(models) * (side + NAMES) + 1, sum(heights))
     drawn, axes = plt.subplots(
-        rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
+        len(heights),
+        len(models),
+        figsize=size,
+        height_ratios=heights,
+        squeeze=False,
+        layout="constrained",
     )
-    for panel, group in zip_longest(axes.flat, groups):
-        if group is None:
-            panel.set_visible(False)
-            continue
-        square = _square(groups[group]).reindex(index=names, columns=names)
-        heat(panel, square, GAIN, -1, 1)
-        panel.set_title(_layer_title(groups[group].iloc[0]))
-        panel.set_xticks(range(len(names)), titles, rotation=90)
-        panel.set_yticks(range(len(names)), titles)
-        panel.tick_params(labelbottom=True)
-    drawn.colorbar(axes[0, 0].images[0], ax=axes, label="Spearman correlation", shrink=0.6)
+    for (model, rows), panels in zip(models.items(), axes.T, strict=True):
+        own = rows[rows["own"]]
+        _squares(panels[0], own, names)
+        at = int(own["layer"].iloc[0])
+        panels[0].set_title(f"{model!s}, layer {at}" if layered else str(model))
+        if layered:
+            _lines(panels[1], rows[rows["other_layer"] == at], at)
+    drawn.colorbar(axes[0, 0].images[0], ax=axes[0], label="Spearman correlation", shrink=0.6)
     save_figure(drawn, frame, figure, data)
 
 
-def _layer_title(row: pd.Series) -> str:
-    if row["layer"] == NO_LAYER:
-        return str(row["model"])
-    return f"{row['model']}, layer {row['layer']}{', its own' if row['own'] else ''}"
+def _squares(panel: Axes, frame: pd.DataFrame, names: list[str]) -> None:
+    titles = [measures()[name].title for name in names]
+    heat(panel, _square(frame).reindex(index=names, columns=names), GAIN, -1, 1)
+    panel.set_xticks(range(len(names)), titles, rotation=90)
+    panel.set_yticks(range(len(names)), titles)
+
+
+def _lines(panel: Axes, frame: pd.DataFrame, own: int) -> None:
+    """A line a measure that reads layers: its correlation with itself at the model's own layer."""
+    itself = frame[frame["measure"] == frame["other"]]
+    read = itself[itself["layer"] != own]["measure"]
+    chosen = itself[itself["measure"].isin(read)].sort_values("layer")
+    for at, (name, rows) in enumerate(chosen.groupby("measure")):
+        colour, marker = look_of(at)
+        title = measures()[str(name)].title
+        panel.plot(
+            rows["layer"], rows["spearman"], marker + "-", color=colour, markersize=4, label=title
+        )
+    panel.axvline(own, **ZERO)
+    panel.set_xlabel("layer")
+    panel.set_ylabel(f"correlation with layer {own}")
+    panel.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def agreement(similarity: pd.DataFrame) -> pd.DataFrame:
-    """Rows (model, layer, own, measure, other, spearman, cells): correlations of two measures.
+    """Rows (model, layer, other_layer, own, measure, other, spearman, cells) of two measures.
 
     Over the cells of one model, as models would differ in level and turn signs round. Both measures
-    grow with similarity. A measure without layers stands beside those of every layer. Measures that
-    have no value, or one only, are left out.
+    grow with similarity. Two measures are compared at one layer, beside which measures without
+    layers stand; a measure that reads layers also with itself at the model's own. Measures that
+    have no value, or one only, are left out. `own` says that both layers are the model's own.
     """
     similarity = similarity.assign(layer=similarity["layer"].fillna(NO_LAYER).astype(int))
-    found = []
-    for model, rows in similarity.groupby("model"):
-        for layer, own in _layers(rows):
-            chosen = rows[rows["layer"].isin([NO_LAYER, layer])]
-            keys = ["intermediate", "target", "language"]
-            table = chosen.pivot_table(index=keys, columns="measure", values="similarity")
-            table = table.loc[:, table.nunique() > 1]
-            known = table.notna().astype(int)
-            tidy = _pairs(table.corr(method="spearman", min_periods=3), "spearman")
-            merged = tidy.merge(_pairs(known.T @ known, "cells"), on=["measure", "other"])
-            found.append(merged.assign(model=model, layer=layer, own=own))
-    columns = ["model", "layer", "own", "measure", "other", "spearman", "cells"]
+    by_model = similarity.groupby("model")
+    found = [rows.assign(model=model) for model, mine in by_model for rows in _of(mine)]
+    columns = ["model", "layer", "other_layer", "own", "measure", "other", "spearman", "cells"]
     return pd.concat(found)[columns] if found else pd.DataFrame(columns=columns)
 
 
-def _layers(rows: pd.DataFrame) -> list[tuple[Any, Any]]:
-    """(layer, whether it is the model's own); one stand-in where no measure has layers."""
+def _of(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The correlations of one model, layer by layer."""
     layered = rows[rows["layer"] != NO_LAYER]
-    return list(layered.groupby("layer")["own"].first().items()) or [(NO_LAYER, True)]
+    owned = layered.groupby("layer")["own"].first()
+    own = next(iter(owned[owned].index), NO_LAYER)
+    tables = {at: _table(rows[rows["layer"].isin([NO_LAYER, at])]) for at in {own, *owned.index}}
+    reading = list(layered["measure"].unique())
+    for layer, table in tables.items():
+        yield _within(table).assign(layer=layer, other_layer=layer, own=layer == own)
+        if layer != own:
+            itself = _with_itself(table, tables[own], reading)
+            yield itself.assign(layer=layer, other_layer=own, own=False)
+
+
+def _table(rows: pd.DataFrame) -> pd.DataFrame:
+    """(cells, measures) values of the measures that are not the same everywhere."""
+    keys = ["intermediate", "target", "language"]
+    table = rows.pivot_table(index=keys, columns="measure", values="similarity")
+    return table.loc[:, table.nunique() > 1]
+
+
+def _within(table: pd.DataFrame) -> pd.DataFrame:
+    """Correlations of every two columns."""
+    known = table.notna().astype(int)
+    tidy = _pairs(table.corr(method="spearman", min_periods=FEWEST), "spearman")
+    return tidy.merge(_pairs(known.T @ known, "cells"), on=["measure", "other"])
+
+
+def _with_itself(table: pd.DataFrame, own: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Correlations of the same column of two tables."""
+    shared = [name for name in names if name in table and name in own]
+    here, there = table[shared], own[shared].reindex(table.index)
+    found = pd.DataFrame({"cells": (here.notna() & there.notna()).sum()})
+    found["spearman"] = here.corrwith(there, method="spearman")
+    found = found[found["cells"] >= FEWEST].rename_axis("measure").reset_index()
+    return found.assign(other=found["measure"])
 
 
 def _pairs(square: pd.DataFrame, value: str) -> pd.DataFrame:
