@@ -19,6 +19,7 @@ include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/similarity.smk"
 include: "rules/degradation.smk"
+include: "rules/figures.smk"
 include: "rules/report.smk"
 
 

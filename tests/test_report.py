@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -23,11 +24,11 @@ from xstilts.degradation.sensitivity import SENSITIVITY
 from xstilts.degradation.states import AT_CHANCE, DIVERGED, NO_VALUE, NOT_RUN, states, with_states
 from xstilts.report.cost import folder_bytes, stage_hours
 from xstilts.report.first_page import verdict, write_first_page
-from xstilts.report.heatmaps import CELL, Colours, _panels, flow
+from xstilts.report.heatmaps import CELL, Colours, _panels, flow, plot_outcome
 from xstilts.report.interactive import show_outcomes
 from xstilts.report.pages import show_tables
 from xstilts.report.provenance import write_provenance
-from xstilts.report.style import GREY, WIDEST, look_of
+from xstilts.report.style import GREY, WIDEST, hide_covered, look_of
 from xstilts.tables import rows_table, write_csv, write_table
 
 Row = dict[str, Any]
@@ -93,7 +94,7 @@ def test_a_cell_whose_mean_is_no_better_than_chance_says_so() -> None:
 def test_a_sound_cell_without_the_outcome_has_no_value() -> None:
     cells = of_cells({"language": "sw"}, {"language": "zh"})
     values = cells.loc[:0, ["model", "intermediate", "target", "language"]].assign(gap=3.0)
-    found = with_states(cells, missing_of(), values).set_index("language")
+    found = with_states(cells, missing_of(), values, "gap").set_index("language")
     assert found["state"].to_dict() == {"sw": "", "zh": NO_VALUE}
 
 
@@ -133,6 +134,14 @@ def test_squares_without_a_value_are_grey_and_say_why() -> None:
     assert signs["x"] == [1] and signs["."] == [2] and signs["_"] == []
 
 
+def test_of_labels_on_one_another_the_first_is_shown() -> None:
+    drawn, panel = plt.subplots()
+    panel.set(xlim=(0, 10), ylim=(0, 10))
+    shown = [panel.annotate(name, (1, y)) for name, y in (("a", 1), ("b", 1.05), ("c", 9))]
+    hide_covered(drawn)
+    assert [label.get_visible() for label in shown] == [True, False, True]
+
+
 def test_no_two_of_the_first_56_categories_look_alike() -> None:
     looks = [look_of(at) for at in range(56)]
     assert len(set(looks)) == 56
@@ -162,18 +171,24 @@ def test_predicted_groups_are_those_of_the_formula_by_hand() -> None:
     assert found["se"].to_numpy() == pytest.approx(np.sqrt((1 - shrunk) * between), rel=1e-4)
 
 
-def test_without_an_outcome_there_is_a_page_that_says_so(tmp_path: Path) -> None:
+def test_without_an_outcome_figure_and_page_say_so(tmp_path: Path) -> None:
     """No English and no intermediate: neither gaps nor gains."""
     write_cells(tmp_path / "cells.parquet", [cell(language="sw"), cell(language="zh")])
     missing_of().to_csv(tmp_path / "missing.csv", index=False)
-    show_outcomes(
-        cells=str(tmp_path / "cells.parquet"),
-        missing=str(tmp_path / "missing.csv"),
-        intermediates=["none"],
-        languages={"sw": "Swahili", "zh": "Chinese"},
-        page=str(tmp_path / "page.html"),
-    )
-    assert "nothing to show" in (tmp_path / "page.html").read_text()
+    shown = {"intermediates": ["none"], "languages": {"sw": "Swahili", "zh": "Chinese"}}
+    outcomes = {name: str(tmp_path / f"{name}.csv") for name in ("gap", "gain")}
+    for name, data in outcomes.items():
+        plot_outcome(
+            outcome=name,
+            cells=str(tmp_path / "cells.parquet"),
+            missing=str(tmp_path / "missing.csv"),
+            figure=str(tmp_path / f"{name}.svg"),
+            data=data,
+            **shown,
+        )
+    show_outcomes(outcomes=outcomes, page=str(tmp_path / "page.html"), **shown)
+    for name in ("gap.svg", "gain.svg", "page.html"):
+        assert "nothing to show" in (tmp_path / name).read_text()
 
 
 # Tables

@@ -12,10 +12,9 @@ if __name__ == "__main__":
         snakemake.log[0],
         snakemake.threads,
         "xstilts.report.interactive:show_scatter",
-        cells=snakemake.input.cells,
-        similarity=list(snakemake.input.similarity),
+        cells=snakemake.input[0],
         headline=snakemake.params.headline,
-        degradation=snakemake.params.degradation,
+        outcome=snakemake.params.outcome,
         languages=snakemake.params.languages,
         page=snakemake.output.page,
     )

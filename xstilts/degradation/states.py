@@ -45,15 +45,17 @@ def _rows(frame: pd.DataFrame) -> pd.MultiIndex:
     return pd.MultiIndex.from_frame(frame[BY])
 
 
-def with_states(cells: pd.DataFrame, missing: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
+def with_states(
+    cells: pd.DataFrame, missing: pd.DataFrame, values: pd.DataFrame, outcome: str
+) -> pd.DataFrame:
     """`states` with an outcome that is defined for some of them, and which without is `no value`.
 
     Args:
         cells: the cell table.
         missing: the cells of the grid that it lacks.
         values: rows by model, intermediate, target and language; the other columns are joined.
+        outcome: which of these is the outcome.
     """
     joined = states(cells, missing).merge(values, on=BY, how="left")
-    (outcome,) = [name for name in values.columns if name not in [*BY, "sampling_variance"]]
     joined.loc[joined[outcome].isna() & ~joined["state"].isin(STATES), "state"] = NO_VALUE
     return joined

@@ -27,6 +27,7 @@ from xstilts.report.style import (
     GREY,
     LOSS,
     WIDEST,
+    in_lines,
     nothing_to_show,
     save_figure,
     task_titles,
@@ -71,7 +72,7 @@ def plot_outcome(
         figure: the SVG to write.
         data: the CSV to write: outcome, score and state of every cell.
     """
-    frame = outcome_states(cells, missing, outcome)
+    frame = _outcome_states(cells, missing, outcome)
     if frame.empty:
         return save_figure(nothing_to_show(), frame, figure, data)
     limit = widest(frame[outcome])
@@ -80,11 +81,11 @@ def plot_outcome(
     save_figure(_panels(frame, outcome, intermediates, languages, colours), frame, figure, data)
 
 
-def outcome_states(cells: str, missing: str, outcome: str) -> pd.DataFrame:
+def _outcome_states(cells: str, missing: str, outcome: str) -> pd.DataFrame:
     """Outcome and state (`xstilts.degradation.states`) of every cell for which it is defined."""
     table = read_table(Path(cells), CELLS).to_pandas()
     values = seed_means(analysed(table, outcome), outcome)
-    frame = with_states(table, read_missing(Path(missing)), values)
+    frame = with_states(table, read_missing(Path(missing)), values, outcome)
     if outcome not in GAPS:
         return frame[frame["intermediate"] != NONE]
     in_english = frame[frame["language"] == ENGLISH]["target"]
@@ -199,16 +200,16 @@ def flow(
         (left, bottom, width, height) of each panel as shares of the figure; inches of the figure.
     """
     line = ABOVE + rows * CELL + BELOW
-    at, top, widest = 0.0, 0.0, 0.0
-    corners = []
-    for count in columns:
-        width = LEFT + count * CELL + RIGHT
-        if at and at + width > WIDEST:
-            at, top = 0.0, top + line
-        corners.append((at + LEFT, top + ABOVE + rows * CELL))
-        at += width
+    widths = [LEFT + count * CELL + RIGHT for count in columns]
+    corners, widest, top = [], 0.0, 0.0
+    for chosen in in_lines(widths, WIDEST):
+        at = 0.0
+        for panel in chosen:
+            corners.append((at + LEFT, top + ABOVE + rows * CELL))
+            at += widths[panel]
+        top += line
         widest = max(widest, at)
-    height = top + line + BAR
+    height = top + BAR
     places = [
         (left / widest, 1 - below / height, count * CELL / widest, rows * CELL / height)
         for count, (left, below) in zip(columns, corners, strict=True)

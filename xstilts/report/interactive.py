@@ -10,17 +10,15 @@ import altair as alt
 import pandas as pd
 from matplotlib.colors import to_hex
 
-from xstilts.degradation.formulas import Specification
 from xstilts.degradation.outcomes import WORDS
 from xstilts.degradation.states import AT_CHANCE, DIVERGED, NO_VALUE
-from xstilts.report.heatmaps import outcome_states
-from xstilts.report.scatter import split_cells
-from xstilts.report.style import GREY, NOTHING, look_of, task_titles, widest
+from xstilts.report.style import GREY, NOTHING, WIDEST, in_lines, look_of, task_titles, widest
 from xstilts.similarity import measures
 from xstilts.tables import atomic
 
 EMPTY = alt.Chart(pd.DataFrame(), title=NOTHING).mark_point()
-SQUARE = 18  # pixels
+SQUARE, BESIDE, GAP = 18, 130, 20  # pixels: a square, names beside squares, between panels
+PIXELS = 96  # an inch
 SIGNS = {DIVERGED: "×", AT_CHANCE: "•", NO_VALUE: "–"}  # as those of figures, in letters
 SHAPES = {  # of figures' signs, as Vega calls them
     "o": "circle",
@@ -36,8 +34,7 @@ SHAPES = {  # of figures' signs, as Vega calls them
 
 def show_outcomes(
     *,
-    cells: str,
-    missing: str,
+    outcomes: Mapping[str, str],
     intermediates: list[str],
     languages: Mapping[str, str],
     page: str,
@@ -45,15 +42,14 @@ def show_outcomes(
     """Gap and gain of every cell, a panel a target, each cell explained when pointed at.
 
     Args:
-        cells: the cell table.
-        missing: the table of the grid's cells that were not run.
+        outcomes: the data behind the heat map of each (`xstilts.report.heatmaps.plot_outcome`).
         intermediates: recipes in the order of the rows.
         languages: names of languages by code, in the order of the columns.
         page: the HTML to write.
     """
     charts = []
-    for outcome in ("gap", "gain"):
-        frame = outcome_states(cells, missing, outcome).rename(columns={outcome: "value"})
+    for outcome, data in outcomes.items():
+        frame = pd.read_csv(data).rename(columns={outcome: "value"})
         if len(frame):
             named = _named(frame, languages)
             charts.append(_heat_map(named, outcome, intermediates, list(languages.values())))
@@ -62,26 +58,41 @@ def show_outcomes(
 
 
 def _heat_map(frame: pd.DataFrame, outcome: str, intermediates: list[str], names: list[str]) -> Any:
-    """Squares, grey below where there is no value, signs above where a cell has a state."""
+    """Panels, in lines as far as they fit, with one scale of colours."""
     name, unit = WORDS[outcome]
     limit = widest(frame["value"])
     ends = [limit, -limit] if outcome == "gap" else [-limit, limit]  # red is loss
-    base = alt.Chart(frame).encode(
-        x=alt.X("Language:N", sort=names, title=None),
-        y=alt.Y("Intermediate:N", sort=task_titles(intermediates), title=None),
-        tooltip=_tooltips(name, unit),
-    )
     colour = alt.Color(
         "value:Q",
         scale=alt.Scale(scheme="redblue", domain=ends),
-        legend=alt.Legend(title=f"{name} ({unit})", titleLimit=200),
+        legend=alt.Legend(title=f"{name} ({unit})", titleLimit=200, orient="bottom"),
+    )
+    groups = dict(list(frame.groupby("panel", sort=False)))
+    panels = [
+        _panel(rows, _tooltips(name, unit), colour, intermediates, names).properties(title=title)
+        for title, rows in groups.items()
+    ]
+    widths = [rows["Language"].nunique() * SQUARE + BESIDE for rows in groups.values()]
+    lines = [
+        alt.hconcat(*(panels[at] for at in chosen), spacing=GAP)
+        for chosen in in_lines(widths, WIDEST * PIXELS)
+    ]
+    return alt.vconcat(*lines, title=name)
+
+
+def _panel(
+    frame: pd.DataFrame, tooltip: list[Any], colour: Any, intermediates: list[str], names: list[str]
+) -> Any:
+    """Squares, grey below where there is no value, signs above where a cell has a state."""
+    base = alt.Chart(frame).encode(
+        x=alt.X("Language:N", sort=names, title=None),
+        y=alt.Y("Intermediate:N", sort=task_titles(intermediates), title=None),
+        tooltip=tooltip,
     )
     grey = base.mark_rect(color=to_hex(GREY))
     squares = base.transform_filter("isValid(datum.value)").mark_rect().encode(color=colour)
     signs = base.mark_text(fontSize=14).encode(text="sign:N")
-    panels = (grey + squares + signs).properties(width={"step": SQUARE}, height={"step": SQUARE})
-    targets = alt.Facet("panel:N", sort=list(dict.fromkeys(frame["panel"])), title=None)
-    return panels.facet(targets, columns=3, title=name).resolve_scale(x="independent")
+    return (grey + squares + signs).properties(width={"step": SQUARE}, height={"step": SQUARE})
 
 
 def _named(frame: pd.DataFrame, languages: Mapping[str, str]) -> pd.DataFrame:
@@ -100,7 +111,7 @@ def _named(frame: pd.DataFrame, languages: Mapping[str, str]) -> pd.DataFrame:
         "English": frame["english"].round(2),
         "Chance": frame["chance"],
         "Seeds": frame["seeds"],
-        "State": frame["state"],
+        "State": frame["state"].fillna(""),
         "sign": frame["state"].map(SIGNS).fillna(""),
     }
     return pd.DataFrame(named)
@@ -121,25 +132,22 @@ def _tooltips(name: str, unit: str) -> list[Any]:
 def show_scatter(
     *,
     cells: str,
-    similarity: list[str],
     headline: str,
-    degradation: Mapping[str, Any],
+    outcome: str,
     languages: Mapping[str, str],
     page: str,
 ) -> None:
     """Similarity against the outcome, a dot a cell: targets can be picked, dots pointed at.
 
     Args:
-        cells: the cell table.
-        similarity: similarity tables.
+        cells: the data behind the static scatter (`xstilts.report.scatter.plot_scatter`).
         headline: the measure.
-        degradation: section of the config: outcome, steps, groups.
+        outcome: what degradation is.
         languages: names of languages by code.
         page: the HTML to write.
     """
-    wanted = Specification(**degradation)
-    frame = split_cells(cells, similarity, headline, wanted)
-    name, unit = WORDS[wanted.outcome]
+    frame = pd.read_csv(cells)
+    name, unit = WORDS[outcome]
     shown = pd.DataFrame(
         {
             "similarity": frame["similarity"].astype(float),
@@ -157,7 +165,11 @@ def show_scatter(
     picked = alt.selection_point(fields=["Target"], bind="legend")
     dots = alt.Chart(shown).mark_point(filled=True, size=40)
     encoded = dots.encode(
-        x=alt.X("similarity:Q", title=f"similarity ({measures()[headline].title})"),
+        x=alt.X(
+            "similarity:Q",
+            title=f"similarity ({measures()[headline].title})",
+            scale=alt.Scale(zero=False),
+        ),
         y=alt.Y("outcome:Q", title=f"{name} ({unit})"),
         color=alt.Color("Target:N", scale=_scale(targets, [colour for colour, _ in looks])),
         shape=alt.Shape("Target:N", scale=_scale(targets, [SHAPES[sign] for _, sign in looks])),

@@ -25,6 +25,7 @@ from xstilts.measuring import read_own
 from xstilts.report.style import (
     LEVEL_TITLES,
     ZERO,
+    hide_covered,
     look_of,
     nothing_to_show,
     save_figure,
@@ -61,7 +62,7 @@ def plot_scatter(
         data: the CSV to write: similarity, outcome and their parts of every cell.
     """
     wanted = Specification(**degradation)
-    frame = split_cells(cells, similarity, headline, wanted)
+    frame = _split_cells(cells, similarity, headline, wanted)
     fitted = read_table(Path(effects), EFFECTS).to_pandas()
     slopes = fitted[fitted["measure"] == headline].set_index(["model", "level"])["estimate"]
     known = set(slopes.index.get_level_values("model"))
@@ -78,6 +79,7 @@ def plot_scatter(
         panels[0].set_title(f"{model}: every cell" if len(models) > 1 else "every cell")
         panels[0].set_xlabel(f"similarity ({measures()[headline].title})")
     _legend(drawn, looks, set(slopes.index.get_level_values("level")))
+    hide_covered(drawn)
     save_figure(drawn, frame, figure, data)
 
 
@@ -100,7 +102,7 @@ def _one_model(
             panel.set_visible(False)
 
 
-def split_cells(
+def _split_cells(
     cells: str, similarity: list[str], headline: str, wanted: Specification
 ) -> pd.DataFrame:
     """Cells after training, with similarity and outcome and the parts of both; means over seeds.
@@ -168,7 +170,8 @@ def _level(
         dots[["x", "y"]] -= dots.groupby("target")[["x", "y"]].transform("mean")
     if level == "between_languages":
         panel.plot(dots["x"], dots["y"], "o", color="black", markersize=4)
-        for row in dots.to_dict("records"):
+        farthest = (dots["y"] - slope * dots["x"]).abs().sort_values(ascending=False).index
+        for row in dots.loc[farthest].to_dict("records"):
             name = f" {languages[row['language']]}"
             panel.annotate(name, (row["x"], row["y"]), fontsize=8, va="center")
     else:

@@ -19,6 +19,7 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from xstilts.tables import atomic
 from xstilts.tasks import tasks
@@ -89,6 +90,29 @@ def side_by_side(names: Sequence[str], size: tuple[float, float]) -> tuple[Figur
         1, len(names), figsize=size, sharey=True, squeeze=False, layout="constrained"
     )
     return drawn, dict(zip(names, axes[0], strict=True))
+
+
+def in_lines(widths: Sequence[float], most: float) -> list[list[int]]:
+    """Numbers of panels, side by side while they fit and then below."""
+    lines: list[list[int]] = []
+    used = most
+    for panel, width in enumerate(widths):
+        if not lines or used + width > most:
+            lines.append([])
+            used = 0.0
+        lines[-1].append(panel)
+        used += width
+    return lines
+
+
+def hide_covered(drawn: Figure) -> None:
+    """Hide each text inside a figure's panels that would lie on one before it."""
+    drawn.draw_without_rendering()  # or places are not known yet
+    kept: list[Bbox] = []
+    for label in [text for panel in drawn.axes for text in panel.texts]:
+        box = label.get_window_extent()
+        label.set_visible(not any(box.overlaps(each) for each in kept))
+        kept += [box] if label.get_visible() else []
 
 
 def nothing_to_show() -> Figure:

@@ -1,4 +1,4 @@
-"""Script of rule plot_gains."""
+"""Script of rules plot_degradation and plot_gains."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if __name__ == "__main__":
         snakemake.log[0],
         snakemake.threads,
         "xstilts.report.heatmaps:plot_outcome",
-        outcome="gain",
+        outcome=snakemake.params.outcome,
         cells=snakemake.input.cells,
         missing=snakemake.input.missing,
         intermediates=snakemake.params.intermediates,
