@@ -437,6 +437,15 @@ def trainings():
         yield {**axes, "checkpoint": pattern.format(**axes)}
 
 
+def training_sets():
+    """The encoded sets that trainings of the grid read."""
+    found = set()
+    for training in GRID.trainings():
+        parts = [chain_parts] if training.training else [recipe_parts, recipe_dev, recipe_corpus]
+        found.update(path for part in parts for path in part(training))
+    return sorted(found)
+
+
 FIGURE_NAMES = (
     "degradation",
     "gains",

@@ -1,6 +1,6 @@
 """Tables and words for `snakemake --report`.
 
-REQUIRED INPUTS: the tidy tables, figures/headline.svg.
+REQUIRED INPUTS: the tidy tables, the encoded training sets, figures/headline.svg.
 OUTPUTS: benchmark.csv, provenance.csv; figures/NAME.html, tables as pages; first_page.rst.
 """
 
@@ -8,7 +8,8 @@ OUTPUTS: benchmark.csv, provenance.csv; figures/NAME.html, tables as pages; firs
 rule write_provenance:
     """Versions, commit, devices, models and data."""
     input:
-        CELLS,
+        cells=CELLS,
+        training_sets=training_sets(),
     output:
         PROVENANCE,
     log:
@@ -121,7 +122,7 @@ rule write_first_page:
         missing=MISSING,
         sensitivity=SENSITIVITY,
         skill=SKILL,
-        figure=f"{FIGURES}/headline.svg",
+        figure=rules.plot_headline.output.figure,
     output:
         FIRST_PAGE,
     log:

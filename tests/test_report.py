@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -316,17 +317,24 @@ def test_a_slope_without_a_test_is_unknown_on_the_page(tmp_path: Path) -> None:
     assert "too few of them for an interval" in page and "nan" not in page
 
 
-def test_provenance_names_devices_models_and_test_data(tmp_path: Path) -> None:
+def test_provenance_names_devices_models_and_data(tmp_path: Path) -> None:
     known = {"device": "cpu", "source": "facebook/xnli@abc", "versions": "torch 1"}
     rows = [{**row, **known} for row in grid_of("a", "en", "sw")]
     write_cells(tmp_path / "cells.parquet", rows)
+    for model in ("a", "b"):  # one set, encoded twice
+        source = {"task": "mnli", "source": "nyu-mll/multi_nli@def"}
+        (tmp_path / f"{model}.json").write_text(json.dumps(source))
     output = tmp_path / "provenance.csv"
     write_provenance(
-        cells=str(tmp_path / "cells.parquet"), models={"a": "org/a, revision 1"}, output=str(output)
+        cells=str(tmp_path / "cells.parquet"),
+        training_sets=[str(tmp_path / "a.json"), str(tmp_path / "b.json")],
+        models={"a": "org/a, revision 1"},
+        output=str(output),
     )
     found = pd.read_csv(output).set_index(["what", "of"])["value"]
     assert found["scored on", "4 scores"] == "cpu"
     assert found["model", "a"] == "org/a, revision 1"
+    assert found["training data", "mnli"] == "nyu-mll/multi_nli@def"
     assert found["test data", "xnli"] == "facebook/xnli@abc"
     assert found["analysis", "numpy"] == np.__version__
 

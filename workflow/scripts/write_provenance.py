@@ -12,7 +12,8 @@ if __name__ == "__main__":
         snakemake.log[0],
         snakemake.threads,
         "xstilts.report.provenance:write_provenance",
-        cells=snakemake.input[0],
+        cells=snakemake.input.cells,
+        training_sets=list(snakemake.input.training_sets),
         models=snakemake.params.models,
         output=snakemake.output[0],
     )
