@@ -74,9 +74,16 @@ class Study:
             "--profile",
             "local",
         ]
+        return self._run(*command, *words)
+
+    def make(self, target: str) -> subprocess.CompletedProcess[str]:
+        """Make a target in the checkout, with the environment that tests run in."""
+        return self._run("make", f"BIN={BIN}", "-o", ".venv/installed", target)
+
+    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"}
         return subprocess.run(
-            [*command, *words],
+            command,
             cwd=self.folder,
             env=environment,
             capture_output=True,

@@ -27,7 +27,9 @@ ELSEWHERE = {
     r"make (demo$|demo publish|publish)": "test_the_site_has_figures_tables_and_graph",
     r"make (real)\b|export XSTILTS_": "test_the_road_runs_on_real_input",
     r"make demo-null": "test_where_similarity_means_nothing_the_demo_finds_nothing",
-    r"make (lock|format)|pre-commit|pip ": "test_make_knows_its_targets",
+    r"make format": "test_make_format_mends_python_and_snakemake",
+    r"pre-commit": "test_hooks_are_installed",
+    r"make lock|pip ": "test_make_knows_its_targets",
     r"xstilts lock-data": "test_data_are_locked_at_the_commits_of_the_hub",
     r"squeue ": "test_what_was_killed_is_found_by_name",
     r"python -m benchmarks.orchestration": "test_a_plan_is_of_the_projects_own_workflow",
@@ -101,12 +103,29 @@ def test_what_runs_elsewhere_is_there() -> None:
     assert "make test" in script and "make lint" in script
 
 
-@pytest.mark.parametrize("target", ["demo", "demo-null", "demo-full", "real", "format", "lock"])
+@pytest.mark.parametrize("target", ["demo-full", "lock"])
 def test_make_knows_its_targets(target: str) -> None:
     done = subprocess.run(
         ["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout
+
+
+def test_make_format_mends_python_and_snakemake(study: Study) -> None:
+    files = [study.folder / "xstilts/__init__.py", study.folder / "Snakefile"]
+    texts = [file.read_text() for file in files]
+    for file, text in zip(files, texts, strict=True):
+        file.write_text(text.replace(" = ", "  =  ").replace("include: ", "include:   "))
+    assert [file.read_text() for file in files] != texts
+    result = study.make("format")
+    assert result.returncode == 0, result.stderr
+    assert [file.read_text() for file in files] == texts
+
+
+def test_hooks_are_installed(study: Study) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=study.folder, check=True)
+    subprocess.run([BIN / "pre-commit", "install"], cwd=study.folder, check=True)
+    assert "pre-commit" in (study.folder / ".git/hooks/pre-commit").read_text()
 
 
 def test_what_was_killed_is_found_by_name(tmp_path: Path) -> None:

@@ -115,14 +115,13 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Study:
     study = checkout(tmp_path_factory.mktemp("road") / "checkout")
     config = yaml.safe_load((ROOT / "config/real.yaml").read_text())
     config |= {
-        "results": "results/real",
         "intermediates": ["none", "anli"],
         "examples": {"train": 100, "dev": 20, "test": 30},
         "training": {**config["training"], "max_steps": 3},
         "similarity": {"texts": 30},
     }
-    (study.folder / "tiny.yaml").write_text(yaml.safe_dump(config))
-    result = study.snakemake(warm=True)
+    (study.folder / "config/real.yaml").write_text(yaml.safe_dump(config))
+    result = study.make("real")
     assert result.returncode == 0, result.stderr[-3000:]
     return study
 
