@@ -12,7 +12,7 @@ if __name__ == "__main__":
         snakemake.log[0],
         snakemake.threads,
         "xstilts.report.interactive:show_scatter",
-        cells=snakemake.input[0],
+        data=snakemake.input[0],
         headline=snakemake.params.headline,
         outcome=snakemake.params.outcome,
         languages=snakemake.params.languages,

@@ -20,6 +20,7 @@ from xstilts.report.style import (
     ZERO,
     group_titles,
     nothing_to_show,
+    of_model,
     save_figure,
     side_by_side,
     with_models,
@@ -135,9 +136,9 @@ def plot_random_effects(
     drawn, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, layout="constrained")
     for panel, ((model, group, term), rows) in zip(axes[0], panels.items(), strict=True):
         _caterpillar(panel, rows, group_titles(group, rows["level"], languages))
-        several = f" ({model})" if frame["model"].nunique() > 1 else ""
         slope = term != INTERCEPT
-        panel.set_title(f"{group}{f': slope of similarity, {term}' if slope else ''}{several}")
+        name = f"{group}: slope of similarity, {term}" if slope else str(group)
+        panel.set_title(name + of_model(str(model), frame["model"]))
         panel.set_xlabel(WORDS[outcome][1] + (" per SD" if slope else ""))
     save_figure(drawn, frame, figure, data)
 

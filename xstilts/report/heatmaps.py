@@ -29,6 +29,7 @@ from xstilts.report.style import (
     WIDEST,
     in_lines,
     nothing_to_show,
+    of_model,
     save_figure,
     task_titles,
     widest,
@@ -178,8 +179,7 @@ def _panels(
         image = heat(panel, matrix, *colours[:3])
         _mark(panel, group, list(intermediates), codes[key])
         model, target = key
-        several = f" ({model})" if frame["model"].nunique() > 1 else ""
-        panel.set_title(task_titles([str(target)])[0] + several)
+        panel.set_title(task_titles([str(target)])[0] + of_model(str(model), frame["model"]))
         panel.set_xticks(range(len(codes[key])), [languages[each] for each in codes[key]])
         panel.tick_params(axis="x", rotation=90)
         panel.set_yticks(range(len(intermediates)), task_titles(intermediates))
@@ -201,20 +201,20 @@ def flow(
     """
     line = ABOVE + rows * CELL + BELOW
     widths = [LEFT + count * CELL + RIGHT for count in columns]
-    corners, widest, top = [], 0.0, 0.0
+    corners, across, top = [], 0.0, 0.0
     for chosen in in_lines(widths, WIDEST):
         at = 0.0
         for panel in chosen:
             corners.append((at + LEFT, top + ABOVE + rows * CELL))
             at += widths[panel]
         top += line
-        widest = max(widest, at)
+        across = max(across, at)
     height = top + BAR
     places = [
-        (left / widest, 1 - below / height, count * CELL / widest, rows * CELL / height)
+        (left / across, 1 - below / height, count * CELL / across, rows * CELL / height)
         for count, (left, below) in zip(columns, corners, strict=True)
     ]
-    return places, (widest, height)
+    return places, (across, height)
 
 
 def heat(panel: Axes, matrix: pd.DataFrame, palette: str, low: float, high: float) -> AxesImage:

@@ -12,7 +12,18 @@ from matplotlib.colors import to_hex
 
 from xstilts.degradation.outcomes import WORDS
 from xstilts.degradation.states import AT_CHANCE, DIVERGED, NO_VALUE
-from xstilts.report.style import GREY, NOTHING, WIDEST, in_lines, look_of, task_titles, widest
+from xstilts.report.heatmaps import PALETTES
+from xstilts.report.style import (
+    GREY,
+    LOSS,
+    NOTHING,
+    WIDEST,
+    in_lines,
+    look_of,
+    task_titles,
+    widest,
+    with_models,
+)
 from xstilts.similarity import measures
 from xstilts.tables import atomic
 
@@ -61,7 +72,7 @@ def _heat_map(frame: pd.DataFrame, outcome: str, intermediates: list[str], names
     """Panels, in lines as far as they fit, with one scale of colours."""
     name, unit = WORDS[outcome]
     limit = widest(frame["value"])
-    ends = [limit, -limit] if outcome == "gap" else [-limit, limit]  # red is loss
+    ends = [limit, -limit] if PALETTES[outcome] == LOSS else [-limit, limit]
     colour = alt.Color(
         "value:Q",
         scale=alt.Scale(scheme="redblue", domain=ends),
@@ -97,15 +108,13 @@ def _panel(
 
 def _named(frame: pd.DataFrame, languages: Mapping[str, str]) -> pd.DataFrame:
     """What tooltips say, under the names that a reader sees."""
-    panel = pd.Series(task_titles(frame["target"]), index=frame.index)
-    if frame["model"].nunique() > 1:
-        panel = panel + " (" + frame["model"] + ")"
+    targets = pd.Series(task_titles(frame["target"]), index=frame.index)
     named = {
-        "panel": panel,
+        "panel": with_models(targets, frame["model"]),
         "value": frame["value"].round(3),
         "Model": frame["model"],
         "Intermediate": task_titles(frame["intermediate"]),
-        "Target": task_titles(frame["target"]),
+        "Target": targets,
         "Language": frame["language"].map(languages),
         "Score": frame["score"].round(2),
         "English": frame["english"].round(2),
@@ -130,24 +139,18 @@ def _tooltips(name: str, unit: str) -> list[Any]:
 
 
 def show_scatter(
-    *,
-    cells: str,
-    headline: str,
-    outcome: str,
-    languages: Mapping[str, str],
-    page: str,
+    *, data: str, headline: str, outcome: str, languages: Mapping[str, str], page: str
 ) -> None:
     """Similarity against the outcome, a dot a cell: targets can be picked, dots pointed at.
 
     Args:
-        cells: the data behind the static scatter (`xstilts.report.scatter.plot_scatter`).
+        data: that behind the static scatter (`xstilts.report.scatter.plot_scatter`).
         headline: the measure.
         outcome: what degradation is.
         languages: names of languages by code.
         page: the HTML to write.
     """
-    frame = pd.read_csv(cells)
-    name, unit = WORDS[outcome]
+    frame = pd.read_csv(data)
     shown = pd.DataFrame(
         {
             "similarity": frame["similarity"].astype(float),
@@ -158,32 +161,31 @@ def show_scatter(
             "Language": frame["language"].map(languages),
         }
     )
-    if shown.empty:
-        return _write(EMPTY, page)
+    chart = EMPTY if shown.empty else _dots(shown, measures()[headline].title, *WORDS[outcome])
+    if shown["Model"].nunique() > 1:
+        chart = chart.facet("Model:N", columns=1).resolve_scale(x="independent")
+    _write(chart, page)
+
+
+def _dots(shown: pd.DataFrame, measure: str, outcome: str, unit: str) -> Any:
+    """A colour and a shape a target, which a click on the legend picks."""
     targets = list(dict.fromkeys(shown["Target"]))
     looks = [look_of(at) for at in range(len(targets))]
     picked = alt.selection_point(fields=["Target"], bind="legend")
+    near = alt.Scale(zero=False)
     dots = alt.Chart(shown).mark_point(filled=True, size=40)
     encoded = dots.encode(
-        x=alt.X(
-            "similarity:Q",
-            title=f"similarity ({measures()[headline].title})",
-            scale=alt.Scale(zero=False),
-        ),
-        y=alt.Y("outcome:Q", title=f"{name} ({unit})"),
+        x=alt.X("similarity:Q", title=f"similarity ({measure})", scale=near),
+        y=alt.Y("outcome:Q", title=f"{outcome} ({unit})"),
         color=alt.Color("Target:N", scale=_scale(targets, [colour for colour, _ in looks])),
         shape=alt.Shape("Target:N", scale=_scale(targets, [SHAPES[sign] for _, sign in looks])),
         opacity=alt.condition(picked, alt.value(0.8), alt.value(0.05)),
         tooltip=[
             *("Model", "Intermediate", "Target", "Language", "similarity"),
-            alt.Tooltip("outcome:Q", title=name),
+            alt.Tooltip("outcome:Q", title=outcome),
         ],
     )
-    chart = encoded.properties(width=760, height=520).add_params(picked).interactive()
-    several = shown["Model"].nunique() > 1
-    _write(
-        chart.facet("Model:N", columns=1).resolve_scale(x="independent") if several else chart, page
-    )
+    return encoded.properties(width=760, height=520).add_params(picked).interactive()
 
 
 def _scale(names: list[str], values: list[str]) -> alt.Scale:

@@ -79,9 +79,12 @@ def look_of(at: int) -> tuple[str, str]:
 
 def with_models(names: pd.Series, models: pd.Series) -> pd.Series:
     """What rows are called: with their encoder, where there are several."""
-    if models.nunique() < 2:
-        return names
-    return names + " (" + models + ")"
+    return names + models.map(lambda model: of_model(model, models))
+
+
+def of_model(model: str, models: pd.Series) -> str:
+    """What is written behind a name to tell its encoder, where there are several."""
+    return f" ({model})" if models.nunique() > 1 else ""
 
 
 def side_by_side(names: Sequence[str], size: tuple[float, float]) -> tuple[Figure, dict[str, Axes]]:

@@ -49,8 +49,8 @@ def plot_training(
 
 
 def _losses(panel: Axes, frame: pd.DataFrame, looks: Mapping[str, tuple[str, str]]) -> None:
-    """A line an intermediate: the mean over seeds, encoders and tasks; signs at every tenth."""
-    for intermediate, rows in frame.groupby("intermediate"):
+    """A line an encoder and intermediate: the mean over seeds and tasks; signs at every tenth."""
+    for (_, intermediate), rows in frame.groupby(["model", "intermediate"]):
         line = rows.groupby("share")["loss"].mean()
         colour, marker = looks[str(intermediate)]
         panel.plot(
