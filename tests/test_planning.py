@@ -203,7 +203,10 @@ def test_a_budget_takes_targets_first_then_intermediates_then_seeds(tmp_path: Pa
     assert steps["gpu_hours"].is_monotonic_increasing
     assert len(steps) == 10 + (8 - 2) + 1
     assert set(steps["added"][:10]) == set(config["targets"])
+    assert set(steps["added"][8:10]) == {"xcopa", "tatoeba"}  # no English, no gap
     assert steps["added"].iloc[-1] == "seed 2"
+    gains = {**config, "degradation": {**config["degradation"], "outcome": "gain"}}
+    assert ladder(gains, jobs, "h100")["added"].iloc[0] == "tatoeba"  # the cheapest
     whole = jobs.loc[jobs["gpu"], "seconds"].sum() / 3600
     assert steps["gpu_hours"].iloc[-1] == pytest.approx(whole)
     assert steps["cells"].iloc[-1] == len([*grid.cells()])

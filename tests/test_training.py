@@ -1,84 +1,29 @@
-"""Training and checkpoints: deterministic, resumable by content, honest about divergence."""
+"""Training and checkpoints: deterministic, content-addressed, honest about divergence."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from conftest import fetch
 from safetensors.torch import load_file
+from trainings import SETTINGS, WORLD, encoded_parts, finetune
 
 from xstilts import loop, training
 from xstilts.checkpoints import load
 from xstilts.curves import CURVE
-from xstilts.encoding import Encoded, encode_task
+from xstilts.encoding import Encoded
 from xstilts.pretrained import fetch_model
 from xstilts.rows import Rows
 from xstilts.tables import read_json, read_table
 from xstilts.tasks import preset_length, tasks
 
-WORLD = {"train": 400, "dev": 60, "test": 20}
-SETTINGS = {
-    "preset": "study",
-    "learning_rate": 3.0e-3,
-    "warmup_fraction": 0.1,
-    "weight_decay": 0.0,
-    "clip_norm": 1.0,
-    "batch_size": 16,
-    "max_steps": 60,
-    "examples_cap": 131072,
-    "temperature": 1.0,
-    "freeze_embeddings": True,
-    "batch_tokens": 4096,
-    "precision": "fp32",
-    "compile": None,
-    "evaluate_every": 1000,
-    "dev_examples": 500,
-    "patience": 30,
-}
-
 
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Manifests of `nano` and of a few encoded training sets."""
-    folder = tmp_path_factory.mktemp("parts")
-    found = {"nano": str(folder / "nano/checkpoint.json")}
-    fetch_model(path=None, revision="main", world=WORLD, output=found["nano"])
-    for task in ("siqa", "copa", "udpos", "mnli", "ccg", "wikipedia", "wikipedia_en"):
-        data = str(folder / task / "data/manifest.json")
-        found[task] = str(folder / task / "encoded/manifest.json")
-        languages = ["en", "qa", "qe"] if task == "wikipedia" else ["en"]
-        fetch(task, "train", languages, Path(data), world=WORLD)
-        encode_task(
-            task=task, data=data, pretrained=found["nano"], output=found[task], max_length=None
-        )
-    return found
-
-
-def finetune(
-    parts: dict[str, str], tasks: list[str], output: Path, **changes: Any
-) -> dict[str, Any]:
-    training.finetune_target(
-        parent=parts["nano"],
-        parts=[parts[task] for task in tasks],
-        seed=1,
-        settings={**SETTINGS, **changes},
-        save_minutes=10,
-        store=None,
-        code="",
-        output=str(output),
-    )
-    return read_json(output)
+    return encoded_parts(tmp_path_factory.mktemp("parts"))
 
 
 def test_the_same_seed_gives_the_same_checkpoint_byte_for_byte(
@@ -245,162 +190,6 @@ def test_training_stops_when_looks_bring_no_gain(
     )
     finetune(parts, ["udpos"], tmp_path / "a.json", max_steps=40, evaluate_every=2, patience=3)
     assert read_json(tmp_path / "a.json")["steps"] == 8  # the first look, then three without gain
-
-
-class Cut(Exception):
-    """What the tests end a training with."""
-
-
-def cut(patch: pytest.MonkeyPatch, at: int) -> None:
-    """From here on a training keeps its state before its step `at`, from 0, and ends there."""
-    honest, steps = loop.Fit._step, iter(range(100))
-
-    def step(self: Any, number: int) -> None:
-        if next(steps) == at:
-            self.keep(*self.state())
-            raise Cut
-        honest(self, number)
-
-    patch.setattr(loop.Fit, "_step", step)
-
-
-@pytest.mark.parametrize("at", [1, 7, 13])
-def test_an_interrupted_training_ends_with_the_same_weights_bit_for_bit(
-    parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
-) -> None:
-    """Killed after a step checkpoint, in the first or the second fit of a chain."""
-    words: dict[str, Any] = {"max_steps": 10, "evaluate_every": 3, "freeze_embeddings": False}
-    finetune(parts, ["siqa", "copa"], tmp_path / "whole/c.json", **words)
-    with monkeypatch.context() as patch:
-        cut(patch, at)
-        with pytest.raises(Cut):
-            finetune(parts, ["siqa", "copa"], tmp_path / "cut/c.json", **words)
-    finetune(parts, ["siqa", "copa"], tmp_path / "cut/c.json", **words)
-    one, two = ((tmp_path / name / "c.json").read_bytes() for name in ("whole", "cut"))
-    assert one == two  # the manifest holds the digest of the weights
-    assert not (tmp_path / "cut" / training.STATE).exists()
-
-
-def test_an_interrupted_training_of_tasks_and_texts_ends_with_the_same_weights(
-    parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Several heads, of which some have not been trained yet, masks drawn, and adapters."""
-    row = str(tmp_path / "nano/checkpoint.json")
-    fetch_model(path=None, revision="main", world=WORLD, lora=4, output=row)
-
-    def mixed(parent: str, output: Path) -> bytes:
-        training.train_intermediate(
-            parent=parent,
-            parts=[parts["mnli"], parts["ccg"]],
-            dev=[parts["mnli"], parts["ccg"]],
-            corpus=[parts["wikipedia"]],
-            seed=1,
-            settings={**SETTINGS, "freeze_embeddings": False, "max_steps": 8},
-            save_minutes=10,
-            store=None,
-            code="",
-            output=str(output),
-        )
-        return output.read_bytes()
-
-    for parent in (parts["nano"], row):
-        whole = mixed(parent, tmp_path / "whole/c.json")
-        for at in (1, 4):
-            with monkeypatch.context() as patch:
-                cut(patch, at)
-                with pytest.raises(Cut):
-                    mixed(parent, tmp_path / "cut/c.json")
-            assert mixed(parent, tmp_path / "cut/c.json") == whole
-
-
-def test_a_state_of_another_training_is_not_gone_on_from(
-    parts: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        cut(patch, 0)
-        with pytest.raises(Cut):
-            finetune(parts, ["udpos"], tmp_path / "a/c.json", max_steps=3)
-    adapted = {**parts, "nano": str(tmp_path / "nano/checkpoint.json")}
-    fetch_model(path=None, revision="main", world=WORLD, lora=4, output=adapted["nano"])
-    for row, rate in ((parts, 1e-3), (adapted, 3e-3)):
-        shutil.copy(tmp_path / "a" / training.STATE, tmp_path / "state")
-        for run in ("a", "b"):
-            finetune(row, ["udpos"], tmp_path / run / "c.json", max_steps=3, learning_rate=rate)
-        assert (tmp_path / "a/c.json").read_bytes() == (tmp_path / "b/c.json").read_bytes()
-        shutil.copy(tmp_path / "state", tmp_path / "a" / training.STATE)
-
-
-def test_a_damaged_state_is_not_gone_on_from(parts: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / training.STATE).write_bytes(b"cut off")
-    finetune(parts, ["udpos"], tmp_path / "c.json", max_steps=2)
-    assert read_json(tmp_path / "c.json")["steps"] == 2
-
-
-def test_sigterm_writes_a_state_and_ends_the_process_and_a_retry_goes_on(
-    parts: dict[str, str], tmp_path: Path
-) -> None:
-    """A real process, ended as SLURM ends one; its retry goes on to the same weights."""
-    request = {"parts": parts, "settings": {**SETTINGS, "max_steps": 300}}
-    script = (
-        "import json, logging, sys; from xstilts.training import finetune_target; "
-        "logging.basicConfig(level=logging.INFO); "
-        "r = json.load(open(sys.argv[1])); "
-        "finetune_target(parent=r['parts']['nano'], parts=[r['parts']['udpos']], seed=1, "
-        "settings=r['settings'], code='', save_minutes=10, store=None, output=sys.argv[2])"
-    )
-    (tmp_path / "request.json").write_text(json.dumps(request))
-    output = tmp_path / "killed/c.json"
-    output.parent.mkdir()
-    command = [sys.executable, "-c", script, str(tmp_path / "request.json"), str(output)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen(command, stderr=log, env=environment)
-        while "step 30 of 300" not in (tmp_path / "log").read_text():
-            assert process.poll() is None
-            time.sleep(0.05)
-        process.terminate()
-        assert process.wait(60) == 1
-    assert "interrupted after step" in (tmp_path / "log").read_text()
-    assert (output.parent / training.STATE).exists()
-    assert not output.exists()
-    subprocess.run(command, check=True, env=environment, capture_output=True)
-    finetune(parts, ["udpos"], tmp_path / "whole/c.json", max_steps=300)
-    assert output.read_bytes() == (tmp_path / "whole/c.json").read_bytes()
-
-
-def test_a_training_in_a_warm_process_is_kept_when_who_asked_for_it_is_killed(
-    parts: dict[str, str], tmp_path: Path
-) -> None:
-    """As when Snakemake is interrupted: the script ends, and its fork of the warm process saves."""
-    arguments = {
-        "parent": parts["nano"],
-        "parts": [parts["udpos"]],
-        "seed": 1,
-        "settings": {**SETTINGS, "max_steps": 3000},
-        "save_minutes": 10,
-        "store": None,
-        "code": "",
-        "output": str(tmp_path / "c.json"),
-    }
-    log = tmp_path / "log"
-    script = (
-        f"import json; from xstilts.jobs import run_job; run_job({str(log)!r}, 1, "
-        f"'xstilts.training:finetune_target', **json.loads({json.dumps(arguments)!r}))"
-    )
-    command = [str(Path(sys.executable).parent / "xstilts"), "warm", sys.executable, "-c", script]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as warm:
-        while not log.exists() or "step 150 of 3000" not in log.read_text():
-            assert warm.poll() is None
-            time.sleep(0.05)
-        pattern = f"^{sys.executable} -c import json.*{log}"  # the script, not what it forked from
-        found = subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True, check=True)
-        for process in found.stdout.split():
-            os.kill(int(process), signal.SIGKILL)
-        deadline = time.monotonic() + 30
-        while not (tmp_path / training.STATE).exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-    assert (tmp_path / training.STATE).exists()
-    assert "interrupted after step" in log.read_text()
 
 
 def test_a_batch_in_parts_has_the_gradients_of_the_whole(

@@ -3,7 +3,7 @@
 A simulation of the study's shape (52 languages, 12 targets, docs/inference.md) gave a slope's
 standard error of 0.26 with one seed, 0.25 with five; with 6 targets in place of 12 it was 0.34. So
 languages come with their target (they cost predictions alone), targets come first, then further
-intermediates, then seeds.
+intermediates, then seeds. Targets that lack the outcome come after the others.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from xstilts.config import complete_config
+from xstilts.degradation.outcomes import ENGLISH
 from xstilts.planning.plan import gpu_hours, planned
 from xstilts.recipes import NONE
 from xstilts.tasks import tasks
@@ -47,7 +48,10 @@ def _steps(
         (name for name in config["intermediates"] if name != NONE),
         key=lambda name: _cost(jobs, "intermediate", name),
     )
-    targets = sorted(config["targets"], key=lambda name: _cost_of_target(jobs, name))
+    targets = sorted(
+        config["targets"],
+        key=lambda name: (_lacks_outcome(config, name), _cost_of_target(jobs, name)),
+    )
     chosen, seeds = [*first, *others[:FEWEST]], config["seeds"][:1]
     for at, target in enumerate(targets):
         yield target, {"intermediates": chosen, "targets": targets[: at + 1], "seeds": seeds}
@@ -69,6 +73,12 @@ def _steps(
                 "seeds": config["seeds"][: at + 2],
             },
         )
+
+
+def _lacks_outcome(config: Mapping[str, Any], target: str) -> bool:
+    """Whether the outcome is a gap, or a change of it, and the target is not tested in English."""
+    of_gap = "gap" in config["degradation"]["outcome"]
+    return of_gap and ENGLISH not in complete_config(config).languages[target]
 
 
 def _cost(jobs: pd.DataFrame, axis: str, value: str) -> float:

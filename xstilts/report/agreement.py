@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from scipy.cluster.hierarchy import leaves_list, linkage
 
 from xstilts.measuring import read_similarity
@@ -18,7 +19,7 @@ from xstilts.similarity import measures
 NO_LAYER = -1  # stands for the missing layer of measures that read none
 FEWEST = 3  # cells of a correlation
 SQUARE = 0.18  # inches
-NAMES, LINES = 2.2, 2.8  # inches: below the squares; the height of the panel of layers
+NAMES, LINES = 2.2, 2.8  # inches: beside and below squares; the height of the panel of layers
 
 
 def plot_measures(*, tables: list[str], figure: str, data: str) -> None:
@@ -37,7 +38,7 @@ def plot_measures(*, tables: list[str], figure: str, data: str) -> None:
     layered = frame["layer"].nunique() > 1
     side = SQUARE * len(names)
     heights = [side + NAMES, LINES] if layered else [side + NAMES]
-    size = (len(models) * (side + NAMES) + 1, sum(heights))
+    size = (len(models) * (side + 2 * NAMES), sum(heights))
     drawn, axes = plt.subplots(
         len(heights),
         len(models),
@@ -76,6 +77,7 @@ def _lines(panel: Axes, frame: pd.DataFrame, own: int) -> None:
             rows["layer"], rows["spearman"], marker + "-", color=colour, markersize=4, label=title
         )
     panel.axvline(own, **ZERO)
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     panel.set_xlabel("layer")
     panel.set_ylabel(f"correlation with layer {own}")
     panel.legend(loc="center left", bbox_to_anchor=(1, 0.5))
