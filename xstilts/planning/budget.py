@@ -77,8 +77,8 @@ def _steps(
 
 def _lacks_outcome(config: Mapping[str, Any], target: str) -> bool:
     """Whether the outcome is a gap, or a change of it, and the target is not tested in English."""
-    of_gap = "gap" in config["degradation"]["outcome"]
-    return of_gap and ENGLISH not in complete_config(config).languages[target]
+    of_gap = "gap" in str(config["degradation"]["outcome"])
+    return of_gap and ENGLISH not in complete_config({**config}).languages[target]
 
 
 def _cost(jobs: pd.DataFrame, axis: str, value: str) -> float:
