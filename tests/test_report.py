@@ -23,6 +23,8 @@ from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.outcomes import CELLS, add_outcomes
 from xstilts.degradation.sensitivity import SENSITIVITY
 from xstilts.degradation.states import AT_CHANCE, DIVERGED, NO_VALUE, NOT_RUN, states, with_states
+from xstilts.measuring import SIMILARITY
+from xstilts.report.agreement import plot_measures
 from xstilts.report.cost import folder_bytes, stage_hours
 from xstilts.report.first_page import verdict, write_first_page
 from xstilts.report.heatmaps import CELL, Colours, _panels, flow, plot_outcome
@@ -190,6 +192,14 @@ def test_without_an_outcome_figure_and_page_say_so(tmp_path: Path) -> None:
     show_outcomes(outcomes=outcomes, page=str(tmp_path / "page.html"), **shown)
     for name in ("gap.svg", "gain.svg", "page.html"):
         assert "nothing to show" in (tmp_path / name).read_text()
+
+
+def test_without_similarity_the_agreement_says_so(tmp_path: Path) -> None:
+    write_table(tmp_path / "none.parquet", rows_table([], SIMILARITY), SIMILARITY)
+    files = {name: str(tmp_path / f"measures.{name}") for name in ("svg", "csv")}
+    plot_measures(tables=[str(tmp_path / "none.parquet")], figure=files["svg"], data=files["csv"])
+    assert "nothing to show" in Path(files["svg"]).read_text()
+    assert pd.read_csv(files["csv"]).empty
 
 
 # Tables

@@ -111,7 +111,7 @@ def read_own(paths: list[str]) -> pd.DataFrame:
 
 def signed(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows of SIMILARITY with the column `similarity`: the value, turned round if a distance."""
-    sign = frame["direction"].map({"similarity": 1.0, "distance": -1.0})
+    sign = frame["direction"].map({"similarity": 1.0, "distance": -1.0}).astype(float)
     return frame.assign(similarity=sign * frame["value"])
 
 

@@ -31,10 +31,10 @@ def plot_measures(*, tables: list[str], figure: str, data: str) -> None:
         data: the CSV to write: `agreement`.
     """
     frame = agreement(read_similarity(tables))
-    if frame.empty:
+    models = dict(list(frame[frame["own"]].groupby("model")))
+    if not models:
         return save_figure(nothing_to_show(), frame, figure, data)
     names = _clustered(_square(frame[frame["own"]]))
-    models = dict(list(frame.groupby("model")))
     layered = frame["layer"].nunique() > 1
     side = SQUARE * len(names)
     heights = [side + NAMES, LINES] if layered else [side + NAMES]
@@ -47,13 +47,12 @@ def plot_measures(*, tables: list[str], figure: str, data: str) -> None:
         squeeze=False,
         layout="constrained",
     )
-    for (model, rows), panels in zip(models.items(), axes.T, strict=True):
-        own = rows[rows["own"]]
+    for (model, own), panels in zip(models.items(), axes.T, strict=True):
         _squares(panels[0], own, names)
         at = int(own["layer"].iloc[0])
         panels[0].set_title(f"{model!s}, layer {at}" if layered else str(model))
         if layered:
-            _lines(panels[1], rows[rows["other_layer"] == at], at)
+            _lines(panels[1], frame[(frame["model"] == model) & (frame["other_layer"] == at)], at)
     drawn.colorbar(axes[0, 0].images[0], ax=axes[0], label="Spearman correlation", shrink=0.6)
     save_figure(drawn, frame, figure, data)
 
@@ -80,7 +79,8 @@ def _lines(panel: Axes, frame: pd.DataFrame, own: int) -> None:
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     panel.set_xlabel("layer")
     panel.set_ylabel(f"correlation with layer {own}")
-    panel.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    if len(chosen):
+        panel.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def agreement(similarity: pd.DataFrame) -> pd.DataFrame:
@@ -95,7 +95,8 @@ def agreement(similarity: pd.DataFrame) -> pd.DataFrame:
     by_model = similarity.groupby("model")
     found = [rows.assign(model=model) for model, mine in by_model for rows in _of(mine)]
     columns = ["model", "layer", "other_layer", "own", "measure", "other", "spearman", "cells"]
-    return pd.concat(found)[columns] if found else pd.DataFrame(columns=columns)
+    whole = pd.concat(found) if found else pd.DataFrame(columns=columns)
+    return whole[columns].astype({"own": bool})
 
 
 def _of(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -103,7 +104,8 @@ def _of(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
     layered = rows[rows["layer"] != NO_LAYER]
     owned = layered.groupby("layer")["own"].first()
     own = next(iter(owned[owned].index), NO_LAYER)
-    tables = {at: _table(rows[rows["layer"].isin([NO_LAYER, at])]) for at in {own, *owned.index}}
+    layers = sorted({own, *owned.index})
+    tables = {at: _table(rows[rows["layer"].isin([NO_LAYER, at])]) for at in layers}
     reading = list(layered["measure"].unique())
     for layer, table in tables.items():
         yield _within(table).assign(layer=layer, other_layer=layer, own=layer == own)
