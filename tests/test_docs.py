@@ -16,6 +16,9 @@ import pytest
 import yaml
 from conftest import BIN, ROOT, Study
 
+from xstilts.config import check_config, read_config
+from xstilts.errors import InputError
+
 pytestmark = pytest.mark.xdist_group("workflow")
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "config/README.md"])
 BLOCK = re.compile(r"```bash\n(.*?)```", re.DOTALL)
@@ -141,6 +144,26 @@ def test_what_was_killed_is_found_by_name(tmp_path: Path) -> None:
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     subprocess.run(["bash", "-c", line], env=environment, check=True)
     assert (tmp_path / "got").read_text().split() == ["12"]
+
+
+@pytest.mark.parametrize("name", ["offline.md", "data.md"])
+def test_a_config_without_network_lacks_nothing(name: str, tmp_path: Path) -> None:
+    """It finds all in its files; of the hub nothing is locked here, which would be an error."""
+    page = (ROOT / "docs" / name).read_text()
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    text = next(block for block in blocks if "targets: [xnli]" in block)
+    placed = re.sub(r"/(data/models|data|models)/", f"{tmp_path}/", text)
+    (tmp_path / "mine.yaml").write_text(placed)
+    files = [f"mnli/{split}.tsv" for split in ("train", "dev")]
+    files += [f"xnli/test-{code}.tsv" for code in read_config()[1].languages["xnli"]]
+    for file in [*files, "xlm-roberta-large/config.json"]:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text("{}")
+    config, _ = read_config(tmp_path / "mine.yaml")
+    check_config(config)
+    (tmp_path / "xnli/test-sw.tsv").unlink()
+    with pytest.raises(InputError, match=r"test-sw\.tsv"):
+        check_config(config)
 
 
 # Links
