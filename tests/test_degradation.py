@@ -35,6 +35,7 @@ from xstilts.degradation.effects import (
     Fitted,
     effects_of,
     fit_degradation,
+    fits,
     nested_rows,
     permutation_p,
     variance_rows,
@@ -49,6 +50,7 @@ from xstilts.degradation.mixed_model import INTERCEPT, RESIDUAL, fit_formula
 from xstilts.degradation.outcomes import CELLS
 from xstilts.errors import InputError
 from xstilts.grid import cells_of as cells_of_axes
+from xstilts.measuring import read_own
 from xstilts.tables import read_table, rows_table, write_table
 
 # Effects on simulated grids: the truth is known
@@ -285,6 +287,17 @@ def test_the_tables_are_written_with_p_values_for_all_tests_of_a_model(tmp_path:
     assert variances["group"].iloc[-1] == RESIDUAL
     steps = pd.read_csv(tmp_path / "nested.csv")["step"]
     assert steps.tolist() == list(WANTED.steps)
+
+
+def test_a_grid_of_none_alone_has_nothing_to_fit_and_no_error(tmp_path: Path) -> None:
+    """Its truth has no similarity, as its cells have none."""
+    frame = simulated()
+    alone = frame[frame["trained"] == 0].assign(similarity=np.nan)
+    alone[[*KEYS, "gap", "similarity"]].assign(model="m").to_parquet(tmp_path / "truth.parquet")
+    similarity = read_own([similarity_table(tmp_path / "a.parquet", alone, measure="mmd")])
+    truth = [str(tmp_path / "truth.parquet")]
+    cells = cells_of(alone).assign(model="m", sampling_variance=1.0)
+    assert [*fits(cells, similarity, truth, "mmd", WANTED)] == []
 
 
 # The answer

@@ -213,7 +213,8 @@ def fits(
     for path in truth if wanted.outcome == "gap" else []:  # it is known of gaps alone
         planted = read_table(Path(path)).to_pandas()
         chosen = planted.dropna(subset="similarity").assign(measure=TRUTH)
-        yield _fitted(planted.drop(columns="similarity"), tables, chosen, wanted)
+        if len(chosen):  # there is an intermediate
+            yield _fitted(planted.drop(columns="similarity"), tables, chosen, wanted)
 
 
 def _fitted(
