@@ -437,7 +437,7 @@ def trainings():
         yield {**axes, "checkpoint": pattern.format(**axes)}
 
 
-def training_sets():
+def training_sets(wildcards):
     """The encoded sets that trainings of the grid read."""
     found = set()
     for training in GRID.trainings():

@@ -150,7 +150,7 @@ rule plot_overview:
 
 
 rule plot_measures:
-    """How the measures correlate with one another, a panel a layer."""
+    """How the measures correlate with one another, and with themselves at other layers."""
     input:
         similarity_files(),
     output:
@@ -158,7 +158,7 @@ rule plot_measures:
             f"{FIGURES}/measures.svg",
             caption="../workflow/report/measures.rst",
             category="4 Similarity",
-            labels={"what": "agreement of the measures, by layer"},
+            labels={"what": "agreement of the measures, and over layers"},
         ),
         data=f"{FIGURES}/measures.csv",
     log:

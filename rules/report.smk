@@ -9,7 +9,7 @@ rule write_provenance:
     """Versions, commit, devices, models and data."""
     input:
         cells=CELLS,
-        training_sets=training_sets(),
+        training_sets=training_sets,
     output:
         PROVENANCE,
     log:

@@ -106,7 +106,7 @@ def test_what_runs_elsewhere_is_there() -> None:
     assert "make test" in script and "make lint" in script
 
 
-@pytest.mark.parametrize("target", ["demo-full", "lock"])
+@pytest.mark.parametrize("target", ["demo", "demo-null", "demo-full", "real", "format", "lock"])
 def test_make_knows_its_targets(target: str) -> None:
     done = subprocess.run(
         ["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True

@@ -48,9 +48,10 @@ def _steps(
         (name for name in config["intermediates"] if name != NONE),
         key=lambda name: _cost(jobs, "intermediate", name),
     )
+    lacking = _without_outcome(config)
     targets = sorted(
         config["targets"],
-        key=lambda name: (_lacks_outcome(config, name), _cost_of_target(jobs, name)),
+        key=lambda name: (name in lacking, _cost_of_target(jobs, name)),
     )
     chosen, seeds = [*first, *others[:FEWEST]], config["seeds"][:1]
     for at, target in enumerate(targets):
@@ -75,10 +76,12 @@ def _steps(
         )
 
 
-def _lacks_outcome(config: Mapping[str, Any], target: str) -> bool:
-    """Whether the outcome is a gap, or a change of it, and the target is not tested in English."""
-    of_gap = "gap" in str(config["degradation"]["outcome"])
-    return of_gap and ENGLISH not in complete_config({**config}).languages[target]
+def _without_outcome(config: Mapping[str, Any]) -> set[str]:
+    """Targets that are not tested in English, if the outcome is a gap or a change of it."""
+    if "gap" not in config["degradation"]["outcome"]:
+        return set()
+    languages = complete_config({**config}).languages
+    return {target for target, listed in languages.items() if ENGLISH not in listed}
 
 
 def _cost(jobs: pd.DataFrame, axis: str, value: str) -> float:

@@ -79,7 +79,7 @@ def look_of(at: int) -> tuple[str, str]:
 
 def with_models(names: pd.Series, models: pd.Series) -> pd.Series:
     """What rows are called: with their encoder, where there are several."""
-    return names + models.map(lambda model: of_model(model, models))
+    return names + models.map({model: of_model(model, models) for model in models.unique()})
 
 
 def of_model(model: str, models: pd.Series) -> str:
@@ -98,7 +98,7 @@ def side_by_side(names: Sequence[str], size: tuple[float, float]) -> tuple[Figur
 def in_lines(widths: Sequence[float], most: float) -> list[list[int]]:
     """Numbers of panels, side by side while they fit and then below."""
     lines: list[list[int]] = []
-    used = most
+    used = 0.0
     for panel, width in enumerate(widths):
         if not lines or used + width > most:
             lines.append([])
