@@ -181,7 +181,7 @@ def fit_once(side: str, rows: pd.DataFrame) -> dict[str, Any]:
 
 def peak() -> float:
     """GiB at most so far; getrusage would count what the parent held before it started this."""
-    status = Path("/proc/self/status").read_text().splitlines()
+    status = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / GIB
 
 

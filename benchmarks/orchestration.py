@@ -118,18 +118,18 @@ def main() -> None:
 
 def keep(result: Path, part: str, place: str, took: Took) -> None:
     """Add a measurement to those of a part; the newest of its name stays."""
-    found = json.loads(result.read_text()) if result.is_file() else {}
+    found = json.loads(result.read_text(encoding="utf-8")) if result.is_file() else {}
     versions = {name: version(name) for name in ("snakemake", "snakemake-executor-plugin-slurm")}
     found["machine"] = {"cores": os.cpu_count(), **versions}
     found.setdefault(part, {}).setdefault(place, {}).update(took)
-    result.write_text(json.dumps(found, indent=1) + "\n")
+    result.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def measured(command: Sequence[Any]) -> tuple[Took, str]:
     """What a command and all that it starts take, and its output; `timeout` may end it."""
     load, began, words = os.getloadavg()[0], time.perf_counter(), [str(word) for word in command]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    with tempfile.TemporaryFile("w+") as file:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
         process = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=file, stderr=file)
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
@@ -144,9 +144,9 @@ def measured(command: Sequence[Any]) -> tuple[Took, str]:
 
 def snakemake(folder: Path, workflow: str, config: Mapping[str, Any], *words: Any) -> list[Any]:
     """Write a workflow into a folder; the command that runs it there."""
-    (folder / "Snakefile").write_text(workflow)
-    (folder / "job.py").write_text(SCRIPT)
-    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "Snakefile").write_text(workflow, encoding="utf-8")
+    (folder / "job.py").write_text(SCRIPT, encoding="utf-8")
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     place = ["--snakefile", folder / "Snakefile", "--directory", folder, "--quiet", "all"]
     return [BIN / "snakemake", *place, "--configfile", folder / "config.json", *words]
 
@@ -241,14 +241,17 @@ def plan_grid(models: int, intermediates: int, seeds: int, runs: int, cell: str 
     """The median dry run of a grid: what it took, how many cells and jobs it has."""
     from xstilts.config import read_config  # and much else, for which no job shall pay
 
-    named = [*yaml.safe_load((ROOT / "config.yaml").read_text())["intermediates"], "mnli-mlm"]
+    named = [
+        *yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["intermediates"],
+        "mnli-mlm",
+    ]
     row = {"path": "org/model", "layer": 14, "revision": 40 * "a"}
     table = {f"m{at}": row for at in range(models)}
     config = {"models": [*table], "model_table": table, "intermediates": named[:intermediates]}
     with tempfile.TemporaryDirectory() as name:
         results, file = f"{name}/results", Path(name) / "config.json"
         more = {"seeds": [*range(seeds)], "results": results, "allow_unlocked": True}
-        file.write_text(json.dumps(config | more))
+        file.write_text(json.dumps(config | more), encoding="utf-8")
         cells = sum(1 for _ in read_config(file)[1].cells())
         words = ["--profile", "local", "--configfile", file, "-n", "--quiet", "all", "rules"]
         command = [BIN / "snakemake", *words, *(["--", f"{results}/{cell}"] if cell else [])]

@@ -51,7 +51,7 @@ def main() -> None:
             if not any(row["seed"] == seed and row["effect"] == effect for row in done):
                 rows = run_world(seed, effect)
                 done += rows
-                with chosen.kept.open("a") as file:
+                with chosen.kept.open("a", encoding="utf-8") as file:
                     file.writelines(json.dumps(row) + "\n" for row in rows)
     found = summary(pd.DataFrame(done))
     if chosen.json:
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def _lines(kept: Path) -> list[str]:
-    return kept.read_text().splitlines() if kept.is_file() else []
+    return kept.read_text(encoding="utf-8").splitlines() if kept.is_file() else []
 
 
 def run_world(seed: int, effect: float) -> list[dict[str, Any]]:
@@ -71,7 +71,7 @@ def run_world(seed: int, effect: float) -> list[dict[str, Any]]:
     folder = Path(tempfile.mkdtemp())
     config = {**PART, "results": str(folder / "results"), "seeds": [seed + 1]}
     config["world"] = {"seed": seed, "effect": effect}
-    (folder / "part.yaml").write_text(yaml.safe_dump(config))
+    (folder / "part.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     configs = [str(ROOT / "config/demo.yaml"), str(folder / "part.yaml")]
     table = folder / "results/effects.parquet"
     words = [BIN / "xstilts", "warm", BIN / "snakemake", "--snakefile", ROOT / "Snakefile"]

@@ -95,7 +95,7 @@ def device_name() -> str:
     if device().type == "cuda":
         return torch.cuda.get_device_name()
     described = Path("/proc/cpuinfo")
-    lines = described.read_text().splitlines() if described.is_file() else []
+    lines = described.read_text(encoding="utf-8").splitlines() if described.is_file() else []
     return next((line.split(": ")[1] for line in lines if line.startswith("model name")), "cpu")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
-LENGTHS = json.loads(Path(__file__).with_name("lengths.json").read_text())
+LENGTHS = json.loads(Path(__file__).with_name("lengths.json").read_text(encoding="utf-8"))
 VOCABULARY = 250_002
 IN_USE = 25_000  # pieces that the examples draw from: about what an English training set uses
 GROUP = 50  # batches that the Trainer sorts together

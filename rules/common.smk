@@ -11,7 +11,7 @@ from xstilts.config import check_config, specification, translator
 from xstilts.digests import code_digest
 from xstilts.errors import InputError
 from xstilts.grid import language_facts, language_families, language_names
-from xstilts.jobs import share_package
+from xstilts.jobs import check_interpreter, share_package
 from xstilts.languages import languages
 from xstilts.lock import commit_of, read_lock, source_of, sources_of
 from xstilts.models import model_state
@@ -23,6 +23,7 @@ from xstilts.tasks import preset_length, tasks
 share_package()
 
 try:
+    check_interpreter(sys.executable)
     GRID = check_config(config)
 except InputError as error:
     raise WorkflowError(str(error))

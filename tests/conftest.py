@@ -101,7 +101,9 @@ class Study:
 
     def configure(self, **changes: object) -> None:
         """Rewrite the config with some keys changed."""
-        (self.folder / "tiny.yaml").write_text(yaml.safe_dump({**TINY, **changes}))
+        (self.folder / "tiny.yaml").write_text(
+            yaml.safe_dump({**TINY, **changes}), encoding="utf-8"
+        )
 
     def copy(self, folder: Path) -> Study:
         """A copy that may be changed, results and their times included."""

@@ -105,7 +105,11 @@ def saved_step(study: Study) -> int:
 def first_told(study: Study) -> int:
     """The first step that the training's log tells of; 0 if it tells of none yet."""
     log = study.folder / LOG
-    told = re.search(rf"step (\d+) of {STEPS}", log.read_text()) if log.exists() else None
+    told = (
+        re.search(rf"step (\d+) of {STEPS}", log.read_text(encoding="utf-8"))
+        if log.exists()
+        else None
+    )
     return int(told[1]) if told else 0
 
 
@@ -126,7 +130,7 @@ class Run:
     output: Path
 
     def said(self) -> str:
-        return self.output.read_text()
+        return self.output.read_text(encoding="utf-8")
 
     def ends(self, status: int) -> str:
         """What it said, once it has ended with a status."""

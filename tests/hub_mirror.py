@@ -43,7 +43,7 @@ def write_repository(
         declared.append({"config_name": config, "data_files": files})
     if branch == "main":
         readme = f"---\n{yaml.safe_dump({'configs': declared})}---\n"
-        (folder / "README.md").write_text(readme)
+        (folder / "README.md").write_text(readme, encoding="utf-8")
 
 
 @contextmanager

@@ -31,9 +31,9 @@ from xstilts.world.examples import examples
 def without_dropout(folder: Path) -> None:
     """Write the world's model with its dropout switched off."""
     write_nano(World(), folder)
-    config = json.loads((folder / "config.json").read_text())
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     changed = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    (folder / "config.json").write_text(json.dumps({**config, **changed}))
+    (folder / "config.json").write_text(json.dumps({**config, **changed}), encoding="utf-8")
 
 
 def test_the_loss_falls_as_it_does_for_the_trainer(

@@ -39,7 +39,12 @@ TRAINING = ("train_intermediate", "finetune_target")
 
 def example(heading: str, number: int = 0) -> str:
     """A code block of CONTRIBUTING.md, by the heading that it stands under."""
-    section = (ROOT / "CONTRIBUTING.md").read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    section = (
+        (ROOT / "CONTRIBUTING.md")
+        .read_text(encoding="utf-8")
+        .split(f"\n## {heading}\n")[1]
+        .split("\n## ")[0]
+    )
     return re.findall(r"```\w*\n(.*?)```", section, re.DOTALL)[number]
 
 
@@ -54,7 +59,7 @@ def test_another_formula_is_one_line_of_the_config_and_plans_the_fits(study: Stu
 
 def test_a_new_measure_is_one_file_and_plans_its_table_and_the_fits(study: Study) -> None:
     measure = study.folder / "xstilts/similarity/centroid_distance.py"
-    measure.write_text(example("Add a similarity measure"))
+    measure.write_text(example("Add a similarity measure"), encoding="utf-8")
     listed = [*TINY["similarity"]["measures"], "centroid_distance"]
     study.configure(similarity={**TINY["similarity"], "measures": listed})
     planned = study.planned()
@@ -76,7 +81,7 @@ def test_saving_more_often_plans_nothing(study: Study) -> None:
 
 def tagged(folder: Path, language: str, sentences: int) -> None:
     lines = ["a\tDET\ncat\tNOUN\nsat\tVERB\n"] * sentences
-    (folder / f"{language}.tsv").write_text("\n".join(lines))
+    (folder / f"{language}.tsv").write_text("\n".join(lines), encoding="utf-8")
 
 
 @pytest.fixture
@@ -99,8 +104,12 @@ def local_study(study: Study) -> Study:
         similarity={"parallel": None},
     )
     table = study.folder / "xstilts/languages.csv"
-    rows = [row for row in table.read_text().splitlines() if row[:3] in ("cod", "en,", "de,")]
-    table.write_text("\n".join(rows) + "\n")
+    rows = [
+        row
+        for row in table.read_text(encoding="utf-8").splitlines()
+        if row[:3] in ("cod", "en,", "de,")
+    ]
+    table.write_text("\n".join(rows) + "\n", encoding="utf-8")
     cells = study.snakemake("results/local/cells.parquet", warm=True)
     assert cells.returncode == 0, cells.stderr[-2000:]
     return study
@@ -108,7 +117,9 @@ def local_study(study: Study) -> Study:
 
 def test_a_new_language_is_one_row_and_retrains_nothing(local_study: Study) -> None:
     table = local_study.folder / "xstilts/languages.csv"
-    table.write_text(table.read_text() + "xx,Xish,xxx,Latin,Invented,,,udpos\n")
+    table.write_text(
+        table.read_text(encoding="utf-8") + "xx,Xish,xxx,Latin,Invented,,,udpos\n", encoding="utf-8"
+    )
     planned = local_study.planned("results/local/cells.parquet")
     assert not set(TRAINING) & set(planned)
     assert planned["evaluate_udpos"] == 1
@@ -140,7 +151,8 @@ def test_a_new_task_is_one_file_and_plans_only_itself(study: Study) -> None:
         "from xstilts.tasks import Schedule, Task\n"
         'TASK = Task(name="chunking", title="Chunking", kind="tagging", metric="span_f1",\n'
         "    training=Schedule(batch_size=32, epochs=10), trains_on=('chunking',), target=True,\n"
-        "    languages=('en', 'de'))\n"
+        "    languages=('en', 'de'))\n",
+        encoding="utf-8",
     )
     for language in ("train", "en", "qa", "qe", "ql"):
         tagged(study.folder, language, 20)
@@ -156,12 +168,14 @@ def test_a_new_task_is_one_file_and_plans_only_itself(study: Study) -> None:
 
 
 def test_the_example_of_a_task_is_trained_on(study: Study) -> None:
-    (study.folder / "xstilts/tasks/winogrande.py").write_text(example("Add a task"))
+    (study.folder / "xstilts/tasks/winogrande.py").write_text(
+        example("Add a task"), encoding="utf-8"
+    )
     row = {"sentence": "The cup fits the box as the _ is small.", "option1": "cup"}
     rows = [{**row, "option2": f"box {at}", "answer": str(1 + at % 2)} for at in range(40)]
     for split in ("train", "dev"):
         lines = "".join(json.dumps(each) + "\n" for each in rows)
-        (study.folder / f"{split}.jsonl").write_text(lines)
+        (study.folder / f"{split}.jsonl").write_text(lines, encoding="utf-8")
     study.configure(
         intermediates=["none", "mnli", "winogrande"],
         data={
@@ -178,8 +192,12 @@ def test_the_example_of_a_task_is_trained_on(study: Study) -> None:
 def test_the_example_of_a_language_is_in_the_grid_of_its_targets(study: Study) -> None:
     table = study.folder / "xstilts/languages.csv"
     row = example("Add a language")
-    rows = [each for each in table.read_text().splitlines() if not each.startswith(row[:3])]
-    table.write_text("\n".join(rows) + "\n" + row)
+    rows = [
+        each
+        for each in table.read_text(encoding="utf-8").splitlines()
+        if not each.startswith(row[:3])
+    ]
+    table.write_text("\n".join(rows) + "\n" + row, encoding="utf-8")
     program = (
         "from xstilts.config import read_config; _, grid = read_config(); "
         "print(sorted({cell.target for cell in grid.cells() if cell.language == 'sl'}))"

@@ -236,7 +236,7 @@ def results(tmp_path: Path) -> Path:
     }
     section = {"steps": steps, "groups": "(1 | language) + (1 | target)"}
     (tmp_path / "part.yaml").write_text(
-        yaml.safe_dump({"results": str(folder), "degradation": section})
+        yaml.safe_dump({"results": str(folder), "degradation": section}), encoding="utf-8"
     )
     return tmp_path / "part.yaml"
 
@@ -307,7 +307,7 @@ def test_a_language_that_cannot_be_predicted_is_one_line(
 def test_there_is_nothing_to_predict_from_before_the_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "new.yaml").write_text(f"results: {tmp_path}/nothing\n")
+    (tmp_path / "new.yaml").write_text(f"results: {tmp_path}/nothing\n", encoding="utf-8")
     words = ("predict", "--language", "uk", "--config", tmp_path / "new.yaml")
     assert "run the workflow first" in complaint(capsys, *words)
     assert "no config 'no.yaml'" in complaint(capsys, *words[:-1], "no.yaml")
@@ -347,7 +347,7 @@ def test_power_is_the_level_without_an_effect_and_grows_with_it(tmp_path: Path) 
     assert table["power"].between(table["low"] - 1e-9, table["high"] + 1e-9).all()
     figure, data = tmp_path / "power.svg", tmp_path / "power.csv"
     plot_power(power=table, effect=-5.0, figure=str(figure), data=str(data))
-    assert "power to find -5 points per SD" in figure.read_text()
+    assert "power to find -5 points per SD" in figure.read_text(encoding="utf-8")
     assert len(pd.read_csv(data)) == len(table)
 
 
@@ -371,13 +371,13 @@ def test_power_of_a_config_is_printed_and_drawn(
 ) -> None:
     small = {"targets": ["xnli", "pawsx", "udpos"], "intermediates": ["none", "mnli", "qqp"]}
     small |= {"languages": ["en", "de", "zh", "fr", "es"], "seeds": [1]}
-    (tmp_path / "small.yaml").write_text(yaml.safe_dump(small))
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(small), encoding="utf-8")
     words = ["power", "--config", str(tmp_path / "small.yaml"), "--draws", "3"]
     assert main([*words, "--output", str(tmp_path / "power")]) == 0
     assert "between_languages" in capsys.readouterr().out
     assert {path.name for path in tmp_path.glob("power.*")} == {"power.csv", "power.svg"}
     small |= {"targets": ["tatoeba"], "languages": "all"}
-    (tmp_path / "small.yaml").write_text(yaml.safe_dump(small))
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(small), encoding="utf-8")
     assert "no target is run in English and elsewhere" in complaint(capsys, *words)
 
 

@@ -129,9 +129,9 @@ def test_locked_hub_data_are_planned_at_their_commits(bare: Study) -> None:
     )
     commit = "0123456789abcdef" * 2 + "01234567"
     lock = bare.folder / "data.lock.yaml"
-    lock.write_text(f"google-research-datasets/paws-x@main: {commit}\n")
+    lock.write_text(f"google-research-datasets/paws-x@main: {commit}\n", encoding="utf-8")
     assert bare.planned()["fetch_task"] == 2
-    lock.write_text("google-research-datasets/paws-x@main: newest\n")
+    lock.write_text("google-research-datasets/paws-x@main: newest\n", encoding="utf-8")
     result = bare.snakemake("-n")
     lock.unlink()
     assert "data.lock.yaml: google-research-datasets/paws-x@main: 'newest' is not a commit" in (

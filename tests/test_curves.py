@@ -50,5 +50,5 @@ def test_the_figure_dashes_what_diverged_and_needs_no_training(tmp_path: Path) -
             figure=str(tmp_path / f"{name}.svg"),
             data=str(tmp_path / f"{name}.csv"),
         )
-    assert (tmp_path / "two.svg").read_text().count("stroke-dasharray") == 1
-    assert "nothing to show" in (tmp_path / "none.svg").read_text()
+    assert (tmp_path / "two.svg").read_text(encoding="utf-8").count("stroke-dasharray") == 1
+    assert "nothing to show" in (tmp_path / "none.svg").read_text(encoding="utf-8")

@@ -299,8 +299,12 @@ def test_a_file_from_the_future_fails_the_job_that_reads_it_until_it_is_touched(
 
 
 def test_the_page_of_reliability_names_the_tests_that_are_there() -> None:
-    sources = {path.stem: path.read_text() for path in (ROOT / "tests").glob("test_*.py")}
+    sources = {
+        path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py")
+    }
     known = {name for source in sources.values() for name in re.findall(r"def (test_\w+)", source)}
-    named = set(re.findall(r"\btest_\w+", (ROOT / "docs/reliability.md").read_text()))
+    named = set(
+        re.findall(r"\btest_\w+", (ROOT / "docs/reliability.md").read_text(encoding="utf-8"))
+    )
     assert named <= known | set(sources)
     assert len(named & known) > 10

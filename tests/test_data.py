@@ -47,7 +47,7 @@ def test_column_expressions(expression: str, expected: Any) -> None:
 
 def test_tsv_without_columns_is_read_in_canonical_order(tmp_path: Path) -> None:
     file = tmp_path / "en.tsv"
-    file.write_text("a man\ta person\tentailment\nno\tyes\tcontradiction\n")
+    file.write_text("a man\ta person\tentailment\nno\tyes\tcontradiction\n", encoding="utf-8")
     found = fetch(
         tmp_path, "xnli", "test", {"path": str(tmp_path / "{language}.tsv"), "format": "tsv"}
     )
@@ -56,7 +56,7 @@ def test_tsv_without_columns_is_read_in_canonical_order(tmp_path: Path) -> None:
 
 def test_rows_are_divided_by_number_in_the_order_of_the_shares(tmp_path: Path) -> None:
     file = tmp_path / "all.tsv"
-    file.write_text("".join(f"{at}\tx\t0\n" for at in range(10)))
+    file.write_text("".join(f"{at}\tx\t0\n" for at in range(10)), encoding="utf-8")
     source = {"path": str(file), "format": "tsv", "splits": {"train": 0.7, "dev": 0.1, "test": 0.2}}
     found = fetch(tmp_path, "mnli", "train", source)
     assert [row["text_a"] for row in found["train"]] == [str(at) for at in range(7)]
@@ -78,8 +78,8 @@ def test_compressed_records_of_several_lines(tmp_path: Path) -> None:
 
 
 def test_columns_of_parallel_tables_are_those_of_each_file(tmp_path: Path) -> None:
-    (tmp_path / "de.tsv").write_text("eins\tja\n")
-    (tmp_path / "en.jsonl").write_text('{"text": "one"}\n')
+    (tmp_path / "de.tsv").write_text("eins\tja\n", encoding="utf-8")
+    (tmp_path / "en.jsonl").write_text('{"text": "one"}\n', encoding="utf-8")
     source = {
         "path": [str(tmp_path / "{language}.tsv"), str(tmp_path / "en.jsonl")],
         "format": "parallel",
@@ -90,8 +90,8 @@ def test_columns_of_parallel_tables_are_those_of_each_file(tmp_path: Path) -> No
 
 
 def test_parallel_files_must_have_as_many_lines(tmp_path: Path) -> None:
-    (tmp_path / "de").write_text("eins\nzwei\n")
-    (tmp_path / "en").write_text("one\n")
+    (tmp_path / "de").write_text("eins\nzwei\n", encoding="utf-8")
+    (tmp_path / "en").write_text("one\n", encoding="utf-8")
     source = {"path": [str(tmp_path / "{language}"), str(tmp_path / "en")], "format": "parallel"}
     with pytest.raises(InputError, match=r"differ in lines: .*de 2, .*en 1"):
         fetch(tmp_path, "tatoeba", "test", source, "de")
@@ -107,13 +107,13 @@ def squad(context: str, text: str, start: int, key: str = "q") -> str:
 
 def test_an_id_that_was_there_before_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "en.json"
-    file.write_text(squad("a cat sat", "cat", 2))
+    file.write_text(squad("a cat sat", "cat", 2), encoding="utf-8")
     with pytest.raises(InputError, match=r"en.json, row 2: id 'q' was there before, in .*row 1"):
         fetch(tmp_path, "xquad", "test", {"path": str(file), "format": "squad"})
 
 
 def test_repeated_ids_are_renumbered_where_the_config_says_so(tmp_path: Path) -> None:
-    (tmp_path / "en.json").write_text(squad("a cat sat", "cat", 2))
+    (tmp_path / "en.json").write_text(squad("a cat sat", "cat", 2), encoding="utf-8")
     source = {"path": str(tmp_path / "en.json"), "format": "squad", "renumber": True}
     found = fetch(tmp_path, "xquad", "test", source)
     assert [row["id"] for row in found["test"]] == ["q", "q#2"]
@@ -122,28 +122,28 @@ def test_repeated_ids_are_renumbered_where_the_config_says_so(tmp_path: Path) ->
 
 def test_an_answer_that_is_not_in_its_context_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "en.json"
-    file.write_text(squad("a cat sat", "dog", 2))
+    file.write_text(squad("a cat sat", "dog", 2), encoding="utf-8")
     with pytest.raises(InputError, match=r"en.json, row 1: answer 'dog' is not at 2"):
         fetch(tmp_path, "xquad", "test", {"path": str(file), "format": "squad"})
 
 
 def test_a_wrong_label_names_file_and_row(tmp_path: Path) -> None:
     file = tmp_path / "en.tsv"
-    file.write_text("a\tb\tneutral\na\tb\tmaybe\n")
+    file.write_text("a\tb\tneutral\na\tb\tmaybe\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"en.tsv, row 2: label 'maybe' is none of entailment"):
         fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "tsv"})
 
 
 def test_a_wrong_tag_names_file_and_row(tmp_path: Path) -> None:
     file = tmp_path / "en.tsv"
-    file.write_text("a\tDET\ncat\tNOUNN\n")
+    file.write_text("a\tDET\ncat\tNOUNN\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"en.tsv, row 1: tag 'NOUNN' is none of ADJ"):
         fetch(tmp_path, "udpos", "test", {"path": str(file), "format": "conll"})
 
 
 def test_a_missing_column_names_file_and_row(tmp_path: Path) -> None:
     file = tmp_path / "en.jsonl"
-    file.write_text('{"premise": "a", "label": 0}\n')
+    file.write_text('{"premise": "a", "label": 0}\n', encoding="utf-8")
     with pytest.raises(InputError, match=r"en.jsonl, row 1: lacks column 'hypothesis'"):
         fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "jsonl"})
 
@@ -153,7 +153,7 @@ NLI = '{"premise": "a", "hypothesis": "b", "label": %s}\n'
 
 def test_rows_without_a_label_are_dropped_and_counted(tmp_path: Path) -> None:
     file = tmp_path / "en.jsonl"
-    file.write_text(NLI % -1 + NLI % 2 + NLI % '""' + NLI % "null")
+    file.write_text(NLI % -1 + NLI % 2 + NLI % '""' + NLI % "null", encoding="utf-8")
     found = fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "jsonl"})
     assert [row["label"] for row in found["test"]] == [2]
     assert read_json(tmp_path / "out/manifest.json")["dropped"] == {"en, test": 3}
@@ -161,21 +161,21 @@ def test_rows_without_a_label_are_dropped_and_counted(tmp_path: Path) -> None:
 
 def test_a_split_whose_labels_are_all_hidden_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "en.jsonl"
-    file.write_text(NLI % -1)
+    file.write_text(NLI % -1, encoding="utf-8")
     with pytest.raises(InputError, match="xnli, en, test: every label or answer is hidden"):
         fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "jsonl"})
 
 
 def test_an_empty_file_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "en.tsv"
-    file.write_text("")
+    file.write_text("", encoding="utf-8")
     with pytest.raises(InputError, match=r"en.tsv: holds no row of split test"):
         fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "tsv"})
 
 
 def test_an_empty_share_of_a_file_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "en.tsv"
-    file.write_text("a\tb\tneutral\n")
+    file.write_text("a\tb\tneutral\n", encoding="utf-8")
     source = {"path": str(file), "format": "tsv", "splits": {"train": 0.9, "dev": 0.1}}
     with pytest.raises(InputError, match=r"en.tsv: holds no row of split dev"):
         fetch(tmp_path, "mnli", "train", source)
@@ -196,21 +196,21 @@ def test_bytes_that_are_not_utf8_name_file_and_line(
 
 def test_text_that_is_not_json_names_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "en.json"
-    file.write_text('{"data":\n oops}')
+    file.write_text('{"data":\n oops}', encoding="utf-8")
     with pytest.raises(InputError, match=r"en.json, line 2: not JSON"):
         fetch(tmp_path, "xquad", "test", {"path": str(file), "format": "squad"})
 
 
 def test_json_of_another_shape_says_what_it_lacks(tmp_path: Path) -> None:
     file = tmp_path / "en.json"
-    file.write_text('{"data": [{"title": "x"}]}')
+    file.write_text('{"data": [{"title": "x"}]}', encoding="utf-8")
     with pytest.raises(InputError, match=r"en.json: not in SQuAD's format, lacks 'paragraphs'"):
         fetch(tmp_path, "xquad", "test", {"path": str(file), "format": "squad"})
 
 
 def test_a_row_without_its_text_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "en.csv"
-    file.write_text("label,premise,hypothesis\n0,a,b\n1,c\n")
+    file.write_text("label,premise,hypothesis\n0,a,b\n1,c\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"en.csv, line 3: other columns than label, premise, hyp"):
         fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "csv"})
 
@@ -237,7 +237,7 @@ def test_a_value_of_another_kind_names_file_and_row(
 ) -> None:
     answers = {"answerA": "x", "answerB": "y", "answerC": "z", "choices": {"text": ["x", "y"]}}
     file = tmp_path / "en.jsonl"
-    file.write_text(json.dumps({**answers, **row}) + "\n")
+    file.write_text(json.dumps({**answers, **row}) + "\n", encoding="utf-8")
     part = "test" if tasks()[task].target else "train"
     with pytest.raises(InputError, match=rf"en.jsonl, row 1: {message}"):
         fetch(tmp_path, task, part, {"path": str(file), "format": "jsonl"})
@@ -249,7 +249,7 @@ def test_questions_without_an_answer_are_dropped_and_counted(tmp_path: Path) -> 
     row = {"id": "1", "context": "a cat", "question": "?", "answers": {"text": []}}
     row["answers"] = {"text": [], "answer_start": []}
     known = {**row, "id": "2", "answers": {"text": ["cat"], "answer_start": [2]}}
-    file.write_text(json.dumps(row) + "\n" + json.dumps(known) + "\n")
+    file.write_text(json.dumps(row) + "\n" + json.dumps(known) + "\n", encoding="utf-8")
     found = fetch(tmp_path, "tydiqa", "test", {"path": str(file), "format": "jsonl"})
     assert [row["id"] for row in found["test"]] == ["2"]
     assert read_json(tmp_path / "out/manifest.json")["dropped"] == {"en, test": 1}
@@ -259,7 +259,7 @@ def test_questions_of_squad2_may_have_no_answer(tmp_path: Path) -> None:
     file = tmp_path / "en.jsonl"
     answers: dict[str, list[Any]] = {"text": [], "answer_start": []}
     row = {"id": "1", "context": "a cat", "question": "?", "answers": answers}
-    file.write_text(json.dumps(row) + "\n")
+    file.write_text(json.dumps(row) + "\n", encoding="utf-8")
     found = fetch(tmp_path, "squad2", "train", {"path": str(file), "format": "jsonl"})
     assert found["train"][0]["answers"] == []
 
@@ -288,14 +288,14 @@ def test_files_of_another_shape_are_one_error(
 
 def test_a_file_that_is_not_compressed_as_it_says_is_one_error(tmp_path: Path) -> None:
     file = tmp_path / "en.tsv.gz"
-    file.write_text("a\tb\tneutral\n")
+    file.write_text("a\tb\tneutral\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"en.tsv.gz: cannot be read \(Not a gzipped file"):
         fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "tsv"})
 
 
 def test_an_empty_side_of_a_pool_is_none(tmp_path: Path) -> None:
     for split in ("dev", "test"):
-        (tmp_path / f"{split}.tsv").write_text("eins\tone\nzwei\t\n\tthree\n")
+        (tmp_path / f"{split}.tsv").write_text("eins\tone\nzwei\t\n\tthree\n", encoding="utf-8")
     source = {"path": str(tmp_path / "{split}.tsv"), "format": "tsv"}
     found = fetch(tmp_path, "bucc", "test", source, "de")["test"]
     assert [(row["source"], row["target"], row["keys"]) for row in found] == [
@@ -307,28 +307,28 @@ def test_an_empty_side_of_a_pool_is_none(tmp_path: Path) -> None:
 
 def test_a_row_with_neither_side_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "en.jsonl"
-    file.write_text('{"query": null, "candidate": null}\n')
+    file.write_text('{"query": null, "candidate": null}\n', encoding="utf-8")
     with pytest.raises(InputError, match=r"en.jsonl, row 1: neither candidate nor query"):
         fetch(tmp_path, "lareqa", "test", {"path": str(file), "format": "jsonl"})
 
 
 def test_as_many_tags_as_words(tmp_path: Path) -> None:
     file = tmp_path / "en.txt"
-    file.write_text("the cat sat\tDET NOUN\n")
+    file.write_text("the cat sat\tDET NOUN\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"en.txt, row 1: 3 words and 2 tags"):
         fetch(tmp_path, "udpos", "test", {"path": str(file), "format": "tagged"})
 
 
 def test_a_token_line_with_a_column_less_names_file_and_line(tmp_path: Path) -> None:
     file = tmp_path / "en.tsv"
-    file.write_text("the\tDET\ncat\n")
+    file.write_text("the\tDET\ncat\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"en.tsv, line 2: no tab between a token and its tag"):
         fetch(tmp_path, "udpos", "test", {"path": str(file), "format": "conll"})
 
 
 def test_columns_of_token_files_are_numbered(tmp_path: Path) -> None:
     file = tmp_path / "en.iob2"
-    file.write_text("# text = Ann sat\n1\tAnn\tB-PER\t-\n2\tsat\tO\t-\n")
+    file.write_text("# text = Ann sat\n1\tAnn\tB-PER\t-\n2\tsat\tO\t-\n", encoding="utf-8")
     columns = {"words": "1", "tags": "2"}
     source = {"path": str(file), "format": "conll", "columns": columns}
     (row,) = fetch(tmp_path, "wikiann", "test", source)["test"]
@@ -344,15 +344,19 @@ def test_a_limit_keeps_the_answers_of_the_queries_it_keeps(tmp_path: Path) -> No
         {"id": f"c{at}", "query": None, "candidate": "!", "keys": [f"q{at}"]} for at in range(3)
     ]
     file = tmp_path / "en.jsonl"
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     source = {"path": str(file), "format": "jsonl"}
     found = fetch(tmp_path, "lareqa", "test", source, limits={"test": 2})["test"]
     assert [row["id"] for row in found] == ["q0", "q2", "c0", "c2"]
 
 
 def test_candidates_of_no_language_join_the_pool(tmp_path: Path) -> None:
-    (tmp_path / "en.jsonl").write_text('{"id": "q", "query": "?", "candidate": "!", "keys": "Q1"}')
-    (tmp_path / "all.jsonl").write_text('{"id": "Q2", "query": null, "candidate": "other"}')
+    (tmp_path / "en.jsonl").write_text(
+        '{"id": "q", "query": "?", "candidate": "!", "keys": "Q1"}', encoding="utf-8"
+    )
+    (tmp_path / "all.jsonl").write_text(
+        '{"id": "Q2", "query": null, "candidate": "other"}', encoding="utf-8"
+    )
     paths = {"test": str(tmp_path / "{language}.jsonl"), "pool": str(tmp_path / "all.jsonl")}
     found = fetch(tmp_path, "mewslix", "test", {"path": paths, "format": "jsonl"})
     assert found["test"][0]["keys"] == ["Q1"]
@@ -362,9 +366,9 @@ def test_candidates_of_no_language_join_the_pool(tmp_path: Path) -> None:
 
 def test_tags_of_a_task_without_fixed_labels_come_from_its_training_set(tmp_path: Path) -> None:
     dev = tmp_path / "dev.tsv"
-    dev.write_text("a\tUNSEEN\n")
+    dev.write_text("a\tUNSEEN\n", encoding="utf-8")
     file = tmp_path / "train.tsv"
-    file.write_text("the\tNP/N\ncat\tN\n\nsat\tS\\NP\n")
+    file.write_text("the\tNP/N\ncat\tN\n\nsat\tS\\NP\n", encoding="utf-8")
     source = {"path": {"train": str(file), "dev": str(dev)}, "format": "conll"}
     found = fetch(tmp_path, "ccg", "train", source)
     assert [row["words"] for row in found["train"]] == [["the", "cat"], ["sat"]]
@@ -374,7 +378,7 @@ def test_tags_of_a_task_without_fixed_labels_come_from_its_training_set(tmp_path
 def test_premise_and_english_question_make_the_prompt_of_xcopa(tmp_path: Path) -> None:
     file = tmp_path / "et.jsonl"
     row = {"premise": "Sadas", "choice1": "a", "choice2": "b", "question": "effect", "label": 1}
-    file.write_text(json.dumps(row) + "\n")
+    file.write_text(json.dumps(row) + "\n", encoding="utf-8")
     source = {"path": str(tmp_path / "{language}.jsonl"), "format": "jsonl"}
     (found,) = fetch(tmp_path, "xcopa", "test", source, "et")["test"]
     assert found["prompt"] == "Sadas What was the effect?"

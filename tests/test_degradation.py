@@ -386,5 +386,5 @@ def test_without_effects_there_is_no_answer_yet_and_what_was_not_run_is_said(
         headline="centroid_cosine",
         output=str(tmp_path / "answer.txt"),
     )
-    found = (tmp_path / "answer.txt").read_text().strip().split("\n\n")
+    found = (tmp_path / "answer.txt").read_text(encoding="utf-8").strip().split("\n\n")
     assert found == [NOTHING, sentence] if sentence else [NOTHING]

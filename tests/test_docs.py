@@ -64,7 +64,7 @@ TINY = [
 
 def commands(page: Path) -> list[str]:
     """The command lines of a page's bash blocks, without their comments."""
-    text = "\n".join(BLOCK.findall(page.read_text())).replace("\\\n", " ")
+    text = "\n".join(BLOCK.findall(page.read_text(encoding="utf-8"))).replace("\\\n", " ")
     lines = (re.sub(r"\s+#.*|^#.*", "", line).strip() for line in text.splitlines())
     return [line for line in lines if line and not line.startswith("source ")]
 
@@ -97,12 +97,12 @@ def test_the_commands_of_a_page_run_one_after_the_other(page: Path, study: Study
 
 
 def test_what_runs_elsewhere_is_there() -> None:
-    tests = "".join(path.read_text() for path in ROOT.glob("tests/*.py"))
+    tests = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/*.py"))
     named = set(ELSEWHERE.values()) - {CI}
     assert {name for name in named if f"def {name}(" not in tests} == set()
     in_use = "\n".join(line for page in PAGES for line in commands(page))
     assert [each for each in ELSEWHERE if not re.search(each, in_use)] == []
-    script = (ROOT / CI).read_text()
+    script = (ROOT / CI).read_text(encoding="utf-8")
     assert "make test" in script and "make lint" in script
 
 
@@ -116,19 +116,21 @@ def test_make_knows_its_targets(target: str) -> None:
 
 def test_make_format_mends_python_and_snakemake(study: Study) -> None:
     files = [study.folder / "xstilts/__init__.py", study.folder / "Snakefile"]
-    texts = [file.read_text() for file in files]
+    texts = [file.read_text(encoding="utf-8") for file in files]
     for file, text in zip(files, texts, strict=True):
-        file.write_text(text.replace(" = ", "  =  ").replace("include: ", "include:   "))
-    assert [file.read_text() for file in files] != texts
+        file.write_text(
+            text.replace(" = ", "  =  ").replace("include: ", "include:   "), encoding="utf-8"
+        )
+    assert [file.read_text(encoding="utf-8") for file in files] != texts
     result = study.make("format")
     assert result.returncode == 0, result.stderr
-    assert [file.read_text() for file in files] == texts
+    assert [file.read_text(encoding="utf-8") for file in files] == texts
 
 
 def test_hooks_are_installed(study: Study) -> None:
     subprocess.run(["git", "init", "-q"], cwd=study.folder, check=True)
     subprocess.run([BIN / "pre-commit", "install"], cwd=study.folder, check=True)
-    assert "pre-commit" in (study.folder / ".git/hooks/pre-commit").read_text()
+    assert "pre-commit" in (study.folder / ".git/hooks/pre-commit").read_text(encoding="utf-8")
 
 
 def test_what_was_killed_is_found_by_name(tmp_path: Path) -> None:
@@ -139,26 +141,26 @@ def test_what_was_killed_is_found_by_name(tmp_path: Path) -> None:
         "scancel": f"echo $* > {tmp_path}/got",
     }
     for name, text in programs.items():
-        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
         (tmp_path / name).chmod(0o755)
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     subprocess.run(["bash", "-c", line], env=environment, check=True)
-    assert (tmp_path / "got").read_text().split() == ["12"]
+    assert (tmp_path / "got").read_text(encoding="utf-8").split() == ["12"]
 
 
 @pytest.mark.parametrize("name", ["offline.md", "data.md"])
 def test_a_config_without_network_lacks_nothing(name: str, tmp_path: Path) -> None:
     """It finds all in its files; of the hub nothing is locked here, which would be an error."""
-    page = (ROOT / "docs" / name).read_text()
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
     blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     text = next(block for block in blocks if "targets: [xnli]" in block)
     placed = re.sub(r"/(data/models|data|models)/", f"{tmp_path}/", text)
-    (tmp_path / "mine.yaml").write_text(placed)
+    (tmp_path / "mine.yaml").write_text(placed, encoding="utf-8")
     files = [f"mnli/{split}.tsv" for split in ("train", "dev")]
     files += [f"xnli/test-{code}.tsv" for code in read_config()[1].languages["xnli"]]
     for file in [*files, "xlm-roberta-large/config.json"]:
         (tmp_path / file).parent.mkdir(exist_ok=True)
-        (tmp_path / file).write_text("{}")
+        (tmp_path / file).write_text("{}", encoding="utf-8")
     config, _ = read_config(tmp_path / "mine.yaml")
     check_config(config)
     (tmp_path / "xnli/test-sw.tsv").unlink()
@@ -171,13 +173,13 @@ def test_a_config_without_network_lacks_nothing(name: str, tmp_path: Path) -> No
 
 def headings(page: Path) -> set[str]:
     """Anchors of a page's headings, as GitHub makes them."""
-    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         if re.match(r"https?://", target):
             continue
         path, _, anchor = target.partition("#")
@@ -187,7 +189,9 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
-    linked = (ROOT / "README.md").read_text() + (ROOT / "docs/README.md").read_text()
+    linked = (ROOT / "README.md").read_text(encoding="utf-8") + (ROOT / "docs/README.md").read_text(
+        encoding="utf-8"
+    )
     assert [page.name for page in ROOT.glob("docs/*.md") if page.name not in linked] == []
 
 
@@ -228,5 +232,5 @@ def test_data_are_locked_at_the_commits_of_the_hub(study: Study, hub: str) -> No
         check=False,
     )
     assert result.returncode == 0, result.stderr[-2000:]
-    locked = yaml.safe_load((study.folder / "data.lock.yaml").read_text())
+    locked = yaml.safe_load((study.folder / "data.lock.yaml").read_text(encoding="utf-8"))
     assert "c" * 40 in str(locked) and "xlm-roberta-large" in str(locked)

@@ -102,7 +102,7 @@ def test_a_training_killed_after_a_step_checkpoint_goes_on_from_it(
     os.utime(left, (0, left.stat().st_mtime - 7200))
     check_rerun(study, undisturbed, TRAINING)
     assert first_told(study) > saved
-    assert f"going on from {TUNED}/{STATE}" in (study.folder / LOG).read_text()
+    assert f"going on from {TUNED}/{STATE}" in (study.folder / LOG).read_text(encoding="utf-8")
 
 
 def test_an_evaluation_killed_midway_keeps_the_languages_it_has_finished(
@@ -173,7 +173,7 @@ def test_a_gpu_that_fails_in_a_step_fails_the_job_and_the_retry_goes_on(
 ) -> None:
     """Faked in a module that trainings import and no rule watches."""
     hook = study.folder / "xstilts/interruption.py"
-    hook.write_text(hook.read_text() + BROKEN_GPU)
+    hook.write_text(hook.read_text(encoding="utf-8") + BROKEN_GPU, encoding="utf-8")
     lose_training(study)
     with started(study, "--retries", "1", before=WARM) as run:
         said = run.ends(0)
@@ -214,7 +214,7 @@ def test_runs_that_share_a_store_do_not_disturb_each_other_and_a_later_one_train
         check_same(each, undisturbed)
     before = entries(store)
     check_rerun(later, undisturbed, TRAINING)
-    assert "found in" in (later.folder / LOG).read_text()
+    assert "found in" in (later.folder / LOG).read_text(encoding="utf-8")
     assert not first_told(later)
     assert entries(store) == before
     (kept,) = store.glob(f"*/*/{WEIGHTS}")

@@ -107,7 +107,7 @@ def test_an_interval_without_its_estimate_is_drawn(tmp_path: Path) -> None:
     plot_sensitivity(
         sensitivity=str(tmp_path / "table.csv"), figure=str(figure), data=str(tmp_path / "d.csv")
     )
-    assert "bootstrap" in figure.read_text()
+    assert "bootstrap" in figure.read_text(encoding="utf-8")
 
 
 def test_two_encoders_have_rows_of_their_own(tmp_path: Path) -> None:

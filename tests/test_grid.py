@@ -76,8 +76,8 @@ def test_a_retrieval_pool_is_whole_whatever_languages_are_asked_for() -> None:
 
 @pytest.mark.parametrize("name", ["config.yaml", "config/demo.yaml"])
 def test_the_shipped_configs_are_valid(name: str) -> None:
-    shipped = yaml.safe_load((ROOT / "config.yaml").read_text())
-    preset = yaml.safe_load((ROOT / name).read_text())
+    shipped = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    preset = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
     grid = check_config({**shipped, **preset, "allow_unlocked": True})
     assert len(list(grid.cells())) > 1000
 

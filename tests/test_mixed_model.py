@@ -23,7 +23,7 @@ from xstilts.degradation.mixed_model import INTERCEPT, RESIDUAL, MixedModel, fit
 from xstilts.errors import InputError
 
 REFERENCE = Path(__file__).parent / "reference"
-LME4: dict[str, dict[str, Any]] = json.loads((REFERENCE / "lme4.json").read_text())
+LME4: dict[str, dict[str, Any]] = json.loads((REFERENCE / "lme4.json").read_text(encoding="utf-8"))
 SIMULATED = [name for name, case in LME4.items() if case["data"] in ("grid", "one seed")]
 KNOWN = [name for name in LME4 if name not in SIMULATED]
 # MixedModels.jl (MIT), test/pls.jl and, of Penicillin's REML, test/plstwoscalar.jl: the criterion,
@@ -180,7 +180,7 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def test_lme4_still_answers_what_is_frozen(lme4: None, tmp_path: Path) -> None:
     grid().to_csv(tmp_path / "grid.csv", index=False)
     rscript(str(REFERENCE / "lme4.R"), str(tmp_path / "grid.csv"), str(tmp_path / "lme4.json"))
-    answers = json.loads((tmp_path / "lme4.json").read_text())
+    answers = json.loads((tmp_path / "lme4.json").read_text(encoding="utf-8"))
     found, frozen = dict(leaves(answers)), dict(leaves(LME4))
     assert list(found) == list(frozen)
     for path, value in frozen.items():

@@ -10,7 +10,9 @@ import pytest
 
 from xstilts.cli import main
 
-OFFICIAL = json.loads((Path(__file__).parent / "reference/scorers.json").read_text())
+OFFICIAL = json.loads(
+    (Path(__file__).parent / "reference/scorers.json").read_text(encoding="utf-8")
+)
 
 
 def score(capsys: pytest.CaptureFixture[str], *words: Any) -> dict[str, float]:
@@ -25,7 +27,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: Any) -> str:
 
 
 def write(path: Path, text: str) -> Path:
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     return path
 
 

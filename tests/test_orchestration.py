@@ -64,7 +64,10 @@ def test_a_cells_share_and_the_ratio_are_as_by_hand() -> None:
 
 def test_processor_seconds_count_children(tmp_path: Path) -> None:
     script = tmp_path / "busy.sh"
-    script.write_text("for i in 1 2; do (i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done); done")
+    script.write_text(
+        "for i in 1 2; do (i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done); done",
+        encoding="utf-8",
+    )
     took, _ = orchestration.measured(["bash", script])
     assert took["cpu"] > took["wall"] / 20  # the shell itself only waits
     with pytest.raises(RuntimeError, match="no-such"):
@@ -87,7 +90,9 @@ def test_accounts_of_a_runs_jobs_are_summed(
         "bench-naive-7_a|COMPLETED|00:01.500|3",
         "bench-chosen-7_b|COMPLETED|01:00.000|90",
     ]
-    (tmp_path / "sacct").write_text("#!/bin/sh\n" + "".join(f"echo '{row}'\n" for row in rows))
+    (tmp_path / "sacct").write_text(
+        "#!/bin/sh\n" + "".join(f"echo '{row}'\n" for row in rows), encoding="utf-8"
+    )
     (tmp_path / "sacct").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     found = orchestration.accounted("bench-naive-7", "2026-01-01", 2)
@@ -104,7 +109,7 @@ def test_parts_that_run_separately_are_kept_together(tmp_path: Path) -> None:
     ]
     for part, place, took in measurements:
         orchestration.keep(file, part, place, took)
-    found = json.loads(file.read_text())
+    found = json.loads(file.read_text(encoding="utf-8"))
     assert found["local"] == {"100": {"chosen": {"wall": 3}, "naive": {"wall": 9}}}
     assert found["slurm"] == {"100": {"chosen": {"wall": 2}}}
     assert found["machine"]["snakemake"]

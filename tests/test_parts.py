@@ -52,7 +52,7 @@ def test_what_is_finished_is_analysed_and_what_is_missing_is_said(study: Study) 
     missing = pd.read_csv(study.folder / MISSING, keep_default_na=False)
     assert set(zip(missing["intermediate"], missing["target"], strict=True)) == {("mnli", "udpos")}
     assert sorted(missing["language"]) == ["en", "qa", "qe", "ql"]
-    assert "Not run: 4 of 22 cells" in (study.folder / ANSWER).read_text()
+    assert "Not run: 4 of 22 cells" in (study.folder / ANSWER).read_text(encoding="utf-8")
     cells = read_table(study.folder / RESULTS / "cells.parquet").to_pandas()
     assert len(cells[cells["reported"]]) == 18
     assert study.planned()["evaluate_udpos"] == 1  # the rest is still to be had

@@ -37,7 +37,7 @@ RUN = pytest.mark.xdist_group("workflow")
 def study(tmp_path: Path, **changes: Any) -> tuple[dict[str, Any], Grid]:
     """The study's config with some keys changed."""
     file = tmp_path / "changes.yaml"
-    file.write_text(json.dumps({"allow_unlocked": True, **changes}))
+    file.write_text(json.dumps({"allow_unlocked": True, **changes}), encoding="utf-8")
     return read_config(file)
 
 
@@ -190,7 +190,9 @@ def test_more_devices_help_until_the_longest_chain(workers: int, hours: float) -
 def test_planned_is_compared_with_what_finished_jobs_took(tmp_path: Path) -> None:
     for place, seconds in (("a", 1800), ("b", 1800)):
         (tmp_path / "costs").mkdir(exist_ok=True)
-        (tmp_path / f"costs/{place}.tsv").write_text(f"s\th:m:s\n{seconds}\t0:30:00\n")
+        (tmp_path / f"costs/{place}.tsv").write_text(
+            f"s\th:m:s\n{seconds}\t0:30:00\n", encoding="utf-8"
+        )
     found = compared(JOBS, tmp_path).set_index("stage")
     assert found.loc["all", ["jobs", "planned", "spent"]].tolist() == [2, 1.5, 1.0]
     assert found["ratio"].to_dict() == {"phase two": 2.0, "phase three": 1.0, "all": 1.5}
@@ -288,6 +290,6 @@ def test_a_model_of_ones_own_has_the_shape_of_its_config(tmp_path: Path) -> None
     from xstilts.shapes import shape_of
 
     known = {"num_hidden_layers": 3, "hidden_size": 10, "intermediate_size": 20, "vocab_size": 50}
-    (tmp_path / "config.json").write_text(json.dumps(known))
+    (tmp_path / "config.json").write_text(json.dumps(known), encoding="utf-8")
     shape = shape_of(Model(path=str(tmp_path), layer=1))
     assert (shape.words, shape.body) == (500, 3 * (4 * 100 + 2 * 200))

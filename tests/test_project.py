@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,14 +22,14 @@ from xstilts.similarity import measures
 
 
 def pins() -> dict[str, str]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     listed = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     return dict(dependency.split("==") for dependency in listed)
 
 
 @pytest.mark.parametrize("name", ["torch", "stats", "report"])
 def test_environment_pins_are_the_projects(name: str) -> None:
-    described = yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())
+    described = yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text(encoding="utf-8"))
     listed = dict(line.split(" ==") for line in described["dependencies"][-1]["pip"])
     assert listed == {package: pins()[package] for package in listed}
 
@@ -38,7 +40,10 @@ def normal(package: str) -> str:
 
 
 def test_the_lock_holds_the_projects_pins() -> None:
-    locked = dict(line.split("==") for line in (ROOT / "requirements.lock").read_text().split())
+    locked = dict(
+        line.split("==")
+        for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").split()
+    )
     known = {normal(name): version for name, version in locked.items()}
     assert {name: known.get(normal(name)) for name in pins()} == pins()
 
@@ -52,15 +57,48 @@ def test_tests_of_one_group_run_on_one_worker(request: pytest.FixtureRequest) ->
 
 @pytest.mark.parametrize("script", sorted((ROOT / "workflow/scripts").glob("*.py")))
 def test_a_script_names_a_function_that_is_there(script: Path) -> None:
-    module, name = re.findall(r'"(xstilts[\w.]*):(\w+)"', script.read_text())[0]
+    module, name = re.findall(r'"(xstilts[\w.]*):(\w+)"', script.read_text(encoding="utf-8"))[0]
     source = ROOT / f"{module.replace('.', '/')}.py"
-    assert f"def {name}(" in source.read_text()
+    assert f"def {name}(" in source.read_text(encoding="utf-8")
 
 
 def test_the_config_allows_the_formats_that_can_be_read() -> None:
-    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    schema = yaml.safe_load(
+        (ROOT / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8")
+    )
     entry = schema["properties"]["data"]["additionalProperties"]["properties"]
     assert set(entry["format"]["enum"]) == {*FORMATS, *RELEASES}
+
+
+def text_calls(tree: ast.AST) -> Iterator[ast.Call]:
+    """Calls that read or write text files, of paths, of `open`, and of processes."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        owner = getattr(getattr(node.func, "value", None), "id", "")
+        modes = [each.value for each in node.args if isinstance(each, ast.Constant)]
+        binary = any(isinstance(mode, str) and "b" in mode for mode in modes)
+        if name in ("read_text", "write_text") or (
+            name == "open" and not binary and owner not in ("os", "bz2", "gzip")
+        ):
+            yield node
+
+
+@pytest.mark.parametrize("folder", ["xstilts", "workflow", "tests", "benchmarks"])
+def test_text_is_utf8_wherever_it_is_read_or_written(folder: str) -> None:
+    """The linter's rule sees only what it knows to be a path; other locales are others' default."""
+    calls = [
+        (path, call)
+        for path in (ROOT / folder).rglob("*.py")
+        for call in text_calls(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert [
+        f"{path}:{call.lineno}"
+        for path, call in calls
+        if "encoding" not in {word.arg for word in call.keywords}
+    ] == []
+    assert folder == "workflow" or len(calls) > 5  # it sees them
 
 
 # What reading data imports and is not watched: it decides no row, or is watched by its content.
@@ -109,7 +147,7 @@ SCORING = ("ENCODER_MODULES", "TRAINING_CODE")  # where in the rules its list be
 def test_a_job_watches_every_module_that_decides_its_result(
     module: str, lists: list[tuple[str, str]], unwatched: set[str], among: set[str]
 ) -> None:
-    rules = (ROOT / "rules/common.smk").read_text()
+    rules = (ROOT / "rules/common.smk").read_text(encoding="utf-8")
     watched = "".join(rules[rules.index(begin) : rules.index(end)] for begin, end in lists)
     seen, waiting = set(), [module]
     while waiting:
@@ -117,7 +155,9 @@ def test_a_job_watches_every_module_that_decides_its_result(
         seen.add(name)
         source = ROOT / f"xstilts/{name}.py"
         imported = (
-            re.findall(r"from xstilts\.(\w+)", source.read_text()) if source.is_file() else []
+            re.findall(r"from xstilts\.(\w+)", source.read_text(encoding="utf-8"))
+            if source.is_file()
+            else []
         )
         waiting += set(imported) - seen - unwatched
     assert among <= seen
@@ -129,12 +169,12 @@ def test_a_job_watches_every_module_that_decides_its_result(
     "page", sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")}), ids=lambda page: page.name
 )
 def test_the_pages_show_yaml_that_can_be_read(page: Path) -> None:
-    for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL):
+    for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
         assert isinstance(yaml.safe_load(block), dict)
 
 
 def test_the_page_of_similarity_names_every_measure() -> None:
-    page = (ROOT / "docs/similarity.md").read_text()
+    page = (ROOT / "docs/similarity.md").read_text(encoding="utf-8")
     rows = {line.split("|")[1].strip(" `") for line in page.splitlines() if line.startswith("| `")}
     assert set(measures()) <= rows
 

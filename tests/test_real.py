@@ -55,8 +55,8 @@ ROWS = {
 
 
 def real_config() -> dict[str, Any]:
-    study = yaml.safe_load((ROOT / "config.yaml").read_text())
-    config = {**study, **yaml.safe_load((ROOT / "config/real.yaml").read_text())}
+    study = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    config = {**study, **yaml.safe_load((ROOT / "config/real.yaml").read_text(encoding="utf-8"))}
     check_config(config)
     return config
 
@@ -113,14 +113,14 @@ def test_english_rows_that_are_tested_were_not_trained_on(
 def road(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """Every target of the real config in every language it has, few rows, hardly trained."""
     study = checkout(tmp_path_factory.mktemp("road") / "checkout")
-    config = yaml.safe_load((ROOT / "config/real.yaml").read_text())
+    config = yaml.safe_load((ROOT / "config/real.yaml").read_text(encoding="utf-8"))
     config |= {
         "intermediates": ["none", "anli"],
         "examples": {"train": 100, "dev": 20, "test": 30},
         "training": {**config["training"], "max_steps": 3},
         "similarity": {"texts": 30},
     }
-    (study.folder / "config/real.yaml").write_text(yaml.safe_dump(config))
+    (study.folder / "config/real.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     result = study.make("real")
     assert result.returncode == 0, result.stderr[-3000:]
     return study
@@ -230,7 +230,7 @@ def test_predictions_score_the_same_by_the_command_and_inside_the_workflow(
         texts = official_files(target, language, file.parent, manifest)
         paths = [tmp_path / "predictions", tmp_path / "gold"]
         for path, text in zip(paths, texts, strict=True):
-            path.write_text(text)
+            path.write_text(text, encoding="utf-8")
         gold = None if target == "tatoeba" else paths[1]
         by_command = score_files(target, language, paths[0], gold)
         rows = read_table(file).to_pylist()

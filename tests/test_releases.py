@@ -18,7 +18,9 @@ from xstilts.tasks import tasks
 from xstilts.world import World
 from xstilts.world.encoder import write_nano
 
-OFFICIAL = json.loads((Path(__file__).parent / "reference/scorers.json").read_text())
+OFFICIAL = json.loads(
+    (Path(__file__).parent / "reference/scorers.json").read_text(encoding="utf-8")
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,7 @@ def section(folder: Path, number: int, *words: str) -> None:
     ]
     file = folder / f"{number:02}" / f"wsj_{number:02}01.auto"
     file.parent.mkdir(parents=True)
-    file.write_text("".join(lines))
+    file.write_text("".join(lines), encoding="utf-8")
 
 
 def test_ccgbank_is_trained_on_sections_2_to_21_and_developed_on_0(tmp_path: Path) -> None:
@@ -63,7 +65,7 @@ def test_ccgbank_is_trained_on_sections_2_to_21_and_developed_on_0(tmp_path: Pat
     assert [row["words"][0] for row in found["train"]] == [f"word{at}" for at in range(2, 22)]
     assert [row["words"][0] for row in found["dev"]] == ["word0"]
     assert found["dev"][0]["tags"] == ["N", "S[dcl]\\NP", "."]
-    tags = json.loads((tmp_path / "out.json").read_text())["labels"]
+    tags = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["labels"]
     assert tags == [".", "N", "S[dcl]\\NP"]
 
 
@@ -84,7 +86,7 @@ def test_releases_keep_the_contract(tmp_path: Path, model: tuple[Any, Any]) -> N
         found = fetch(task, part, language, tmp_path / folder, output)
         if task == "mewslix":
             found["test"] += examples_of(output, POOL)["test"]
-        labels = json.loads(output.read_text())["labels"]
+        labels = json.loads(output.read_text(encoding="utf-8"))["labels"]
         check_examples(tasks()[task], found, labels, model)
 
 
@@ -103,9 +105,9 @@ def test_a_section_that_is_not_there_is_missed(tmp_path: Path) -> None:
 def test_a_line_that_is_no_derivation_names_file_and_line(tmp_path: Path) -> None:
     sections(tmp_path, {})
     file = tmp_path / "02/wsj_0201.auto"
-    whole = file.read_text()
+    whole = file.read_text(encoding="utf-8")
     for broken in ("oops\n", "(<L NP NNP NNP a NP>) (<L S\\NP VBD slept S\\NP>)\n"):
-        file.write_text(whole + broken)
+        file.write_text(whole + broken, encoding="utf-8")
         with pytest.raises(InputError, match=r"wsj_0201.auto, line 3: neither an ID nor a whole"):
             fetch("ccg", "train", "en", tmp_path, tmp_path / "out.json")
 
@@ -114,9 +116,9 @@ def bucc(folder: Path, gold: str, german: str = "de-1\teins\nde-2\tzwei\nde-3\td
     (folder / "de-en").mkdir()
     for name in ("sample", "training"):
         stem = f"{folder}/de-en/de-en.{name}"
-        Path(f"{stem}.de").write_text(german)
-        Path(f"{stem}.en").write_text("en-1\ttwo\nen-2\tone\n")
-        Path(f"{stem}.gold").write_text(gold)
+        Path(f"{stem}.de").write_text(german, encoding="utf-8")
+        Path(f"{stem}.en").write_text("en-1\ttwo\nen-2\tone\n", encoding="utf-8")
+        Path(f"{stem}.gold").write_text(gold, encoding="utf-8")
 
 
 def test_bucc_pools_are_whole_and_gold_pairs_share_a_key(tmp_path: Path) -> None:
@@ -145,9 +147,11 @@ def test_a_repeated_sentence_id_names_file_and_line(tmp_path: Path) -> None:
 
 
 def mewslix(folder: Path, mentions: Any, entities: list[Any]) -> None:
-    (folder / "wikinews_mentions-test.jsonl").write_text(json.dumps(mentions) + "\n")
+    (folder / "wikinews_mentions-test.jsonl").write_text(
+        json.dumps(mentions) + "\n", encoding="utf-8"
+    )
     lines = "".join(json.dumps(entity) + "\n" for entity in entities)
-    (folder / "candidate_set_entities.jsonl").write_text(lines)
+    (folder / "candidate_set_entities.jsonl").write_text(lines, encoding="utf-8")
 
 
 def test_mentions_and_entities_of_mewslix_read_as_the_official_script_writes_them(
@@ -169,7 +173,9 @@ def test_mewslix_is_trained_on_pairs_of_a_mention_and_its_entity(tmp_path: Path)
     entity = official["entities"][0]["record"]
     pair = {"contextual_mention": {"context": context, "mention": mention}, "entity": entity}
     for split in ("train", "dev"):
-        (tmp_path / f"wikipedia_pairs-{split}.jsonl").write_text(json.dumps(pair) + "\n")
+        (tmp_path / f"wikipedia_pairs-{split}.jsonl").write_text(
+            json.dumps(pair) + "\n", encoding="utf-8"
+        )
     (row,) = fetch("mewslix", "train", "en", tmp_path, tmp_path / "out.json")["train"]
     assert row["query"] == official["queries"][mention["example_id"]]
     assert row["candidate"] == official["entities"][0]["text"]

@@ -191,14 +191,14 @@ def test_without_an_outcome_figure_and_page_say_so(tmp_path: Path) -> None:
         )
     show_outcomes(outcomes=outcomes, page=str(tmp_path / "page.html"), **shown)
     for name in ("gap.svg", "gain.svg", "page.html"):
-        assert "nothing to show" in (tmp_path / name).read_text()
+        assert "nothing to show" in (tmp_path / name).read_text(encoding="utf-8")
 
 
 def test_without_similarity_the_agreement_says_so(tmp_path: Path) -> None:
     write_table(tmp_path / "none.parquet", rows_table([], SIMILARITY), SIMILARITY)
     files = {name: str(tmp_path / f"measures.{name}") for name in ("svg", "csv")}
     plot_measures(tables=[str(tmp_path / "none.parquet")], figure=files["svg"], data=files["csv"])
-    assert "nothing to show" in Path(files["svg"]).read_text()
+    assert "nothing to show" in Path(files["svg"]).read_text(encoding="utf-8")
     assert pd.read_csv(files["csv"]).empty
 
 
@@ -214,7 +214,7 @@ def test_hours_are_those_of_the_jobs_and_of_those_that_hold_a_gpu(tmp_path: Path
     }.items():
         file = tmp_path / f"costs/{place}.tsv"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"s\th:m:s\n{seconds}\t-\n")
+        file.write_text(f"s\th:m:s\n{seconds}\t-\n", encoding="utf-8")
     found = stage_hours(tmp_path, on_gpu=True).set_index("stage")
     hours = {
         "data": 0.1,
@@ -246,7 +246,7 @@ def test_a_table_becomes_a_page_that_escapes_its_text(tmp_path: Path) -> None:
         tmp_path / "t.csv", index=False
     )
     show_tables(tables={"t": str(tmp_path / "t.csv")}, pages={"t": str(tmp_path / "t.html")})
-    page = (tmp_path / "t.html").read_text()
+    page = (tmp_path / "t.html").read_text(encoding="utf-8")
     assert "p holm" in page and "0.1235" in page and "12,345.7" in page and "a &lt; b" in page
     assert "nan" not in page.lower()
 
@@ -291,7 +291,7 @@ def page_of(tmp_path: Path, effects: list[Row], cells: list[Row]) -> str:
         figure=str(tmp_path / "figure.svg"),
         output=str(tmp_path / "page.rst"),
     )
-    return (tmp_path / "page.rst").read_text()
+    return (tmp_path / "page.rst").read_text(encoding="utf-8")
 
 
 def grid_of(model: str, *languages: str) -> list[dict[str, Any]]:
@@ -333,7 +333,7 @@ def test_provenance_names_devices_models_and_data(tmp_path: Path) -> None:
     write_cells(tmp_path / "cells.parquet", rows)
     for model in ("a", "b"):  # one set, encoded twice
         source = {"task": "mnli", "source": "nyu-mll/multi_nli@def"}
-        (tmp_path / f"{model}.json").write_text(json.dumps(source))
+        (tmp_path / f"{model}.json").write_text(json.dumps(source), encoding="utf-8")
     output = tmp_path / "provenance.csv"
     write_provenance(
         cells=str(tmp_path / "cells.parquet"),

@@ -131,12 +131,12 @@ def test_the_site_has_figures_tables_and_graph(report: Path) -> None:
     assert {"cells.parquet", "claims.csv", "answer.txt"} <= {
         path.name for path in site.glob("tables/*")
     }
-    assert "plot_degradation" in (site / "rulegraph.mmd").read_text()
+    assert "plot_degradation" in (site / "rulegraph.mmd").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif("XSTILTS_DEMO" not in os.environ, reason="runs a demo: set XSTILTS_DEMO")
 def test_where_similarity_means_nothing_the_demo_finds_nothing(report: Path) -> None:
     """After the demo, as two runs in one folder are refused."""
     subprocess.run(["make", "demo-null"], cwd=ROOT, check=True)
-    answer = (ROOT / "results/demo-null/answer.txt").read_text()
+    answer = (ROOT / "results/demo-null/answer.txt").read_text(encoding="utf-8")
     assert answer.count("which includes none") == 3

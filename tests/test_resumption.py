@@ -126,19 +126,19 @@ def test_sigterm_writes_a_state_and_ends_the_process_and_a_retry_goes_on(
         "finetune_target(parent=r['parts']['nano'], parts=[r['parts']['udpos']], seed=1, "
         "settings=r['settings'], code='', save_minutes=10, store=None, output=sys.argv[2])"
     )
-    (tmp_path / "request.json").write_text(json.dumps(request))
+    (tmp_path / "request.json").write_text(json.dumps(request), encoding="utf-8")
     output = tmp_path / "killed/c.json"
     output.parent.mkdir()
     command = [sys.executable, "-c", script, str(tmp_path / "request.json"), str(output)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with (tmp_path / "log").open("w") as log:
+    with (tmp_path / "log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(command, stderr=log, env=environment)
-        while "step 30 of 300" not in (tmp_path / "log").read_text():
+        while "step 30 of 300" not in (tmp_path / "log").read_text(encoding="utf-8"):
             assert process.poll() is None
             time.sleep(0.05)
         process.terminate()
         assert process.wait(60) == 1
-    assert "interrupted after step" in (tmp_path / "log").read_text()
+    assert "interrupted after step" in (tmp_path / "log").read_text(encoding="utf-8")
     assert (output.parent / training.STATE).exists()
     assert not output.exists()
     subprocess.run(command, check=True, env=environment, capture_output=True)
@@ -167,7 +167,7 @@ def test_a_training_in_a_warm_process_is_kept_when_who_asked_for_it_is_killed(
     )
     command = [str(Path(sys.executable).parent / "xstilts"), "warm", sys.executable, "-c", script]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as warm:
-        while not log.exists() or "step 150 of 3000" not in log.read_text():
+        while not log.exists() or "step 150 of 3000" not in log.read_text(encoding="utf-8"):
             assert warm.poll() is None
             time.sleep(0.05)
         pattern = f"^{sys.executable} -c import json.*{log}"  # the script, not what it forked from
@@ -178,4 +178,4 @@ def test_a_training_in_a_warm_process_is_kept_when_who_asked_for_it_is_killed(
         while not (tmp_path / training.STATE).exists() and time.monotonic() < deadline:
             time.sleep(0.1)
     assert (tmp_path / training.STATE).exists()
-    assert "interrupted after step" in log.read_text()
+    assert "interrupted after step" in log.read_text(encoding="utf-8")

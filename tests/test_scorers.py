@@ -34,7 +34,9 @@ from xstilts.spans import spans
 from xstilts.tasks import tasks
 from xstilts.tasks.squad_retrieval import answering_sentence
 
-OFFICIAL = json.loads((Path(__file__).parent / "reference/scorers.json").read_text())
+OFFICIAL = json.loads(
+    (Path(__file__).parent / "reference/scorers.json").read_text(encoding="utf-8")
+)
 
 
 def rows_of(*examples: int) -> Rows:
@@ -294,7 +296,7 @@ def test_the_pool_of_lareqa_is_that_of_the_official_script(tmp_path: Path) -> No
     gold: dict[str, list[str]] = {}
     for language, content in official["files"].items():
         file = tmp_path / f"{language}.json"
-        file.write_text(json.dumps(content))
+        file.write_text(json.dumps(content), encoding="utf-8")
         rows = [row for _, row in read_rows([file], "xquad_r")]
         ours = [row["candidate"] for row in rows if row["candidate"]]
         theirs = [each for name, each in text.items() if name.startswith(f"{language}_")]

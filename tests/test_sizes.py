@@ -67,7 +67,7 @@ Row = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
-    with TABLE.open(newline="") as file:
+    with TABLE.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -192,7 +192,7 @@ def test_the_command_prints_the_tables_columns(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.sizes", str(tmp_path)]
     result = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     lines = result.stdout.splitlines()
-    assert lines[0] == TABLE.read_text().splitlines()[0] == ",".join(COLUMNS)
+    assert lines[0] == TABLE.read_text(encoding="utf-8").splitlines()[0] == ",".join(COLUMNS)
     assert lines[1].startswith("mewslix,test,de,test,2,7.5,")
 
 

@@ -93,7 +93,7 @@ class Run:
     def rules(self) -> dict[str, str]:
         """The rules of its jobs, by their numbers."""
         told = r"submitted with SLURM jobid (\d+) \(log: .*/rule_(\w+)/"
-        return dict(re.findall(told, self.output.read_text()))
+        return dict(re.findall(told, self.output.read_text(encoding="utf-8")))
 
     def states(self) -> dict[str, str]:
         """The states of its jobs now, by their numbers; accounting is some seconds late."""
@@ -125,12 +125,12 @@ class Run:
     def wait_for(self, condition: Callable[[], object]) -> None:
         """Wait, as long as it runs."""
         wait_for(lambda: condition() or self.process.poll() is not None)
-        assert self.process.poll() is None, self.output.read_text()[-3000:]
+        assert self.process.poll() is None, self.output.read_text(encoding="utf-8")[-3000:]
 
     def ended(self) -> list[Job]:
         """Its jobs, once it has ended well and accounting knows of it."""
         wait_for(lambda: self.process.poll() is not None)
-        assert self.process.returncode == 0, self.output.read_text()[-3000:]
+        assert self.process.returncode == 0, self.output.read_text(encoding="utf-8")[-3000:]
         wait_for(self.is_accounted)
         return self.jobs()
 
@@ -224,7 +224,7 @@ def steps_logged(study: Study, checkpoint: str) -> list[int]:
     """The steps that a training's last try tells of in its log."""
     logs = (study.folder / RESULTS / "logs" / TRAINING[checkpoint]).rglob("*.log")
     log = max(logs, key=lambda path: path.stat().st_mtime)  # the others are those of the copy
-    return [int(step) for step in re.findall(r"step (\d+) of", log.read_text())]
+    return [int(step) for step in re.findall(r"step (\d+) of", log.read_text(encoding="utf-8"))]
 
 
 def digest_of(study: Study, checkpoint: str) -> str:
@@ -285,7 +285,7 @@ def submitted(tmp_path_factory: pytest.TempPathFactory) -> Submitted:
     study = checkout(tmp_path_factory.mktemp("submitted") / "checkout")
     study.configure(**CONFIG)
     script = study.folder / "workflow/scripts/encode_task.py"
-    script.write_text(FAILS_ONCE + script.read_text())
+    script.write_text(FAILS_ONCE + script.read_text(encoding="utf-8"), encoding="utf-8")
     planned = study.planned(TABLE)
     with running(study, TABLE) as run:
         return Submitted(study, planned, run.ended())

@@ -57,7 +57,7 @@ def test_where_links_are_forbidden_the_declared_file_is_a_copy(
 
 def test_a_write_that_fails_leaves_nothing(store: Store) -> None:
     def fail(folder: Path) -> None:
-        (folder / "scores.parquet").write_text("half")
+        (folder / "scores.parquet").write_text("half", encoding="utf-8")
         raise RuntimeError("killed")
 
     with pytest.raises(RuntimeError, match="killed"):
@@ -111,6 +111,6 @@ def test_pruning_removes_what_no_results_folder_links_to(tmp_path: Path, store: 
     [("scores.parquet", "no such file"), ("curve.parquet", "neither a cell")],
 )
 def test_forgetting_what_is_no_cell_is_an_error(tmp_path: Path, name: str, message: str) -> None:
-    (tmp_path / "curve.parquet").write_text("a curve")
+    (tmp_path / "curve.parquet").write_text("a curve", encoding="utf-8")
     with pytest.raises(InputError, match=message):
         forget(tmp_path / name, tmp_path)

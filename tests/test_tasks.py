@@ -208,7 +208,7 @@ def test_a_published_file_is_downloaded_and_keeps_the_contract(
     """LAReQA's road, from a server here instead of its own."""
     file = tmp_path / "datasets" / "xquad-r" / commit("datasets/xquad-r", "main") / "en.json"
     file.parent.mkdir(parents=True)
-    file.write_text(json.dumps({"data": [{"paragraphs": [XQUAD_R]}]}))
+    file.write_text(json.dumps({"data": [{"paragraphs": [XQUAD_R]}]}), encoding="utf-8")
     with serve(tmp_path) as address:
         url = f"{address}/datasets/datasets/xquad-r/resolve/main/{{language}}.json"
         task = replace(tasks()["lareqa"], files=Files(url=url, format="xquad_r"))
@@ -241,10 +241,10 @@ def test_lock_data_writes_the_commit_of_every_hub_data_set_and_model(
     tmp_path: Path, mirror: str
 ) -> None:
     before = {"facebook/xnli@main": "0" * 40}
-    (tmp_path / "data.lock.yaml").write_text(yaml.safe_dump(before))
+    (tmp_path / "data.lock.yaml").write_text(yaml.safe_dump(before), encoding="utf-8")
     result = lock(tmp_path, mirror)
     assert result.returncode == 0, result.stderr
-    written = yaml.safe_load((tmp_path / "data.lock.yaml").read_text())
+    written = yaml.safe_load((tmp_path / "data.lock.yaml").read_text(encoding="utf-8"))
     assert {hub.source for task in tasks().values() for hub in task.hub} <= set(written)
     converted = "allenai/cosmos_qa", "refs/convert/parquet"
     assert written["@".join(converted)] == commit(*converted)
@@ -257,12 +257,12 @@ def test_lock_data_keeps_what_it_found_and_names_what_it_did_not(
     tmp_path: Path, mirror: str
 ) -> None:
     file = tmp_path / "data.lock.yaml"
-    file.write_text(f"facebook/xnli@main: '{'0' * 40}'\n")
+    file.write_text(f"facebook/xnli@main: '{'0' * 40}'\n", encoding="utf-8")
     result = lock(tmp_path, "http://127.0.0.1:9")  # nobody answers there
     assert result.returncode == 1
     (said,) = result.stderr.splitlines()
     assert said.startswith("xstilts: no commit for FacebookAI/xlm-roberta-base@main, ")
-    assert yaml.safe_load(file.read_text()) == {"facebook/xnli@main": "0" * 40}
+    assert yaml.safe_load(file.read_text(encoding="utf-8")) == {"facebook/xnli@main": "0" * 40}
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_a_broken_lock_is_one_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, message: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("data.lock.yaml").write_text(content)
+    Path("data.lock.yaml").write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match=rf"data.lock.yaml: .*{message}"):
         read_lock()
 

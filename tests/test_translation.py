@@ -56,7 +56,7 @@ def test_the_worlds_translations_tell_the_same_in_other_words(tmp_path: Path) ->
 def test_files_of_ones_own_are_accepted(tmp_path: Path) -> None:
     for language in ("qa", "qe"):
         text = f"Ein Satz.\tNoch einer {language}.\tneutral\n"
-        (tmp_path / f"train-{language}.tsv").write_text(text)
+        (tmp_path / f"train-{language}.tsv").write_text(text, encoding="utf-8")
     source = {"path": str(tmp_path / "{split}-{language}.tsv"), "format": "tsv"}
     translate("mnli", tmp_path / "mt/manifest.json", source=source, world=None)
     (row,) = examples_of(tmp_path / "mt/manifest.json", "qe")["train"]
@@ -107,7 +107,9 @@ def english(folder: Path) -> dict[str, Any]:
     records = [
         {"prompt": prompt, "choices": choices, "label": label} for prompt, choices, label in rows
     ]
-    (folder / "train.jsonl").write_text("\n".join(map(json.dumps, records)) + "\n")
+    (folder / "train.jsonl").write_text(
+        "\n".join(map(json.dumps, records)) + "\n", encoding="utf-8"
+    )
     source = {"path": {"train": str(folder / "train.jsonl")}, "format": "jsonl"}
     manifest = folder / "en/manifest.json"
     fetch("commonsenseqa", "train", "en", manifest, source=source)
@@ -193,7 +195,7 @@ def test_the_workflow_fetches_a_translator_and_translates(tiny: Study, translato
 
 
 def test_what_cannot_be_translated_is_said_before_the_first_job() -> None:
-    study = yaml.safe_load((ROOT / "config.yaml").read_text())
+    study = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     for recipe, message in (
         ("squad1-mt", "squad1 cannot be machine-translated, as its labels belong to words"),
         ("mnli-mt", "mnli-mt needs translation: model, or files under data"),
@@ -224,7 +226,7 @@ def test_what_cannot_be_translated_is_said_before_the_first_job() -> None:
 def test_mistakes_about_translation_are_said_before_the_first_job(
     translation: dict[str, Any], message: str
 ) -> None:
-    study = yaml.safe_load((ROOT / "config.yaml").read_text())
+    study = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     config = {**study, "intermediates": ["none", "mnli-mt"], "allow_unlocked": True}
     with pytest.raises(InputError, match=message):
         check_config({**config, "translation": translation})

@@ -107,7 +107,7 @@ def test_effects_stand_beside_the_planted_truth(finished: Study) -> None:
     fitted = {*TINY["similarity"]["measures"], "planted"} - constant
     assert set(effects["measure"]) == fitted
     assert (effects["low"] <= effects["estimate"]).all()
-    answer = (finished.folder / "results/tiny/answer.txt").read_text()
+    answer = (finished.folder / "results/tiny/answer.txt").read_text(encoding="utf-8")
     assert "planted truth" in answer
 
 

@@ -42,11 +42,11 @@ def check_config(config: dict[str, Any]) -> Grid:
 
 def complete_config(config: dict[str, Any]) -> Grid:
     """The same but for the data: for those who ask about the grid and run nothing."""
-    described = yaml.safe_load(SCHEMA.read_text())
+    described = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     config.update({key: _expand(value, f"config: {key}") for key, value in config.items()})
     if isinstance(config.get("seeds"), list):  # Snakemake's --config makes texts of listed numbers
         config["seeds"] = [_whole(seed) for seed in config["seeds"]]
-    study = yaml.safe_load(STUDY.read_text())["degradation"]
+    study = yaml.safe_load(STUDY.read_text(encoding="utf-8"))["degradation"]
     given = config.get("degradation") or {}
     steps = {**study["steps"], **(given.get("steps") or {})}
     config["degradation"] = {**study, **given, "steps": steps}
@@ -70,11 +70,11 @@ def read_config(*files: Path) -> tuple[dict[str, Any], Grid]:
     """The study's config with others on top, as `--configfile` puts them, and its grid."""
     from snakemake.utils import update_config
 
-    config: dict[str, Any] = yaml.safe_load(STUDY.read_text())
+    config: dict[str, Any] = yaml.safe_load(STUDY.read_text(encoding="utf-8"))
     for file in files:
         if not file.is_file():
             raise InputError(f"no config '{file}'")
-        update_config(config, yaml.safe_load(file.read_text()) or {})
+        update_config(config, yaml.safe_load(file.read_text(encoding="utf-8")) or {})
     return config, complete_config(config)
 
 

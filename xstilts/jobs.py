@@ -11,6 +11,8 @@ import importlib
 import json
 import logging
 import os
+import re
+import shlex
 import signal
 import socket
 import sys
@@ -27,20 +29,38 @@ from xstilts.errors import InputError
 
 WARM = "XSTILTS_WARM"  # environment variable: the warm process's socket
 PRELOAD = ("xstilts.training", "xstilts.embeddings", "xstilts.world.encoder")
+FORM = "%(asctime)s %(levelname)s %(message)s"  # of a line of a job's log
+WARNING = re.compile(r"\S+ \S+ WARNING (.*)")
 PATIENCE = 5  # seconds between looks whether the parent is still there
 
 
 def share_package() -> None:
-    """Let the jobs that this process starts import this copy of the package, installed or not."""
+    """Let the jobs that this process starts import this copy of the package, installed or not.
+
+    They read and write UTF-8 whatever the locale is, names of files included.
+    """
     root = str(Path(__file__).parents[1])
     known = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([root, *filter(None, known)]))
+    os.environ["PYTHONUTF8"] = "1"
+
+
+def check_interpreter(executable: str) -> None:
+    """Raise if jobs cannot be started: Snakemake writes the interpreter's path unquoted."""
+    if shlex.quote(executable) != executable:
+        raise InputError(
+            f"this Python's path, {executable}, holds a character that the shell of jobs would "
+            "read as its own; make the environment in a folder without spaces, brackets and quotes"
+        )
 
 
 def run_job(log: str, threads: int, function: str, **arguments: Any) -> None:
-    """Run `module:name` with keyword arguments that JSON can hold; output goes to the log."""
+    """Run `module:name` with keyword arguments that JSON can hold; output goes to the log.
+
+    Its warnings go to the terminal too, where they are met before anybody opens a log.
+    """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
-    with Path(log).open("w") as file:
+    with Path(log).open("w", encoding="utf-8") as file:
         request = json.dumps(
             {"function": function, "arguments": arguments, "threads": threads}
         ).encode()
@@ -49,8 +69,10 @@ def run_job(log: str, threads: int, function: str, **arguments: Any) -> None:
             status = _ask(address, request, file.fileno())
         else:
             status = _call(request, file.fileno())
+    lines = Path(log).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    for warning in dict.fromkeys(filter(None, map(WARNING.fullmatch, lines))):
+        print(f"{function}: warning: {warning[1]}", file=sys.stderr)
     if status:
-        lines = Path(log).read_text().strip().splitlines()
         sys.exit(f"{function} failed: {lines[-1] if lines else 'killed'} (log: {log})")
 
 
@@ -59,10 +81,9 @@ def _call(request: bytes, log: int) -> int:
     job = json.loads(request)
     module, name = job["function"].split(":")
     _use_threads(job["threads"])
-    with os.fdopen(os.dup(log), "w") as file, _redirected(log):
+    with os.fdopen(os.dup(log), "w", encoding="utf-8") as file, _redirected(log):
         handler = logging.StreamHandler(file)
-        form = "%(asctime)s %(message)s"
-        logging.basicConfig(level=logging.INFO, format=form, handlers=[handler], force=True)
+        logging.basicConfig(level=logging.INFO, format=FORM, handlers=[handler], force=True)
         try:
             getattr(importlib.import_module(module), name)(**job["arguments"])
         except (InputError, SystemExit) as end:  # a mistake; a training that was interrupted
@@ -113,14 +134,21 @@ def _ask(address: str, request: bytes, log: int) -> int:
 
 
 def run_warm(command: Sequence[str]) -> int:
-    """Run a command beside a warm process, and return its exit status."""
-    for module in PRELOAD:
-        importlib.import_module(module)
+    """Run a command beside a warm process, and return its exit status.
+
+    Without a socket, as where the path of TMPDIR is too long for one, there is no warm process.
+    """
     with tempfile.TemporaryDirectory() as folder:
         address = f"{folder}/socket"
         server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        server.bind(address)
+        try:
+            server.bind(address)
+        except OSError as error:
+            print(f"xstilts: each job imports for itself: {error}: {address}", file=sys.stderr)
+            return Popen(command).wait()
         server.listen(64)
+        for module in PRELOAD:
+            importlib.import_module(module)
         process = Popen(command, env={**os.environ, WARM: address})
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command decides what an interrupt means
         child = os.fork()

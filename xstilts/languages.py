@@ -39,7 +39,7 @@ class Language:
 @cache
 def languages() -> dict[str, Language]:
     """Every language by its code, in the table's order."""
-    with TABLE.open(newline="") as file:
+    with TABLE.open(encoding="utf-8", newline="") as file:
         return {row["code"]: _language(row) for row in csv.DictReader(file)}
 
 

@@ -33,7 +33,7 @@ def read_lock() -> Commits:
         InputError: the file holds something else than commits.
     """
     try:
-        content = yaml.safe_load(LOCK.read_text()) if LOCK.is_file() else None
+        content = yaml.safe_load(LOCK.read_text(encoding="utf-8")) if LOCK.is_file() else None
     except yaml.YAMLError as error:
         raise InputError(f"{LOCK}: not YAML ({error})") from error
     if not isinstance(content or {}, dict):
@@ -100,7 +100,9 @@ def lock_data() -> Iterator[str]:
             failed.append(source)
             yield f"{source}: {str(error).strip().splitlines()[0]}"
     with atomic(LOCK) as temporary:
-        temporary.write_text(HEADER + (yaml.safe_dump(commits) if commits else ""))
+        temporary.write_text(
+            HEADER + (yaml.safe_dump(commits) if commits else ""), encoding="utf-8"
+        )
     yield f"{len(commits)} commits in {LOCK}"
     if failed:
         raise InputError(f"no commit for {', '.join(failed)}; run the command again")

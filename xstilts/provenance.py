@@ -25,7 +25,7 @@ def versions() -> str:
 def commit() -> str:
     """The repository's commit, or `unknown` outside a checkout."""
     command = ["git", "-C", str(PACKAGE), "rev-parse", "--short", "HEAD"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     return result.stdout.strip() or "unknown"
 
 

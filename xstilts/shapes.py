@@ -55,7 +55,7 @@ def shape_of(model: Model) -> Shape:
 
 def _read(described: Path) -> Shape:
     """From a Hugging Face folder; what its config does not name is XLM-R Large's."""
-    known = json.loads(described.read_text())
+    known = json.loads(described.read_text(encoding="utf-8"))
     names = ("num_hidden_layers", "hidden_size", "intermediate_size", "vocab_size")
     large = (LARGE.layers, LARGE.width, LARGE.inner, LARGE.vocabulary)
     return Shape(*(known.get(name) or other for name, other in zip(names, large, strict=True)))

@@ -98,7 +98,7 @@ def aligned(frame: pd.DataFrame) -> str:
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a small manifest atomically, keys sorted so that equal content is equal bytes."""
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+        temporary.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def read_json(path: Path) -> dict[str, Any]:
         InputError: the file is no JSON.
     """
     try:
-        content: dict[str, Any] = json.loads(path.read_text())
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"{path}: not a readable manifest ({error})") from error
     return content

@@ -492,8 +492,8 @@ def bucc_reading(folder: Path) -> Case:
         "target": [["en-1", "one"], ["en-2", "two"], ["en-3", "four"], ["en-4", "two"]],
     }
     for side, rows in sides.items():
-        (folder / f"{side}.id").write_text("".join(f"{i}\n" for i, _ in rows))
-        (folder / f"{side}.txt").write_text("".join(f"{s}\n" for _, s in rows))
+        (folder / f"{side}.id").write_text("".join(f"{i}\n" for i, _ in rows), encoding="utf-8")
+        (folder / f"{side}.txt").write_text("".join(f"{s}\n" for _, s in rows), encoding="utf-8")
     candidates = [
         [1.3, "eins", "one"],
         [1.2, "zwei", "one"],
@@ -502,7 +502,9 @@ def bucc_reading(folder: Path) -> Case:
         [1.05, "vier", "four"],
         [1.01, "fünf", "four"],
     ]
-    (folder / "candidates").write_text("".join(f"{s}\t{a}\t{b}\n" for s, a, b in candidates))
+    (folder / "candidates").write_text(
+        "".join(f"{s}\t{a}\t{b}\n" for s, a, b in candidates), encoding="utf-8"
+    )
     files = [str(folder / n) for n in ("source.txt", "target.txt", "source.id", "target.id")]
     with contextlib.redirect_stdout(sys.stderr):
         kept = code.read_candidate2score(str(folder / "candidates"), *files)
@@ -518,12 +520,14 @@ def margin_case(folder: Path, seed: int, sizes: tuple[int, int], dimensions: int
     target[:near] = source[:near] + 0.5 * rng.normal(size=(near, dimensions))
     vectors = [np.round(v / np.linalg.norm(v, axis=1, keepdims=True), 4) for v in (source, target)]
     for name, count in zip("st", sizes, strict=True):
-        (folder / name).write_text("".join(f"{name}{i}\n" for i in range(count)))
+        (folder / name).write_text("".join(f"{name}{i}\n" for i in range(count)), encoding="utf-8")
     files = [str(folder / name) for name in ("s", "t", "mined")]
     copies = [np.ascontiguousarray(v, dtype=np.float32) for v in vectors]
     with contextlib.redirect_stdout(sys.stderr):
         official("third_party.utils_retrieve").mine_bitext(*copies, *files, dist="cosine")
-    rows = [line.split("\t") for line in (folder / "mined").read_text().splitlines()]
+    rows = [
+        line.split("\t") for line in (folder / "mined").read_text(encoding="utf-8").splitlines()
+    ]
     return {
         "source": vectors[0].tolist(),
         "target": vectors[1].tolist(),

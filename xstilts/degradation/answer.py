@@ -47,7 +47,7 @@ def write_answer(
     gone = in_words(axes, read_missing(Path(missing)))
     with atomic(Path(output)) as temporary:
         whole = [*(paragraphs or [NOTHING]), *([gone] if gone else [])]
-        temporary.write_text("\n\n".join(whole) + "\n")
+        temporary.write_text("\n\n".join(whole) + "\n", encoding="utf-8")
 
 
 def answer(model: str, effects: list[Row], headline: str) -> str:

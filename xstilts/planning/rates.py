@@ -53,7 +53,7 @@ class Rate:
 def _rows() -> dict[str, dict[str, list[Rate]]]:
     """By device and rule."""
     found: dict[str, dict[str, list[Rate]]] = {}
-    with TABLE.open(newline="") as file:
+    with TABLE.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             numbers = {name: float(row[name] or 0) for name in NUMBERS}
             rate = Rate(model=row["model"], source=row["source"], **numbers)

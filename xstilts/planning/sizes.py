@@ -41,7 +41,7 @@ NOTHING = Size(0, 0.0)
 
 @cache
 def _table(file: Path) -> dict[Place, Size]:
-    with file.open(newline="") as opened:
+    with file.open(encoding="utf-8", newline="") as opened:
         return {
             (row["task"], row["part"], row["language"], row["split"]): Size(
                 int(row["examples"]), float(row["tokens"])

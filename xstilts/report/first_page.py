@@ -123,7 +123,7 @@ def write_first_page(
     )
     with atomic(Path(output)) as temporary:
         beside = os.path.relpath(figure, Path(output).parent)  # docutils looks from there
-        temporary.write_text("\n".join(_page(tables, world, beside)) + "\n")
+        temporary.write_text("\n".join(_page(tables, world, beside)) + "\n", encoding="utf-8")
 
 
 def _page(tables: Tables, world: bool, figure: str) -> Iterator[str]:

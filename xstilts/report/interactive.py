@@ -196,4 +196,4 @@ def _write(chart: alt.TopLevelMixin, page: str) -> None:
     alt.data_transformers.disable_max_rows()  # the grid is known to fit: some MB at most
     with atomic(Path(page)) as temporary:
         text = chart.to_html(inline=True, embed_options={"actions": False})
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")

@@ -28,7 +28,7 @@ def show_tables(*, tables: Mapping[str, str], pages: Mapping[str, str]) -> None:
     """
     for name, page in pages.items():
         with atomic(Path(page)) as temporary:
-            temporary.write_text(_page(name, pd.read_csv(tables[name])))
+            temporary.write_text(_page(name, pd.read_csv(tables[name])), encoding="utf-8")
 
 
 def _number(value: float) -> str:

@@ -67,7 +67,7 @@ class World:
     @cached_property
     def languages(self) -> dict[str, Speech]:
         """The languages by code, English first."""
-        with TABLE.open(newline="") as file:
+        with TABLE.open(encoding="utf-8", newline="") as file:
             return {row["code"]: _speech(row) for row in csv.DictReader(file)}
 
     def languages_of(self, target: str) -> list[str]:
