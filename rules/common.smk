@@ -17,7 +17,7 @@ from xstilts.lock import commit_of, read_lock, source_of, sources_of
 from xstilts.models import model_state
 from xstilts.recipes import recipes
 from xstilts.similarity import measures
-from xstilts.sources import local_state
+from xstilts.sources import leaves_test, local_state
 from xstilts.tasks import preset_length, tasks
 
 share_package()
@@ -178,6 +178,12 @@ def fetched_languages(wildcards):
     return WHOLE.fetched_languages(wildcards.task)
 
 
+def trained_on(wildcards):
+    """What a target trains on, which its test set is compared with; its time says nothing."""
+    chain = tasks()[wildcards.task].trains_on if wildcards.part == "test" else ()
+    return [ancient(DATA.format(part="train", task=task)) for task in chain]
+
+
 def reading_code(task, *more):
     world = ["world"] if config["world"] else []
     own = ("tasks/__init__.py", "tasks/copa.py", f"tasks/{task}.py")
@@ -190,6 +196,9 @@ def reading_code(task, *more):
         "releases.py",
         "sources.py",
         "hub.py",
+        "plausibility.py",
+        "realignment.py",
+        "values.py",
     )
     return code_digest(*reading, "kinds", *own, *world, *more)
 
@@ -235,8 +244,10 @@ def task_source(wildcards):
 
 def task_commits(wildcards):
     """The commits at which a task's hub data sets are read; one that changes is fetched again."""
-    local = task_source(wildcards) or config["world"]
-    sources = [] if local else sources_of(tasks()[wildcards.task])
+    source = task_source(wildcards)
+    local = source and not (wildcards.part == "test" and leaves_test(source))
+    local = local or (config["world"] and not source)
+    sources = [] if local else sources_of(tasks()[wildcards.task], COMMITS)
     return {source: COMMITS[source] for source in sources if source in COMMITS}
 
 

@@ -7,6 +7,8 @@ OUTPUTS: canonical examples, token ids, and pretrained models, each with a small
 
 rule fetch_task:
     """Canonical examples of a task: to train on (English; texts alone in all languages) or to test."""
+    input:
+        trained_on=trained_on,
     output:
         DATA,
     log:

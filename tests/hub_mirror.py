@@ -1,7 +1,9 @@
-"""A mirror of a few hub repositories on this machine: what `HF_ENDPOINT` may point at.
+"""A mirror of hub repositories on this machine: what `HF_ENDPOINT` may point at.
 
-Data sets lie as on the hub: Parquet files a configuration and split, a README that declares them,
-commits that branches point at. Served are the addresses that `load_dataset` and `HfApi` ask for.
+Data sets and models lie as on the hub: Parquet files a configuration and split, a README that
+declares them, commits that branches point at. Served are the addresses that `load_dataset`,
+`snapshot_download` and `HfApi` ask for, parts of files included. It cannot show what is the hub's
+alone: redirects to its storage, limits of requests, terms to accept.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 import datasets
+import pyarrow.parquet as pq
 import yaml
 
 Splits = Mapping[str, datasets.Dataset]
@@ -29,29 +32,51 @@ def commit(path: str, branch: str) -> str:
 
 
 def write_repository(
-    root: Path, path: str, configs: Mapping[str, Splits], branch: str = "main"
+    root: Path, path: str, configs: Mapping[str, Splits], branch: str = "main", legacy: bool = False
 ) -> None:
-    """Write a data set as it lies on a branch; on the conversion branch there is no README."""
+    """Write a data set as it lies on a branch; on the conversion branch there is no README.
+
+    Where it is `legacy`, the README alone declares the columns, in the words of older libraries.
+    """
     folder = root / path / commit(path, branch)
-    declared = []
+    declared, known = [], []
     for config, splits in configs.items():
         for split, rows in splits.items():
             file = folder / config / split / "0000.parquet"
             file.parent.mkdir(parents=True)
-            rows.to_parquet(file)
+            table = rows.with_format("arrow")[:]
+            pq.write_table(table.replace_schema_metadata(None) if legacy else table, file)
         files = [{"split": split, "path": f"{config}/{split}/*.parquet"} for split in splits]
         declared.append({"config_name": config, "data_files": files})
+        features = next(iter(splits.values())).features
+        columns = [{"name": name, **legacy_type(each)} for name, each in features.items()]
+        known.append({"config_name": config, "features": columns})
     if branch == "main":
-        readme = f"---\n{yaml.safe_dump({'configs': declared})}---\n"
+        content = {"configs": declared, **({"dataset_info": known} if legacy else {})}
+        readme = f"---\n{yaml.safe_dump(content)}---\n"
         (folder / "README.md").write_text(readme, encoding="utf-8")
 
 
+def legacy_type(feature: Any) -> dict[str, Any]:
+    """The type of a column as READMEs of 2023 say it."""
+    if isinstance(feature, datasets.ClassLabel):
+        return {"dtype": {"class_label": {"names": dict(enumerate(feature.names))}}}
+    if isinstance(feature, datasets.List):
+        return {"sequence": legacy_type(feature.feature)["dtype"]}
+    if isinstance(feature, dict):  # of lists: a list of records, in those words
+        inner = [{"name": name, **legacy_type(each.feature)} for name, each in feature.items()]
+        return {"sequence": inner}
+    return {"dtype": feature.dtype}
+
+
 @contextmanager
-def serve(root: Path) -> Iterator[str]:
-    """Serve the repositories below `root`; yields the address."""
+def serve(root: Path, asked: list[str] | None = None) -> Iterator[str]:
+    """Serve what lies below `root`; yields the address. What is asked for is added to `asked`."""
+    noted = [] if asked is None else asked
 
     class Handler(_Handler):
         repositories = root
+        asked = noted
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever)
@@ -67,34 +92,56 @@ def serve(root: Path) -> Iterator[str]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     repositories: Path
+    asked: ClassVar[list[str]]
 
     def log_message(self, *words: Any) -> None:
         """Say nothing."""
 
     def do_GET(self) -> None:
         place = urlsplit(self.path).path
+        self.asked.append(f"{self.command} {place}")
         repository = r"(?P<path>[^/]+/[^/]+)"
         for pattern, answer in (
             (rf"/datasets/{repository}/resolve/(?P<rev>[^/]+)/(?P<file>.+)", self._file),
             (rf"/api/datasets/{repository}/tree/(?P<rev>[^/]+)/?(?P<file>.*)", self._tree),
             (rf"/api/(datasets|models)/{repository}/revision/(?P<rev>[^/]+)", self._info),
+            (r"/(?P<path>raw)/(?P<file>.+)", self._raw),
+            (rf"/{repository}/resolve/(?P<rev>[^/]+)/(?P<file>.+)", self._model_file),
+            (rf"/api/models/{repository}/tree/(?P<rev>[^/]+)/?(?P<file>.*)", self._model_tree),
         ):
             if match := re.fullmatch(pattern, place):
                 found = match.groupdict()
-                answer(found["path"], unquote(found["rev"]), unquote(found.get("file") or ""))
+                revision = unquote(found.get("rev") or "")
+                answer(found["path"], revision, unquote(found.get("file") or ""))
                 return
         self._send(404, b"")
 
     do_HEAD = do_GET
 
+    def _model_file(self, path: str, revision: str, name: str) -> None:
+        self._file(f"models/{path}", self._commit(path, revision), name)
+
+    def _model_tree(self, path: str, revision: str, name: str) -> None:
+        self._tree(f"models/{path}", self._commit(path, revision), name)
+
+    def _raw(self, path: str, revision: str, name: str) -> None:
+        file = self.repositories / path / name
+        self._send(*((200, file.read_bytes()) if file.is_file() else (404, b"")))
+
     def _file(self, path: str, revision: str, name: str) -> None:
         file = self._folder(path, revision) / name
-        headers = {"X-Repo-Commit": self._commit(path, revision)}
+        headers = {"X-Repo-Commit": self._commit(path, revision), "Accept-Ranges": "bytes"}
         if not file.is_file():
             self._send(404, b"", {**headers, "X-Error-Code": "EntryNotFound"})
             return
         content = file.read_bytes()
-        self._send(200, content, {**headers, "ETag": f'"{hashlib.sha1(content).hexdigest()}"'})
+        headers["ETag"] = f'"{hashlib.sha1(content).hexdigest()}"'
+        if match := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
+            first, last = int(match[1]), min(int(match[2] or len(content)), len(content) - 1)
+            headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
+            self._send(206, content[first : last + 1], headers)
+            return
+        self._send(200, content, headers)
 
     def _tree(self, path: str, revision: str, name: str) -> None:
         folder = self._folder(path, revision)
@@ -115,7 +162,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, json.dumps(entries).encode(), {"Content-Type": "application/json"})
 
     def _info(self, path: str, revision: str, name: str) -> None:
-        content = {"id": path, "sha": self._commit(path, revision)}
+        folder = self._folder(f"models/{path}", self._commit(path, revision))
+        if not folder.is_dir() and not self._folder(path, revision).is_dir():
+            self._send(404, b"", {"X-Error-Code": "RepoNotFound"})
+            return
+        files = sorted(file.name for file in folder.iterdir()) if folder.is_dir() else []
+        siblings = [{"rfilename": name} for name in files]
+        content = {"id": path, "sha": self._commit(path, revision), "siblings": siblings}
         self._send(200, json.dumps(content).encode(), {"Content-Type": "application/json"})
 
     def _commit(self, path: str, revision: str) -> str:

@@ -97,7 +97,7 @@ MISTAKES = {
     ),
     "pools to mine that the hub lacks": (
         {"world": None, "intermediates": ["none"], "targets": ["bucc"], "languages": "all"},
-        "config: bucc needs files of your own: the hub's copies lack the pools to mine",
+        "config: bucc needs files of your own: the hub has the pools to mine, and lacks the sample",
     ),
     "mentions whose texts no copy has": (
         {"world": None, "intermediates": ["none"], "targets": ["mewslix"], "languages": "all"},
@@ -109,8 +109,8 @@ MISTAKES = {
         "runs; run `xstilts lock-data` once where there is network",
     ),
     "a release that is no folder": (
-        {"data": {"ccg": {"path": {"train": "a"}, "format": "ccgbank"}}, "intermediates": ["ccg"]},
-        "config: data: ccg: format ccgbank needs one folder as path",
+        {"data": {"ccg": {"path": ["a", "b"], "format": "ccgbank"}}, "intermediates": ["ccg"]},
+        "config: data: ccg: a list of paths needs format parallel",
     ),
     "a variable that is not set": (
         {"results": "${NO_SUCH_VARIABLE}/results"},

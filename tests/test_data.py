@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import conftest
+import pandas as pd
 import pytest
 
 from xstilts.columns import read_column
@@ -159,6 +160,43 @@ def test_rows_without_a_label_are_dropped_and_counted(tmp_path: Path) -> None:
     assert read_json(tmp_path / "out/manifest.json")["dropped"] == {"en, test": 3}
 
 
+@pytest.mark.parametrize("hidden", ['"-"', '"NA"', '" "', "-1.0", '"?"', "NaN"])
+def test_a_hidden_label_is_known_in_every_spelling(tmp_path: Path, hidden: str) -> None:
+    """As SNLI, pandas and others write it."""
+    file = tmp_path / "en.jsonl"
+    file.write_text(NLI % hidden + NLI % 2, encoding="utf-8")
+    found = fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "jsonl"})
+    assert [row["label"] for row in found["test"]] == [2]
+    assert read_json(tmp_path / "out/manifest.json")["dropped"] == {"en, test": 1}
+
+
+@pytest.mark.parametrize("label", ["1", "1.0", '"1"', '"1.0"', '" 1 "', "true"])
+def test_a_label_is_renamed_whatever_form_its_file_gives_it(tmp_path: Path, label: str) -> None:
+    """A column of whole numbers with a missing value is one of floats, and a text in CSV."""
+    file = tmp_path / "en.jsonl"
+    file.write_text(NLI % label, encoding="utf-8")
+    source = {
+        "path": str(file),
+        "format": "jsonl",
+        "labels": {"1": "contradiction", "2": "neutral"},
+    }
+    assert [row["label"] for row in fetch(tmp_path, "xnli", "test", source)["test"]] == [2]
+    said = read_json(tmp_path / "out/manifest.json")["warnings"]
+    assert said == ["xnli, en, test: labels: no row has 2"]
+
+
+def test_a_label_is_the_same_from_parquet_and_csv_with_a_missing_value(tmp_path: Path) -> None:
+    texts = {"premise": list("abcd"), "hypothesis": list("wxyz")}
+    rows = pd.DataFrame({**texts, "label": [0, 1, 2, None]})
+    rows.to_parquet(tmp_path / "en.parquet")
+    rows.to_csv(tmp_path / "en.csv", index=False)
+    labels = {"0": "contradiction", "1": "entailment", "2": "neutral"}
+    for form in ("parquet", "csv"):
+        source = {"path": str(tmp_path / f"en.{form}"), "format": form, "labels": labels}
+        found = fetch(tmp_path, "xnli", "test", source)
+        assert [row["label"] for row in found["test"]] == [2, 0, 1]
+
+
 def test_a_split_whose_labels_are_all_hidden_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "en.jsonl"
     file.write_text(NLI % -1, encoding="utf-8")
@@ -189,7 +227,10 @@ def test_bytes_that_are_not_utf8_name_file_and_line(
     tmp_path: Path, task: str, file_format: str
 ) -> None:
     file = tmp_path / "en.txt"
-    file.write_bytes(b"{}\n" + "\xe9t\xe9\n".encode("latin-1"))
+    first = {"tsv": "a\tb\tneutral", "jsonl": NLI.strip() % 0, "csv": "premise,hypothesis,label"}
+    file.write_bytes(
+        first.get(file_format, "{}").encode() + b"\n" + "\xe9t\xe9\n".encode("latin-1")
+    )
     with pytest.raises(InputError, match=r"en.txt, line 2: byte 0xe9 is not UTF-8"):
         fetch(tmp_path, task, "test", {"path": str(file), "format": file_format})
 
@@ -255,6 +296,35 @@ def test_questions_without_an_answer_are_dropped_and_counted(tmp_path: Path) -> 
     assert read_json(tmp_path / "out/manifest.json")["dropped"] == {"en, test": 1}
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [
+        None,
+        {"text": [""], "answer_start": [0]},
+        {"text": ["-"], "answer_start": [0]},
+        {"text": ["NA"], "answer_start": [-1]},
+    ],
+)
+def test_an_answer_that_was_taken_out_is_hidden(tmp_path: Path, answers: Any) -> None:
+    """XTREME's download leaves an empty text at 0 in place of every answer of a test set."""
+    row = {"id": "1", "context": "a cat", "question": "?", "answers": answers}
+    known = {**row, "id": "2", "answers": {"text": ["cat"], "answer_start": [2]}}
+    file = tmp_path / "en.jsonl"
+    file.write_text(json.dumps(row) + "\n" + json.dumps(known) + "\n", encoding="utf-8")
+    source = {"path": str(file), "format": "jsonl"}
+    assert [each["id"] for each in fetch(tmp_path, "tydiqa", "test", source)["test"]] == ["2"]
+    assert read_json(tmp_path / "out/manifest.json")["dropped"] == {"en, test": 1}
+
+
+def test_an_answer_may_be_a_word_that_elsewhere_means_hidden(tmp_path: Path) -> None:
+    row = {"id": "1", "context": "Na is sodium, NA a place", "question": "?"}
+    row["answers"] = {"text": ["NA"], "answer_start": [14]}
+    file = tmp_path / "en.jsonl"
+    file.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    source = {"path": str(file), "format": "jsonl"}
+    assert fetch(tmp_path, "tydiqa", "test", source)["test"][0]["answers"] == ["NA"]
+
+
 def test_questions_of_squad2_may_have_no_answer(tmp_path: Path) -> None:
     file = tmp_path / "en.jsonl"
     answers: dict[str, list[Any]] = {"text": [], "answer_start": []}
@@ -294,8 +364,8 @@ def test_a_file_that_is_not_compressed_as_it_says_is_one_error(tmp_path: Path) -
 
 
 def test_an_empty_side_of_a_pool_is_none(tmp_path: Path) -> None:
-    for split in ("dev", "test"):
-        (tmp_path / f"{split}.tsv").write_text("eins\tone\nzwei\t\n\tthree\n", encoding="utf-8")
+    for split, first in (("dev", "null\tnought"), ("test", "eins\tone")):
+        (tmp_path / f"{split}.tsv").write_text(f"{first}\nzwei\t\n\tthree\n", encoding="utf-8")
     source = {"path": str(tmp_path / "{split}.tsv"), "format": "tsv"}
     found = fetch(tmp_path, "bucc", "test", source, "de")["test"]
     assert [(row["source"], row["target"], row["keys"]) for row in found] == [
@@ -324,6 +394,103 @@ def test_a_token_line_with_a_column_less_names_file_and_line(tmp_path: Path) -> 
     file.write_text("the\tDET\ncat\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"en.tsv, line 2: no tab between a token and its tag"):
         fetch(tmp_path, "udpos", "test", {"path": str(file), "format": "conll"})
+
+
+CONLLU = """# text = vámonos al mar
+1-2\tvámonos\t_\t_\t_\t_\t_\t_\t_\t_
+1\tvamos\tir\tVERB\t_\t_\t0\troot\t_\t_
+2\tnos\tnosotros\tPRON\t_\t_\t1\tobj\t_\t_
+3\tmar\tmar\tNOUN\t_\t_\t1\tobl\t_\t_
+3.1\tser\tser\tAUX\t_\t_\t_\t_\t1:conj\t_
+"""
+
+
+@pytest.mark.parametrize("columns", [None, {"words": "1", "tags": "3"}])
+def test_of_conllu_words_are_read_not_ranges_and_empty_nodes(
+    tmp_path: Path, columns: dict[str, str] | None
+) -> None:
+    (tmp_path / "es.conllu").write_text(CONLLU, encoding="utf-8")
+    source = {"path": str(tmp_path / "{language}.conllu"), "format": "conll"}
+    source |= {"columns": columns} if columns else {}
+    (row,) = fetch(tmp_path, "udpos", "test", source, "es")["test"]
+    assert (row["words"], row["tags"]) == (["vamos", "nos", "mar"], ["VERB", "PRON", "NOUN"])
+    assert read_json(tmp_path / "out/manifest.json")["aside"] == {
+        "es, test": {"range of a fused token left out": 1, "empty node left out": 1}
+    }
+
+
+def test_fields_that_nobody_named_are_refused(tmp_path: Path) -> None:
+    """The first and the last of four fields need not be the word and its tag."""
+    (tmp_path / "en.txt").write_text("EU\tNNP\tB-NP\tB-ORG\n", encoding="utf-8")
+    source = {"path": str(tmp_path / "en.txt"), "format": "conll"}
+    with pytest.raises(InputError, match="row 1: 4 fields a line, neither two nor those of CoNLL"):
+        fetch(tmp_path, "wikiann", "test", source)
+
+
+def test_more_columns_than_fields_in_default_order_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "en.tsv").write_text("7\ta\tb\tneutral\n", encoding="utf-8")
+    with pytest.raises(InputError, match="row 1: 4 columns, and 3 are read in this order: text_a"):
+        fetch(tmp_path, "xnli", "test", {"path": str(tmp_path / "en.tsv"), "format": "tsv"})
+
+
+def test_a_sentence_whose_tags_are_hidden_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "en.tsv").write_text("a\tX\n\nb\t_\nc\t_\n", encoding="utf-8")
+    source = {"path": str(tmp_path / "en.tsv"), "format": "conll"}
+    assert [row["words"] for row in fetch(tmp_path, "udpos", "test", source)["test"]] == [["a"]]
+    assert read_json(tmp_path / "out/manifest.json")["dropped"] == {"en, test": 1}
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    (tmp_path / "en.csv").write_text("premise,hypothesis,label\na,b,0\n", encoding="utf-8-sig")
+    source = {"path": str(tmp_path / "en.csv"), "format": "csv"}
+    assert fetch(tmp_path, "xnli", "test", source)["test"][0]["text_a"] == "a"
+    (tmp_path / "de.tsv").write_text("der\tDET\n", encoding="utf-8-sig")
+    source = {"path": str(tmp_path / "de.tsv"), "format": "conll"}
+    assert fetch(tmp_path, "udpos", "test", source, "de")["test"][0]["words"] == ["der"]
+
+
+@pytest.mark.parametrize(
+    ("task", "row", "message"),
+    [
+        ("tatoeba", {"source": 5, "target": "b"}, "source is 5, not a text"),
+        ("bucc", {"source": ["a"], "target": "b"}, r"source is \['a'\], not a text"),
+        ("wikipedia", {"text": 7}, "text is 7, not a text"),
+        (
+            "xquad",
+            {"id": 1, "context": "a", "question": "?"}
+            | {"answers": {"text": [3], "answer_start": ["x"]}},
+            "answer '3' is not at x of its context",
+        ),
+    ],
+)
+def test_a_value_that_no_kind_can_check_is_one_error(
+    tmp_path: Path, task: str, row: dict[str, Any], message: str
+) -> None:
+    for split in ("dev", "test", "train"):
+        (tmp_path / f"{split}.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    source = {"path": str(tmp_path / "{split}.jsonl"), "format": "jsonl"}
+    part = "test" if tasks()[task].target else "train"
+    with pytest.raises(InputError, match=rf"jsonl, row 1: {message}"):
+        fetch(tmp_path, task, part, source, "de")
+
+
+def test_csv_that_the_library_refuses_names_file_and_line(tmp_path: Path) -> None:
+    file = tmp_path / "en.csv"
+    file.write_bytes(b'premise,hypothesis,label\na,"' + b"b" * 200_000 + b'",0\nc\rd,e,0\n')
+    with pytest.raises(InputError, match=r"en.csv, line 2: not CSV \(new-line character"):
+        fetch(tmp_path, "xnli", "test", {"path": str(file), "format": "csv"})
+
+
+def test_a_damaged_parquet_file_is_one_error(tmp_path: Path) -> None:
+    texts = {"premise": ["a" * 50] * 99, "hypothesis": ["b"] * 99, "label": [0] * 99}
+    pd.DataFrame(texts).to_parquet(tmp_path / "en.parquet", compression="zstd")
+    content = bytearray((tmp_path / "en.parquet").read_bytes())
+    content[4:60] = bytes(56)
+    (tmp_path / "en.parquet").write_bytes(content)
+    source = {"path": str(tmp_path / "en.parquet"), "format": "parquet"}
+    with pytest.raises(InputError, match=r"en.parquet: not a readable Parquet file") as told:
+        fetch(tmp_path, "xnli", "test", source)
+    assert "\n" not in str(told.value)
 
 
 def test_columns_of_token_files_are_numbered(tmp_path: Path) -> None:

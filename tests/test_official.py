@@ -36,7 +36,14 @@ def options(target: str, language: str, predictions: Path, gold: Path | None = N
     return [*words, *(["--gold", gold] if gold else [])]
 
 
-@pytest.mark.parametrize("case", OFFICIAL["mlqa"][::6], ids=lambda case: case["language"])
+ANSWERED = [  # what the script scores too and we refuse: no prediction at all, an empty answer
+    case
+    for case in OFFICIAL["mlqa"]
+    if case["predictions"] and '"text": ""' not in json.dumps(case["gold"])
+]
+
+
+@pytest.mark.parametrize("case", ANSWERED[::6], ids=lambda case: case["language"])
 def test_answers_by_question_id_against_squads_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], case: Any
 ) -> None:
@@ -55,7 +62,9 @@ def test_token_and_tag_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str],
 
     predictions = write(tmp_path / "p.tsv", lines(case["predicted"]))
     gold = write(tmp_path / "g.tsv", lines(case["gold"]))
-    found = score(capsys, *options("wikiann", "de", predictions, gold))
+    tags = {tag for sentence in case["gold"] for tag in sentence}
+    target = "wikiann" if any(tag == "O" or "-" in tag for tag in tags) else "udpos"
+    found = score(capsys, *options(target, "de", predictions, gold))
     assert found["f1"] == pytest.approx(case["f1"], abs=1e-9)
     assert found["precision"] == pytest.approx(case["precision"], abs=1e-9)
     assert found["recall"] == pytest.approx(case["recall"], abs=1e-9)
@@ -97,7 +106,85 @@ def test_pairs_of_ids_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert found["recall"] == pytest.approx(100 / 3)
 
 
+CONLLU = """# sent_id = 1
+1-2\tdel\t_\t_\t_\t_\t_\t_\t_\t_
+1\tde\tde\t{first}\t_\t_\t3\tcase\t_\t_
+2\tel\tel\tDET\t_\t_\t3\tdet\t_\t_
+3\tgato\tgato\t{last}\t_\t_\t0\troot\t_\t_
+3.1\tvino\tvenir\tVERB\t_\t_\t_\t_\t0:root\t_
+"""
+
+
+def test_of_conllu_the_forms_and_upos_are_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By hand: one of three words has the gold tag; IDs and MISC, equal in both, are no words."""
+    predictions = write(tmp_path / "p.conllu", CONLLU.format(first="X", last="X"))
+    gold = write(tmp_path / "g.conllu", CONLLU.format(first="ADP", last="NOUN"))
+    found = score(capsys, *options("udpos", "es", predictions, gold))
+    assert found["accuracy"] == pytest.approx(100 / 3)
+
+
+def test_space_behind_a_tag_or_a_label_is_no_part_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """XTREME's scorer strips lines."""
+    predictions = write(tmp_path / "p.tsv", "Ann\tB-PER \nsat\tO \n")
+    gold = write(tmp_path / "g.tsv", "Ann\tB-PER\nsat\tO\n")
+    assert score(capsys, *options("wikiann", "de", predictions, gold))["f1"] == 100
+    gold = write(tmp_path / "g.txt", "1.0\n0.0\n")  # of a table with a missing value
+    found = score(capsys, *options("pawsx", "de", write(tmp_path / "p.txt", "1 \n1\n"), gold))
+    assert found == {"n": 2, "accuracy": 50}
+
+
+def questions(*answers: str) -> str:
+    """Gold of one context, a question an answer; where an answer is empty, it is hidden."""
+    asked = [
+        {"id": f"q{at}", "question": "?", "answers": [{"text": text, "answer_start": 0}]}
+        for at, text in enumerate(answers)
+    ]
+    return json.dumps({"data": [{"paragraphs": [{"context": "cat dog", "qas": asked}]}]})
+
+
+def test_what_is_missing_ignored_empty_or_hidden_is_counted_and_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By hand: of four answers that are not hidden one is right; SQuAD's script scores 0 too."""
+    told = {"q0": "cat", "q1": "", "q9": "cat", "old": "dog", "q5": "dog"}
+    predictions = write(tmp_path / "p.json", json.dumps(told))
+    gold = write(tmp_path / "g.json", questions("cat", "cat", "cat", "cat", "", ""))
+    assert main(["score", *map(str, options("xquad", "de", predictions, gold))]) == 0
+    out, err = capsys.readouterr()
+    counts = {"missing": 2, "ignored": 2, "empty": 1, "hidden": 2}
+    metrics = dict.fromkeys(("qa", "exact_match", "f1"), 25.0)
+    assert json.loads(out) == {"n": 4, **counts, **metrics}
+    assert "2 gold answers have no prediction; they count as wrong" in err
+    assert err.count("\n") == 4
+
+
+def test_gold_labels_and_tags_that_are_hidden_are_not_scored(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    predictions = write(tmp_path / "p.txt", "neutral\nneutral\nneutral\n")
+    gold = write(tmp_path / "g.tsv", "a\tb\tneutral\nc\td\t-\ne\tf\tentailment\n")
+    found = score(capsys, *options("xnli", "sw", predictions, gold))
+    assert found == {"n": 2, "hidden": 1, "accuracy": 50}
+    predictions = write(tmp_path / "p.tsv", "a\tX\n\nb\tX\n")
+    gold = write(tmp_path / "g.tsv", "a\tX\n\nb\t_\n")
+    found = score(capsys, *options("udpos", "de", predictions, gold))
+    assert (found["n"], found["hidden"], found["accuracy"]) == (1, 1, 100)
+
+
 MISTAKES = {
+    "tags of a model": ("wikiann", "de", "a\tLABEL_5\n", "a\tO\n", "tag 'LABEL_5' is none of O"),
+    "tags in lower case": ("wikiann", "de", "a\tb-per\n", "a\tO\n", "sentence 1: tag 'b-per'"),
+    "fields around": ("udpos", "de", "1\ta\tX\n", "1\ta\tX\n", "3 fields a line, neither two"),
+    "other questions": ("xquad", "de", '{"0": "cat"}', questions("cat"), "none of its questions"),
+    "hidden answers": ("xquad", "de", '{"q0": "cat"}', questions(""), "every label or answer is"),
+    "hidden labels": ("xnli", "de", "neutral\n", "-1\n", "every label or answer is hidden"),
+    "other sentences": ("bucc", "de", "7\t9\n", "de-1\ten-1\n", "none of its sentences is in"),
+    "other candidates": ("lareqa", "de", "0 1\n", "a\n", "none of its candidates is in"),
+    "numbers from 1": ("tatoeba", "de", "1\n2\n", None, "line 2: 2 of 2 sentences"),
     "an unknown target": ("xnil", "de", "a", "a", "unknown target 'xnil'; did you mean 'xnli'?"),
     "a language without rules": ("mlqa", "sw", "{}", "{}", "--language (mlqa): unknown language"),
     "no gold": ("xnli", "de", "neutral\n", None, "--gold FILE is needed"),

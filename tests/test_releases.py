@@ -45,7 +45,7 @@ DERIVATION = (
 def sections(folder: Path, words: dict[int, list[str]]) -> None:
     """Sections 00 to 21, each with one sentence but for those given."""
     for number in range(22):
-        section(folder, number, *words.get(number, ["x"]))
+        section(folder, number, *words.get(number, [f"x{number}"]))
 
 
 def section(folder: Path, number: int, *words: str) -> None:
@@ -116,7 +116,12 @@ def bucc(folder: Path, gold: str, german: str = "de-1\teins\nde-2\tzwei\nde-3\td
     (folder / "de-en").mkdir()
     for name in ("sample", "training"):
         stem = f"{folder}/de-en/de-en.{name}"
-        Path(f"{stem}.de").write_text(german, encoding="utf-8")
+        own = (
+            german.replace("\tzwei", "\tzwo").replace("\teins", "\tein")
+            if name == "sample"
+            else german
+        )
+        Path(f"{stem}.de").write_text(own.replace("drei", name), encoding="utf-8")
         Path(f"{stem}.en").write_text("en-1\ttwo\nen-2\tone\n", encoding="utf-8")
         Path(f"{stem}.gold").write_text(gold, encoding="utf-8")
 
@@ -128,7 +133,7 @@ def test_bucc_pools_are_whole_and_gold_pairs_share_a_key(tmp_path: Path) -> None
     assert [(row["id"], row["source"], row["target"], row["keys"]) for row in found["test"]] == [
         ("de-1", "eins", None, ["1"]),
         ("de-2", "zwei", None, ["2"]),
-        ("de-3", "drei", None, []),
+        ("de-3", "training", None, []),
         ("en-1", None, "two", ["2"]),
         ("en-2", None, "one", ["1"]),
     ]
@@ -172,9 +177,11 @@ def test_mewslix_is_trained_on_pairs_of_a_mention_and_its_entity(tmp_path: Path)
     context, mention = official["mentions"]["context"], official["mentions"]["mentions"][0]
     entity = official["entities"][0]["record"]
     pair = {"contextual_mention": {"context": context, "mention": mention}, "entity": entity}
-    for split in ("train", "dev"):
+    another = {"context": context, "mention": official["mentions"]["mentions"][1]}
+    other = {**pair, "contextual_mention": another}
+    for split, record in (("train", pair), ("dev", other)):
         (tmp_path / f"wikipedia_pairs-{split}.jsonl").write_text(
-            json.dumps(pair) + "\n", encoding="utf-8"
+            json.dumps(record) + "\n", encoding="utf-8"
         )
     (row,) = fetch("mewslix", "train", "en", tmp_path, tmp_path / "out.json")["train"]
     assert row["query"] == official["queries"][mention["example_id"]]

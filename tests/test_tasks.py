@@ -15,18 +15,23 @@ import pytest
 import yaml
 from conftest import BIN, ROOT, fetch
 from contract import check_examples, check_facts
-from datasets import ClassLabel, Dataset, Features
-from hub_data import write_mirror
+from datasets import ClassLabel, Dataset, Features, Value
+from datasets import List as Sequence
+from hub_data import CONVERTED, XQUAD_R, write_mirror
 from hub_mirror import commit, serve
 
+from xstilts.columns import read_column
 from xstilts.data import examples_of
 from xstilts.encoder import Encoder, load_tokenizer
 from xstilts.errors import InputError
-from xstilts.hub import named, published_rows
-from xstilts.lock import read_lock
+from xstilts.hub import NUMBERED, in_one_line, namer, published_rows
+from xstilts.languages import languages_of
+from xstilts.lock import chosen, read_lock
+from xstilts.readers import ASIDE
+from xstilts.realignment import MOVED, realigned
 from xstilts.sources import needed_splits
 from xstilts.tables import read_json
-from xstilts.tasks import Files, Task, tasks
+from xstilts.tasks import Files, Hub, Task, tasks
 from xstilts.world import World
 from xstilts.world.encoder import write_nano
 
@@ -67,13 +72,15 @@ HUB_PARTS = [
     (task.name, part)
     for task in tasks().values()
     for part in ("train", "test")
-    if task.hub and (task.target or is_parallel(task) if part == "test" else is_trained(task))
+    if any(isinstance(each, Hub) for each in task.hub)
+    and (task.target or is_parallel(task) if part == "test" else is_trained(task))
 ]
-MIRRORED = {"xquad": "de", "mlqa": "de", "pawsx": "de"}  # the language other than English
 
 
 def language(task: str, part: str) -> str:
-    return "en" if part == "train" else MIRRORED.get(task, "sw")
+    """English to train on; to test, Swahili where the task has it."""
+    others = languages_of(task) if tasks()[task].target else ["sw"]
+    return "en" if part == "train" else "sw" if "sw" in others else "de"
 
 
 FETCH = """
@@ -97,7 +104,10 @@ def fetched(mirror: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
             "part": part,
             "languages": [language(task, part)],
             "output": str(folder / task / part / "manifest.json"),
-            "commits": {"facebook/xnli@main": commit("facebook/xnli", "main")},
+            "commits": {
+                f"{path}@{branch}": commit(path, branch)
+                for path, branch in (("facebook/xnli", "main"), ("allenai/cosmos_qa", CONVERTED))
+            },
         }
         for task, part in HUB_PARTS
     ]
@@ -120,7 +130,7 @@ def test_a_task_keeps_the_contract_on_rows_in_the_hubs_schema(
     manifest = fetched / name / part / "manifest.json"
     found = examples_of(manifest, language(name, part))
     wanted = set(needed_splits(tasks()[name], part))
-    without_dev = name in ("tydiqa", "wikipedia", "wikipedia_en")
+    without_dev = name in ("tydiqa", "wikipedia", "wikipedia_en", "bucc")
     assert set(found) == wanted - ({"dev"} if without_dev else set())
     check_examples(tasks()[name], found, read_json(manifest)["labels"], model)
 
@@ -135,29 +145,57 @@ def test_hidden_labels_are_dropped_and_counted(fetched: Path) -> None:
 
 def test_articles_without_text_are_left_out(fetched: Path) -> None:
     assert read_json(fetched / "wikipedia/train/manifest.json")["dropped"] == {"en, train": 1}
-    assert read(fetched, "wikipedia")["train"][0]["text"] == "The sea is wide.\n\nIt is deep."
+    assert read(fetched, "wikipedia")["train"][0]["text"] == "The sea of en is wide.\n\nIt is deep."
 
 
 def test_anli_is_its_three_rounds_and_snli_and_mnli(fetched: Path) -> None:
     labels = [row["label"] for row in read(fetched, "anli")["train"]]
-    assert labels == [
-        0,
-        0,
-        0,
-        1,
-        2,
-        1,
-    ]  # three rounds of one row, SNLI without its hidden one, MNLI
+    assert labels == [0, 0, 0, 1, 2, 1]  # three rounds of a row, SNLI less its hidden one, MNLI
 
 
 def test_languages_in_one_table_are_told_apart_by_their_ids(fetched: Path) -> None:
-    assert [row["id"] for row in read(fetched, "tydiqa")["train"]] == ["english-1-0"]
-    assert [row["id"] for row in read(fetched, "tydiqa", "test")["test"]] == ["swahili-2-0"]
+    ids = [row["id"] for row in read(fetched, "tydiqa")["train"]]
+    assert ids == ["english-train-1", "english-train-2"]
+    ids = [row["id"] for row in read(fetched, "tydiqa", "test")["test"]]
+    assert ids == ["swahili-validation-1", "swahili-validation-2"]
+
+
+@pytest.mark.parametrize("name", ["xquad", "mlqa", "tydiqa"])
+def test_answers_of_contexts_that_lost_their_space_are_moved_and_counted(
+    fetched: Path, name: str
+) -> None:
+    """The second row's context began with two spaces, which its start of 18 still counts."""
+    rows = read(fetched, name, "test")["test"]
+    assert [row["answer_starts"] for row in rows] == [[16], [16]]
+    assert rows[1]["context"][16:21] == "slept"
+    aside = read_json(fetched / name / "test/manifest.json")["aside"]
+    assert aside == {f"{language(name, 'test')}, test": {MOVED: 1}}
+
+
+def test_the_pools_of_bucc_are_a_row_a_sentence(fetched: Path) -> None:
+    rows = read(fetched, "bucc", "test")["test"]
+    assert [(row["id"], row["source"], row["target"], row["keys"]) for row in rows] == [
+        ("de-000000001", "eins de", None, ["1"]),
+        ("de-000000002", "zwei de", None, ["2"]),
+        ("de-000000003", "drei de", None, []),
+        ("en-000000001", None, "two", ["2"]),
+        ("en-000000002", None, "one", ["1"]),
+    ]
 
 
 def test_class_numbers_mean_what_the_data_set_says(fetched: Path) -> None:
     """The mirrored UD-POS numbers its tags backwards."""
-    assert read(fetched, "udpos")["train"][0]["tags"] == ["DET", "NOUN"]
+    assert read(fetched, "udpos")["train"][0]["tags"] == ["DET", "NOUN", "NOUN", "NOUN"]
+
+
+@pytest.mark.parametrize("column", ["pos_tags", "upos", "tags"])
+def test_numbers_of_tags_without_names_are_in_the_order_of_upos_and_counted(column: str) -> None:
+    """XTREME's: by the alphabet, so that 5 is a determiner and 7 a noun."""
+    features = Features({"tokens": Sequence(Value("string")), column: Sequence(Value("int64"))})
+    (row,) = map(namer(tasks()["udpos"], features), [{"tokens": ["the", "cat"], column: [5, 7]}])
+    columns = tasks()["udpos"].columns
+    assert read_column(row, columns["tags"]) == ["DET", "NOUN"]
+    assert row[ASIDE] == [NUMBERED]
 
 
 def test_the_prompt_of_xcopa_asks_in_english(fetched: Path) -> None:
@@ -167,18 +205,19 @@ def test_the_prompt_of_xcopa_asks_in_english(fetched: Path) -> None:
 
 def test_an_ending_of_hellaswag_follows_the_second_half_of_the_context(fetched: Path) -> None:
     (row,) = read(fetched, "hellaswag")["train"]
-    assert row["prompt"] == "He ran."
+    assert row["prompt"] == "He ran of train."
     assert row["choices"][2] == "then he sank."
 
 
 def test_translations_lose_their_line_ends(fetched: Path) -> None:
-    (row,) = read(fetched, "tatoeba", "test")["test"]
+    row = read(fetched, "tatoeba", "test")["test"][0]
     assert (row["source"], row["target"]) == ("Habari", "Hello")
 
 
 def test_a_language_of_flores_is_a_column(fetched: Path) -> None:
-    (row,) = read(fetched, "flores", "test")["test"]
-    assert (row["source"], row["target"]) == ("Habari.", "Hello.")
+    row = read(fetched, "flores", "test")["test"][0]
+    texts = [f"The sea of {code} devtest" for code in ("sw", "en")]
+    assert [row["source"], row["target"]] == texts
 
 
 def test_a_manifest_names_the_commit_that_was_read(fetched: Path) -> None:
@@ -192,16 +231,6 @@ def test_only_english_is_trained_on(fetched: Path) -> None:
             assert list(read_json(fetched / name / part / "manifest.json")["languages"]) == ["en"]
 
 
-XQUAD_R = {
-    "context": "The cat sat.\nIt slept.",
-    "sentences": ["The cat sat.", "It slept."],
-    "sentence_breaks": [[0, 12], [13, 22]],
-    "qas": [
-        {"id": "q", "question": "Slept?", "answers": [{"text": "slept", "answer_start": 16}]},
-    ],
-}
-
-
 def test_a_published_file_is_downloaded_and_keeps_the_contract(
     tmp_path: Path, model: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,13 +240,14 @@ def test_a_published_file_is_downloaded_and_keeps_the_contract(
     file.write_text(json.dumps({"data": [{"paragraphs": [XQUAD_R]}]}), encoding="utf-8")
     with serve(tmp_path) as address:
         url = f"{address}/datasets/datasets/xquad-r/resolve/main/{{language}}.json"
-        task = replace(tasks()["lareqa"], files=Files(url=url, format="xquad_r"))
+        files = Files(url=url, format="xquad_r", splits={"test": "test"})
+        task = replace(tasks()["lareqa"], hub=(files,))
         monkeypatch.setitem(tasks(), "lareqa", task)
         output = tmp_path / "out/manifest.json"
         found = fetch("lareqa", "test", "en", output)
         assert read_json(output)["source"] == url
-        with pytest.raises(InputError, match=r"de.json: cannot be downloaded"):
-            published_rows(task.files, "de")
+        with pytest.raises(InputError, match=r"de.json: cannot be downloaded \(HTTP Error 404"):
+            list(published_rows(files, "de", "test"))
     assert [row["candidate"] for row in found["test"]] == [
         None,
         "The cat sat.The cat sat.It slept.",
@@ -245,7 +275,9 @@ def test_lock_data_writes_the_commit_of_every_hub_data_set_and_model(
     result = lock(tmp_path, mirror)
     assert result.returncode == 0, result.stderr
     written = yaml.safe_load((tmp_path / "data.lock.yaml").read_text(encoding="utf-8"))
-    assert {hub.source for task in tasks().values() for hub in task.hub} <= set(written)
+    sets = {hub.source for task in tasks().values() for hub in task.hub if isinstance(hub, Hub)}
+    assert sets <= set(written)
+    assert "mteb/FloresBitextMining@main" not in written  # the first of the two is there
     converted = "allenai/cosmos_qa", "refs/convert/parquet"
     assert written["@".join(converted)] == commit(*converted)
     assert written["facebook/xnli@main"] == "0" * 40  # what is locked stays
@@ -287,4 +319,61 @@ def test_other_classes_than_the_tasks_are_an_error() -> None:
     label = ClassLabel(names=["contradiction", "neutral", "entail"])
     rows = Dataset.from_list([{"label": 0}], features=Features({"label": label}))
     with pytest.raises(InputError, match="xnli: the hub's classes of column label are contrad"):
-        list(named(rows, tasks()["xnli"]))
+        namer(tasks()["xnli"], rows.features)
+
+
+def answered(context: str, *answers: tuple[str, int]) -> dict[str, Any]:
+    texts, starts = map(list, zip(*answers, strict=True))
+    return {"context": context, "answers": {"text": texts, "answer_start": starts}}
+
+
+@pytest.mark.parametrize(
+    ("row", "starts"),
+    [
+        (answered("the cat", ("cat", 4)), [4]),
+        (answered("the cat", ("cat", 6)), [4]),  # two spaces stood before it
+        (answered("cat cat a", ("cat", 1), ("a", 9)), [0, 8]),  # by hand: one to the left for both
+        (answered("a a cat", ("a", 1), ("cat", 5)), [0, 4]),  # the first alone fits at 2 as near
+        (answered(" cat", ("cat", 0)), [1]),  # an answer that lost its own space
+        (answered("the dog", ("cat", 4)), [4]),  # nowhere: the check of rows refuses it
+    ],
+)
+def test_answers_are_moved_together_to_the_nearest_place(
+    row: dict[str, Any], starts: list[int]
+) -> None:
+    moved, elsewhere = realigned(row)
+    assert moved["answers"]["answer_start"] == starts
+    assert elsewhere == (starts != row["answers"]["answer_start"])
+
+
+def test_what_stands_in_is_read_where_the_lock_has_it_in_place_of_the_first() -> None:
+    (flores,), (cosmos,) = tasks()["flores"].hub, tasks()["cosmosqa"].hub
+    first, second = flores, flores.instead
+    assert chosen(flores, {}) is first
+    assert chosen(flores, {second.source: "0" * 40}) is second
+    assert chosen(flores, {first.source: "0" * 40, second.source: "0" * 40}) is first
+    assert isinstance(chosen(cosmos, {}), Files)  # its address names a commit
+    assert chosen(cosmos, {cosmos.source: "0" * 40}) is cosmos
+
+
+class NamelessError(TimeoutError):
+    """As of a socket, without a text."""
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (NamelessError(), "x (NamelessError); run it again where there is network"),
+        (ValueError("first\nsecond"), "x (first); run it again, and if it stays so give files"),
+    ],
+)
+def test_an_error_of_a_library_is_one_line_that_says_what_to_do(
+    error: Exception, told: str
+) -> None:
+    with pytest.raises(InputError) as raised, in_one_line("x"):
+        try:
+            raise error
+        except Exception as inner:
+            raise type(error)(*error.args) from inner
+    assert str(raised.value).startswith(told)
+    assert "\n" not in str(raised.value)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -11,31 +11,62 @@ import pyarrow as pa
 from xstilts.columns import read_column
 from xstilts.errors import InputError
 from xstilts.kinds import kind_of
-from xstilts.readers import Located
+from xstilts.readers import Located, check_fields
 from xstilts.tasks import Task
+from xstilts.values import plain
 
 KEYS = "keys"  # of retrieval kinds: a row may leave it out, its key is then its id
 
 Example = dict[str, Any]
 
 
-def default_columns(task: Task, file_format: str | None, rows: list[Located]) -> Mapping[str, str]:
-    """Canonical names if the rows use them, else the hub's."""
+def default_columns(task: Task, file_format: str | None, first: Located) -> Mapping[str, str]:
+    """Canonical names if the rows use them, as the first one shows, else the hub's.
+
+    Raises:
+        InputError: the order of columns would have to say what they are, and there are others.
+    """
     names = [name for name in kind_of(task).COLUMNS if name != KEYS]
+    where, row = first
     if file_format in ("tsv", "parallel"):
+        check_width(names, row, where)
         return {name: str(at) for at, name in enumerate(names)}
-    if rows and set(names) <= set(rows[0][1]):
-        return {name: name for name in ("id", *names, KEYS) if name in rows[0][1]}
+    if file_format == "conll":
+        check_fields(row, where)
+    if set(names) <= set(row):
+        return {name: name for name in ("id", *names, KEYS) if name in row}
     return task.columns or {name: name for name in names}
+
+
+def check_width(names: Sequence[str], row: Mapping[str, Any], where: str) -> None:
+    """Raise if a row has columns beside those that its order would give a meaning."""
+    if len(row) > len(names):
+        raise InputError(
+            f"{where}: {len(row)} columns, and {len(names)} are read in this order: "
+            f"{', '.join(names)}; say under columns which ones they are"
+        )
 
 
 @dataclass(frozen=True)
 class Canonical:
-    """Turns a row of somebody's data into a canonical example, or None if its answer is hidden."""
+    """Turns a row of somebody's data into a canonical example, or None if its answer is hidden.
+
+    Attributes:
+        task: the task.
+        columns: canonical field -> column expression.
+        renamed: the data's name of a label -> the task's.
+        unused: the names of `renamed` that no row has had so far.
+    """
 
     task: Task
     columns: Mapping[str, str]
     renamed: Mapping[str, str]
+    unused: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        names = {str(plain(name)): label for name, label in self.renamed.items()}
+        object.__setattr__(self, "renamed", names)
+        object.__setattr__(self, "unused", set(names))
 
     def __call__(self, located: Located) -> tuple[str, Example | None]:
         """The example and where it was read.
@@ -45,15 +76,27 @@ class Canonical:
         """
         where, row = located
         example = self._fields(row, where)
-        if isinstance(example.get(KEYS), (str, int)):
-            example[KEYS] = [str(example[KEYS])]
+        if (keys := plain(example.get(KEYS))) is not None:
+            example[KEYS] = [str(key) for key in (keys if isinstance(keys, list) else [keys])]
         kind = kind_of(self.task)
-        if "label" in example:
-            example["label"] = self.renamed.get(str(example["label"]), example["label"])
+        for name in {"label", "tags"} & example.keys():
+            example[name] = self._named(plain(example[name]))
+        if "answer_starts" in example:
+            example["answer_starts"] = plain(example["answer_starts"])
+        texts = {name: each for name, each in kind.COLUMNS.items() if each == pa.string()}
+        given = {name: each for name, each in texts.items() if example.get(name) is not None}
+        _check_types(example, given, frozenset(), where)
         if not kind.check(example, self.task, where):
             return where, None
         _check_types(example, kind.COLUMNS, kind.OPTIONAL, where)
         return where, example
+
+    def _named(self, value: Any) -> Any:
+        """A label, or each of some tags, as the task calls it."""
+        if isinstance(value, list):
+            return [self._named(each) for each in value]
+        self.unused.discard(str(value))
+        return self.renamed.get(str(value), value)
 
     def _fields(self, raw: Mapping[str, Any], where: str) -> Example:
         """The canonical fields as the row has them."""
@@ -63,16 +106,17 @@ class Canonical:
                 row[name] = _replaced(name, row[name], new, where)
         try:
             row |= self.task.derived(row) if self.task.derived else {}
-            return {field: read_column(row, column) for field, column in self.columns.items()}
+            return {name: read_column(row, column) for name, column in self.columns.items()}
         except (KeyError, IndexError, TypeError) as error:
             has = ", ".join(map(str, raw))
             raise InputError(f"{where}: lacks column {error}; it has {has}") from error
 
 
 def _replaced(name: str, value: Any, new: Mapping[str, str], where: str) -> str:
-    if value not in new:
+    known = str(plain(value))
+    if known not in new:
         raise InputError(f"{where}: {name} '{value}' is none of {', '.join(new)}")
-    return new[value]
+    return new[known]
 
 
 def _is_text(value: Any) -> bool:
@@ -99,13 +143,13 @@ def _check_types(
     example: Example, columns: Mapping[str, pa.DataType], optional: frozenset[str], where: str
 ) -> None:
     """Raise unless every field is there and of its type; of the optional ones, one at least."""
-    lacking = {field for field in optional if example.get(field) is None}
+    lacking = {name for name in optional if example.get(name) is None}
     if optional and lacking == optional:
         raise InputError(f"{where}: neither {' nor '.join(sorted(lacking))}")
-    for field in columns.keys() - lacking - ({KEYS} - example.keys()):
-        name, accepts = TYPES[columns[field]]
-        if not accepts(example.get(field)):
-            raise InputError(f"{where}: {field} is {example.get(field)!r}, not {name}")
+    for name in columns.keys() - lacking - ({KEYS} - example.keys()):
+        what, accepts = TYPES[columns[name]]
+        if not accepts(example.get(name)):
+            raise InputError(f"{where}: {name} is {example.get(name)!r}, not {what}")
 
 
 def with_ids(
@@ -120,7 +164,8 @@ def with_ids(
         if example is None:
             yield None
             continue
-        name = str(example.get("id", number))
+        own = plain(example.get("id"))
+        name = str(number if own in (None, "") else own)
         before = seen.setdefault(name, [])
         if before and not renumber:
             raise InputError(f"{where}: id '{name}' was there before, in {before[0]}")

@@ -81,11 +81,14 @@ def _warm(chosen: argparse.Namespace) -> int:
 
 
 def _score(chosen: argparse.Namespace) -> int:
-    """Print the metrics as JSON: percent, full precision."""
-    from xstilts.official import score_files
+    """Print the metrics as JSON, in percent and full precision; what was not scored, in words."""
+    from xstilts.official import COUNTED, score_files
 
     found = score_files(chosen.target, chosen.language, chosen.predictions, chosen.gold)
     print(json.dumps(found))
+    for name, words in COUNTED.items():
+        if name in found:
+            print(f"{chosen.predictions}: {words.format(found[name])}", file=sys.stderr)
     return 0
 
 

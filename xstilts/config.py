@@ -18,7 +18,7 @@ from xstilts.lock import check_locked, read_lock, source_of, sources_of
 from xstilts.models import Model, check_folder
 from xstilts.recipes import recipes
 from xstilts.releases import RELEASES
-from xstilts.sources import TRANSLATED, local_files, needed_splits, part_files
+from xstilts.sources import TRANSLATED, leaves_test, local_files, needed_splits, part_files
 from xstilts.tasks import tasks
 from xstilts.world.examples import SKILLS
 
@@ -131,20 +131,23 @@ def _check_data(config: Mapping[str, Any], grid: Grid) -> None:
     needed += [(target, "test", grid.fetched_languages(target)) for target in grid.targets]
     if grid.reads("parallel") and grid.parallel and grid.parallel_languages:
         needed.append((grid.parallel, "test", grid.parallel_languages))
-    read = _check_translation(config, grid)
+    read, locked = _check_translation(config, grid), read_lock()
     for task, part, codes in needed:
         source = config["data"].get(task)
         if source:
             _check_source(task, part, codes, source, f"config: data: {task}")
+            read += sources_of(tasks()[task], locked) if _leaves_test(part, source) else []
         elif config["world"]:
             check_name("task of the embedded world", task, SKILLS, "config: world")
         elif tasks()[task].advice:
             raise InputError(f"config: {task} needs files of your own: {tasks()[task].advice}")
         else:
-            read += sources_of(tasks()[task])
+            read += sources_of(tasks()[task], locked)
+    for target in grid.targets:
+        _check_trained_apart(target, config)
     read += [source for model in grid.models.values() if (source := source_of(model))]
     if not config["allow_unlocked"]:
-        check_locked(read, read_lock())
+        check_locked(read, locked)
 
 
 def _check_translation(config: Mapping[str, Any], grid: Grid) -> list[str]:
@@ -188,20 +191,61 @@ def _check_translated_files(task: str, grid: Grid, source: Mapping[str, Any]) ->
     _check_source(task, TRANSLATED, grid.translated_languages, source, place)
 
 
+def _leaves_test(part: str, source: Mapping[str, Any]) -> bool:
+    return part == "test" and leaves_test(source)
+
+
 def _check_source(
     task: str, part: str, codes: list[str], source: Mapping[str, Any], place: str
 ) -> None:
     if isinstance(source["path"], list) and source["format"] != "parallel":
         raise InputError(f"{place}: a list of paths needs format parallel")
-    if not isinstance(source["path"], str) and source["format"] in RELEASES:
-        raise InputError(f"{place}: format {source['format']} needs one folder as path")
-    for split in needed_splits(tasks()[task], part):
+    facts = tasks()[task]
+    published = {split for each in facts.hub for split in each.splits}
+    for split in needed_splits(facts, part):
         optional = (part, split) == ("train", "dev")
-        if not optional and not local_files(source, codes[0], split):
+        of_the_hub = split == "test" and leaves_test(source) and split in published
+        if not optional and not of_the_hub and not local_files(source, codes[0], split):
             raise InputError(f"{place}: path or splits name nothing for {split}")
-    for language, path in part_files(source, tasks()[task], part, codes):
+    for language, path in part_files(source, facts, part, codes):
         if not path.is_file():
             raise InputError(
                 f"{place}: no file '{path}' ({language}); "
                 "correct the path, or list the languages that are there under languages"
+            )
+    for split in needed_splits(facts, part):
+        _check_languages_apart(source, codes, split, place)
+
+
+def _check_languages_apart(
+    source: Mapping[str, Any], codes: list[str], split: str, place: str
+) -> None:
+    """Raise if one file is read for several languages, and nothing says which rows are whose."""
+    if source["format"] in RELEASES or "only" in source:
+        return
+    languages: dict[tuple[Path, ...], list[str]] = {}
+    for code in codes:
+        languages.setdefault(tuple(local_files(source, code, split)), []).append(code)
+    for files, named in languages.items():
+        if files and len(named) > 1:
+            raise InputError(
+                f"{place}: '{files[0]}' is the file of {', '.join(named)}; write {{language}} into "
+                "the path, or say under only which rows are a language's, as {id: '{name}-*'}"
+            )
+
+
+def _check_trained_apart(target: str, config: Mapping[str, Any]) -> None:
+    """Raise if English is tested on a file that is trained on, and no shares divide it."""
+    tested = config["data"].get(target)
+    for task in tasks()[target].trains_on if tested else ():
+        trained = config["data"].get(task)
+        if not trained or any({"splits", "only"} & {*each} for each in (tested, trained)):
+            continue
+        if tested["format"] in RELEASES:
+            continue
+        both = {*local_files(tested, "en", "test")} & {*local_files(trained, "en", "train")}
+        for path in sorted(both):
+            raise InputError(
+                f"config: data: {target}: '{path}' is the English test set and the training set "
+                f"(of {task}); give a path per split, or divide the file by splits"
             )

@@ -1,15 +1,17 @@
 """Canonical examples of a task's part, fetched and kept.
 
 One Parquet table a (task, part, language); the part's manifest, written last, lists their digests,
-how many unlabelled rows were dropped, and where the data came from. Part `train` is English, of
+where the data came from, which rows of how many, what was left out or altered, and what a reader
+should know of them as a whole. Part `train` is English, of
 texts alone every language; part `test` is every language of a target; part `translated` is `train`
 in other languages.
 """
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,15 +24,17 @@ from xstilts.canonical import KEYS, Example
 from xstilts.digests import file_digest
 from xstilts.errors import InputError
 from xstilts.kinds import kind_of
-from xstilts.origins import Origin
+from xstilts.origins import Origin, Reading
+from xstilts.plausibility import Doubts, Prints, fingerprints
 from xstilts.releases import POOL
 from xstilts.sources import needed_splits, pools
-from xstilts.tables import read_table, rows_table, write_json, write_table
+from xstilts.tables import read_json, read_table, rows_table, write_json, write_table
 from xstilts.tasks import Task, tasks
 
 logger = logging.getLogger(__name__)
 
-LABELS = "labels"
+LABELS, WARNINGS = "labels", "warnings"  # in a manifest
+SHOWN = 200  # characters of a split's first example
 
 Rows = list[dict[str, Any]]
 
@@ -45,6 +49,7 @@ def fetch_task(
     source: Mapping[str, Any] | None,
     commits: Mapping[str, str],
     limits: Mapping[str, int | None],
+    trained_on: Sequence[str] = (),
 ) -> None:
     """Write the canonical examples of a task's part.
 
@@ -57,21 +62,49 @@ def fetch_task(
         source: the config's `data` entry of the task, if it is read from local files.
         commits: the commits at which the task's hub data sets are read.
         limits: most examples of a split; evenly spaced ones are kept.
+        trained_on: manifests of what a target trains on, which its test set must not be.
     """
     facts, manifest = tasks()[task], Path(output)
     origin = Origin(facts, source, world, commits)
     choice = _Choice(origin, part, limits)
     digests, labels = {}, list(facts.labels)
+    doubts = Doubts(facts, trained_prints(trained_on))
     for language in [*languages, *pools(source, facts, part)]:
         rows = choice.rows(language)
         labels = labels or _tags_of(rows)
         digests[language] = _write(manifest, facts, language, rows)
-    logger.info("%s: dropped, label or answer hidden: %s", task, choice.dropped or "no row")
-    provenance = {"source": origin.name, "dropped": choice.dropped}
+        if language != POOL:
+            doubts.look_at(language, rows)
+    warnings = [*choice.warnings, *doubts.told()]
+    for warning in warnings:
+        logger.warning(warning)
     write_json(
         manifest,
-        {"task": task, "part": part, "languages": digests, LABELS: labels, **provenance},
+        {
+            "task": task,
+            "part": part,
+            "languages": digests,
+            LABELS: labels,
+            "source": origin.name(part),
+            "dropped": choice.dropped,
+            "aside": choice.aside,
+            "read": choice.read,
+            WARNINGS: warnings,
+        },
     )
+
+
+def trained_prints(manifests: Sequence[str]) -> Prints:
+    """Fingerprints of the training examples of some data manifests, by what they are."""
+    found = {}
+    for path in map(Path, manifests):
+        content = read_json(path)
+        task = tasks()[content["task"]]
+        examples = (
+            row for language in content["languages"] for row in split_of(path, language, "train")
+        )
+        found[f"the training set of {task.name}"] = fingerprints(task, examples)
+    return found
 
 
 def write_examples(
@@ -90,12 +123,15 @@ def _write(manifest: Path, task: Task, language: str, rows: Rows) -> str:
 
 @dataclass
 class _Choice:
-    """The rows of a part that are kept, and how many were dropped."""
+    """The rows of a part that are kept, and what is said of the others, by language and split."""
 
     origin: Origin
     part: str
     limits: Mapping[str, int | None]
-    dropped: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)  # label or answer hidden
+    aside: dict[str, dict[str, int]] = field(default_factory=dict)  # rows something was done to
+    read: dict[str, dict[str, Any]] = field(default_factory=dict)  # which rows of how many
+    warnings: list[str] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)  # keys of the kept rows of all languages
 
     def rows(self, language: str) -> Rows:
@@ -115,19 +151,40 @@ class _Choice:
         return rows
 
     def _split(self, language: str, split: str) -> Rows:
-        found = self.origin.examples(language, split)
+        reading = self.origin.read(language, split)
+        found, name, place = reading.examples, self.origin.task.name, f"{language}, {split}"
         labelled = [example for example in found if example is not None]
-        place = f"{language}, {split}"
         if found and not labelled:
-            raise InputError(f"{self.origin.task.name}, {place}: every label or answer is hidden")
+            raise InputError(f"{name}, {place}: every label or answer is hidden")
         if len(found) > len(labelled):
             self.dropped[place] = len(found) - len(labelled)
+        if reading.aside:
+            self.aside[place] = dict(reading.aside)
+        if reading.unused:
+            unused = ", ".join(reading.unused)
+            self.warnings.append(f"{name}, {place}: labels: no row has {unused}")
+        chosen = self._chosen(labelled, language, split)
+        if found:
+            self._say(place, reading, chosen)
+        return chosen
+
+    def _chosen(self, labelled: Rows, language: str, split: str) -> Rows:
         chosen = _evenly(labelled, self.limits.get(split))
         if self.part != "test":
             return chosen
         whole = _with_keys(labelled, chosen, self.asked if language == POOL else _keys(chosen))
         self.asked |= _keys(whole)
         return whole
+
+    def _say(self, place: str, reading: Reading, chosen: Rows) -> None:
+        """What was read, in the manifest and the log: from where, which rows, the first."""
+        share = {"share": reading.share} if reading.share else {}
+        first = {name: value for name, value in chosen[0].items() if name != KEYS}
+        shown = json.dumps(first, ensure_ascii=False)[:SHOWN]
+        counts = {"rows": reading.rows, **share, "kept": len(chosen), "first": shown}
+        self.read[place] = {"from": reading.place, **counts}
+        hidden, aside = self.dropped.get(place, 0), self.aside.get(place, {})
+        logger.info("%s: %s; hidden: %d; %s", place, self.read[place], hidden, aside or "as it was")
 
 
 def examples_of(manifest: Path, language: str) -> dict[str, list[Example]]:

@@ -18,3 +18,12 @@ def check_name(what: str, name: object, allowed: Iterable[str], place: str) -> s
     close = get_close_matches(str(name), known, n=1)
     hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known)}"
     raise InputError(f"{place}: unknown {what} '{name}'; {hint}")
+
+
+def one_line(error: BaseException) -> str:
+    """What an error of a library says, in one line; some (a timeout's) say nothing but their name.
+
+    Of several lines the first: libraries explain at length.
+    """
+    lines = str(error).strip().splitlines()
+    return lines[0].strip() if lines else type(error).__name__

@@ -7,15 +7,16 @@ the same bytes. Delete a line and run it again to follow the hub.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from xstilts.errors import InputError
+from xstilts.errors import InputError, one_line
 from xstilts.models import MODELS, Model, is_hub_id
 from xstilts.tables import atomic
-from xstilts.tasks import Task, tasks
+from xstilts.tasks import Files, Hub, Task, tasks
 
 LOCK = Path("data.lock.yaml")
 HEADER = (
@@ -48,9 +49,27 @@ def _is_commit(text: object) -> bool:
     return re.fullmatch(r"[0-9a-f]{40}", str(text)) is not None
 
 
-def sources_of(task: Task) -> list[str]:
-    """What the lock calls a task's hub data sets."""
-    return list(dict.fromkeys(hub.source for hub in task.hub))
+def chain(published: Hub | Files) -> Iterator[Hub | Files]:
+    """A data set, then those that hold the same rows, in the order in which they are asked for."""
+    each: Hub | Files | None = published
+    while each is not None:
+        yield each
+        each = each.instead if isinstance(each, Hub) else None
+
+
+def sources_of(task: Task, commits: Mapping[str, str]) -> list[str]:
+    """What the lock calls the hub data sets that a task is read from."""
+    read = [chosen(each, commits) for each in task.hub]
+    return list(dict.fromkeys(each.source for each in read if isinstance(each, Hub)))
+
+
+def chosen(published: Hub | Files, commits: Mapping[str, str]) -> Hub | Files:
+    """What is read: the first of a chain that is locked, or that names its commit itself.
+
+    So it is `xstilts lock-data`, run where the hub can be asked, that decides which one it is.
+    """
+    known = (each for each in chain(published) if isinstance(each, Files) or each.source in commits)
+    return next(known, published)
 
 
 def source_of(model: Model) -> str | None:
@@ -78,31 +97,52 @@ def check_locked(sources: list[str], commits: Commits) -> None:
 
 
 def lock_data() -> Iterator[str]:
-    """Ask the hub for each commit that the lock lacks, and write those found; a line on each.
+    """Ask the hub for each commit that the lock lacks, and write it at once; a line on each.
+
+    Of a data set that the hub has no more, what holds the same rows is asked for.
 
     Raises:
-        InputError: some could not be had; the others are written.
+        InputError: some could not be had.
     """
     from huggingface_hub import HfApi
 
     api, commits, failed = HfApi(), read_lock(), []
-    datasets = {source for task in tasks().values() for source in sources_of(task)}
-    models = {source for model in MODELS.values() if (source := source_of(model))}
-    for source in sorted(datasets | models):
-        if source in commits:
+    asked: dict[str, list[tuple[str, Callable[..., Any]]]] = {
+        name: [(name, api.model_info)] for row in MODELS.values() if (name := source_of(row))
+    }
+    asked |= {
+        hub.source: [(_address(each), api.dataset_info) for each in chain(hub)] for hub in _hubs()
+    }
+    for name, alternatives in sorted(asked.items()):
+        if any(source in commits for source, _ in alternatives):
             continue
-        path, _, branch = source.rpartition("@")
-        ask = api.dataset_info if source in datasets else api.model_info
-        try:
-            commits[source] = str(ask(path, revision=branch).sha)
-            yield f"{source}: {commits[source]}"
-        except Exception as error:  # gone, gated, no network: the others are still worth writing
-            failed.append(source)
-            yield f"{source}: {str(error).strip().splitlines()[0]}"
-    with atomic(LOCK) as temporary:
-        temporary.write_text(
-            HEADER + (yaml.safe_dump(commits) if commits else ""), encoding="utf-8"
-        )
+        for source, ask in alternatives:
+            try:
+                yield f"{source}: {_lock(source, ask, commits)}"
+                break
+            except Exception as error:  # gone, gated, no network: others are still worth asking
+                yield f"{source}: {one_line(error)}"
+        else:
+            failed.append(name)
     yield f"{len(commits)} commits in {LOCK}"
     if failed:
         raise InputError(f"no commit for {', '.join(failed)}; run the command again")
+
+
+def _hubs() -> list[Hub]:
+    return [each for task in tasks().values() for each in task.hub if isinstance(each, Hub)]
+
+
+def _address(published: Hub | Files) -> str:
+    return published.source if isinstance(published, Hub) else published.url
+
+
+def _lock(source: str, ask: Callable[..., Any], commits: Commits) -> str:
+    """Ask for a commit and write it; an address that names its commit needs no asking."""
+    if "://" in source:
+        return "read in its place"
+    path, _, branch = source.rpartition("@")
+    commits[source] = str(ask(path, revision=branch).sha)
+    with atomic(LOCK) as temporary:
+        temporary.write_text(HEADER + yaml.safe_dump(commits), encoding="utf-8")
+    return commits[source]

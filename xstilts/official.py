@@ -20,11 +20,20 @@ OFFICIAL = {  # what the official scorers call our metrics
     "mining_f1": "f1",
 }
 
+COUNTED = {  # in words
+    "missing": "{} gold answers have no prediction; they count as wrong",
+    "ignored": "{} predictions are of nothing in the gold file; they are ignored",
+    "empty": "{} predictions are empty",
+    "hidden": "{} gold labels or answers are hidden; they are not scored",
+}
+
 
 def score_files(
     target: str, language: str, predictions: Path, gold: Path | None
 ) -> dict[str, float]:
-    """Metrics in percent, and `n`, of a predictions file.
+    """Metrics in percent, `n`, and how many answers are `missing`, `ignored`, `empty` or `hidden`.
+
+    Counts that are zero are not named; what they count is in `xstilts.kinds.Answered`.
 
     Args:
         target: an evaluated task.
@@ -42,11 +51,14 @@ def score_files(
             raise InputError(f"no file '{path}'")
     task = tasks()[target]
     kind = kind_of(task)
-    statistics = kind.judge(*kind.read_files(predictions, gold, task), task, language)
+    found = kind.read_files(predictions, gold, task)
+    if found.hidden and not found.gold:
+        raise InputError(f"{gold}: every label or answer is hidden: nothing to score against")
+    statistics = kind.judge(found.answers, found.gold, task, language)
     count = len(next(iter(statistics.values())))
     if not count:
         raise InputError(f"{predictions}: holds no prediction")
-    values: dict[str, float] = {"n": count}
+    values: dict[str, float] = {"n": count, **found.counts}
     for metric in (task.metric, *ALSO.get(task.metric, ())):
         if not metric.endswith("real_piece"):  # files hold one reading only
             value = evaluate_metric(metric, statistics, resamples=0)[0]

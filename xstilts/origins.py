@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from xstilts.canonical import Canonical, Example, default_columns, with_ids
 from xstilts.errors import InputError
-from xstilts.lock import commit_of, sources_of
-from xstilts.readers import Located, read_rows
+from xstilts.lock import chosen, commit_of
+from xstilts.readers import ASIDE, Located, read_rows
 from xstilts.releases import RELEASES
-from xstilts.sources import filled, local_files
-from xstilts.tasks import Task
+from xstilts.sources import filled, leaves_test, local_files, matching
+from xstilts.tasks import Hub, Task
 from xstilts.world import World
+
+
+@dataclass
+class Reading:
+    """A split of a task in a language, as it was read, and what became of its rows.
+
+    Attributes:
+        place: the files or data sets.
+        rows: how many rows they hold.
+        share: which of them are the split's, where a file is divided.
+        examples: canonical examples of the split; None for a row whose answer is hidden.
+        aside: what was done to rows beside reading them, with the number of rows.
+        unused: entries of `labels` that no row has.
+    """
+
+    place: str = ""
+    rows: int = 0
+    share: str = ""
+    examples: list[Example | None] = field(default_factory=list)
+    aside: Counter[str] = field(default_factory=Counter)
+    unused: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -34,65 +57,100 @@ class Origin:
     world: Mapping[str, Any] | None
     commits: Mapping[str, str]
 
-    @property
-    def name(self) -> str:
-        """Local files, the world, or the hub's data sets with their commits."""
-        if self.source:
-            return "local files"
-        if self.world:
+    def name(self, part: str) -> str:
+        """Local files, the world, or what is published with its commits; of files and hub, both."""
+        local = bool(self.source)
+        if self.world and not local:
             return "embedded world"
-        if self.task.files:
-            return self.task.files.url
-        read = ((hub, commit_of(hub, self.commits)) for hub in sources_of(self.task))
-        return ", ".join(f"{hub.partition('@')[0]}@{commit}" for hub, commit in read)
+        if self.source and not (part == "test" and leaves_test(self.source)):
+            return "local files"
+        read = (chosen(each, self.commits) for each in self.task.hub)
+        names = [
+            f"{each.path}@{commit_of(each.source, self.commits)}"
+            if isinstance(each, Hub)
+            else each.url
+            for each in read
+        ]
+        return ", ".join(dict.fromkeys([*(["local files"] if local else []), *names]))
 
-    def examples(self, language: str, split: str) -> list[Example | None]:
-        """Canonical examples of a split, None for a row without a label; empty if there is none.
+    def read(self, language: str, split: str) -> Reading:
+        """A split in a language; empty if there is none.
 
         Raises:
             InputError: files are there and hold no row, or a row cannot be used.
         """
+        reading = Reading()
         if self.world and not self.source:
             from xstilts.world.examples import examples
 
-            return list(examples(World(**self.world), self.task.name, language, split))
-        entry, rows = self.source or {}, self._rows(language, split)
-        columns = entry.get("columns") or default_columns(self.task, entry.get("format"), rows)
-        if not self.source:  # a column of somebody's may have a brace in its name
+            made = examples(World(**self.world), self.task.name, language, split)
+            reading.examples = list(made)
+            reading.place, reading.rows = "embedded world", len(reading.examples)
+            return reading
+        if self.source and not (split == "test" and leaves_test(self.source)):
+            located, entry = _local(self.source, language, split, reading), self.source
+        else:
+            from xstilts.hub import hub_rows
+
+            located, entry = hub_rows(self.task, language, split, self.commits), {}
+        located = _counted(located, reading)
+        first = next(located, None)
+        if first is None:
+            return reading
+        canonical = self._canonical(entry, first, language, split)
+        found = map(canonical, chain([first], located))
+        reading.examples = list(with_ids(found, entry.get("renumber", False)))
+        reading.unused = sorted(canonical.unused)
+        return reading
+
+    def _canonical(
+        self, entry: Mapping[str, Any], first: Located, language: str, split: str
+    ) -> Canonical:
+        columns = entry.get("columns") or default_columns(self.task, entry.get("format"), first)
+        if not entry:  # a column of somebody's may have a brace in its name
             columns = {name: filled(column, language, split) for name, column in columns.items()}
-        canonical = Canonical(self.task, columns, entry.get("labels", {}))
-        return list(with_ids(map(canonical, rows), entry.get("renumber", False)))
-
-    def _rows(self, language: str, split: str) -> list[Located]:
-        if self.source:
-            return _local(self.source, language, split)
-        from xstilts.hub import hub_rows, published_rows
-
-        if self.task.files:
-            return published_rows(self.task.files, language) if split == "test" else []
-        return list(hub_rows(self.task, language, split, self.commits))
+        return Canonical(self.task, columns, entry.get("labels", {}))
 
 
-def _local(source: Mapping[str, Any], language: str, split: str) -> list[Located]:
+def _counted(located: Iterable[Located], reading: Reading) -> Iterator[Located]:
+    """The rows, with what was done to them counted."""
+    for where, row in located:
+        reading.place = reading.place or where.rpartition(", ")[0]
+        reading.rows += 0 if reading.share else 1  # else they have been counted whole
+        reading.aside.update(row.get(ASIDE, ()))
+        yield where, row
+
+
+def _local(
+    source: Mapping[str, Any], language: str, split: str, reading: Reading
+) -> Iterator[Located]:
     """Rows of a `data` entry of the config."""
     paths = local_files(source, language, split)
     if not paths:
-        return []
+        return
+    reading.place = ", ".join(map(str, paths))
     if source["format"] in RELEASES:
-        rows = list(RELEASES[source["format"]].rows(paths, language))
+        rows = RELEASES[source["format"]].rows(paths, language)
     else:
-        rows = list(read_rows(paths, source["format"], source.get("lines", 1)))
-    chosen = _share(rows, source.get("splits"), split)
-    if not chosen:
+        rows = read_rows(paths, source["format"], source.get("lines", 1))
+    wanted = matching(source.get("only", {}), language, split)
+    rows = (located for located in rows if wanted(located[1]))
+    if shares := source.get("splits"):
+        rows = _share([*rows], shares, split, reading)
+    held = False
+    for located in rows:
+        held = True
+        yield located
+    if not held:
         raise InputError(f"{paths[0]}: holds no row of split {split}")
-    return chosen
 
 
-def _share(rows: list[Located], shares: Mapping[str, float] | None, split: str) -> list[Located]:
+def _share(
+    rows: list[Located], shares: Mapping[str, float], split: str, reading: Reading
+) -> Iterator[Located]:
     """The rows of one split where a file is divided by row number, in the order of the shares."""
-    if shares is None:
-        return rows
     edges = np.cumsum([0.0, *shares.values()]) / sum(shares.values())
     at = list(shares).index(split)
     first, last = (round(edge * len(rows)) for edge in edges[at : at + 2])
-    return rows[first:last]
+    reading.rows, reading.share = len(rows), f"rows {first + 1} to {last}"
+    yield from rows[first:last]

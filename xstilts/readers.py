@@ -9,28 +9,40 @@ import bz2
 import csv
 import gzip
 import json
+import lzma
+import re
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from xstilts.errors import InputError
+from xstilts.errors import InputError, one_line
 from xstilts.tables import read_table
 
 Row = dict[str, Any]
 Located = tuple[str, Row]
 """A row and where it was read: file (or hub data set) and row number."""
 
+LONGEST = 2**31 - 1  # characters of a field of CSV
 
-def _decoded(path: Path) -> Iterator[str]:
-    """Lines with their ends; files ending in .gz or .bz2 are decompressed."""
-    opener: Any = {".bz2": bz2.open, ".gz": gzip.open}.get(path.suffix, open)
+ASIDE = "aside"
+"""In a row: what was done to it beside reading it, or left out of it, a text a deed; counted."""
+
+
+def decoded(path: Path) -> Iterator[str]:
+    """Lines with their ends; files ending in .gz, .bz2 or .xz are decompressed.
+
+    A byte order mark, with which some programs begin a file, is no part of its first line.
+    """
+    openers: Any = {".bz2": bz2.open, ".gz": gzip.open, ".xz": lzma.open}
     try:
-        with opener(path, "rb") as file:
+        with openers.get(path.suffix, open)(path, "rb") as file:
             for number, line in enumerate(file, start=1):
-                yield _text(line, f"{path}, line {number}")
-    except (OSError, EOFError) as error:
-        raise InputError(f"{path}: cannot be read ({error})") from error
+                text = _text(line, f"{path}, line {number}")
+                yield text.removeprefix("\ufeff") if number == 1 else text
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise InputError(f"{path}: cannot be read ({one_line(error)})") from error
 
 
 def _text(line: bytes, where: str) -> str:
@@ -43,14 +55,14 @@ def _text(line: bytes, where: str) -> str:
 
 def read_lines(path: Path) -> Iterator[str]:
     """Lines of a text file without their ends."""
-    for line in _decoded(path):
+    for line in decoded(path):
         yield line.rstrip("\r\n")
 
 
 def read_json_text(path: Path) -> Any:
     """The content of a JSON file of somebody's."""
     try:
-        return json.loads("".join(_decoded(path)))
+        return json.loads("".join(decoded(path)))
     except json.JSONDecodeError as error:
         raise InputError(f"{path}, line {error.lineno}: not JSON ({error.msg})") from error
 
@@ -68,23 +80,45 @@ def jsonl_rows(path: Path) -> Iterator[Row]:
 
 
 def _tsv(path: Path) -> Iterator[Row]:
-    """Columns named "0", "1", ...; there is no header and no quoting."""
-    for line in read_lines(path):
-        yield {str(at): value for at, value in enumerate(line.split("\t"))}
+    """Columns named "0", "1", ...; there is no header and no quoting; every line has them all."""
+    columns = 0
+    for number, line in enumerate(read_lines(path), start=1):
+        row = {str(at): value for at, value in enumerate(line.split("\t"))}
+        columns = columns or len(row)
+        if len(row) != columns:
+            raise InputError(f"{path}, line {number}: {len(row)} columns after {columns}")
+        yield row
 
 
 def _csv(path: Path) -> Iterator[Row]:
     """Columns named by the header; every record has them all."""
-    reader = csv.DictReader(_decoded(path))
-    for row in reader:
-        if None in row or None in row.values():
-            columns = ", ".join(reader.fieldnames or ())
-            raise InputError(f"{path}, line {reader.line_num}: other columns than {columns}")
-        yield row
+    csv.field_size_limit(LONGEST)
+    reader = csv.DictReader(decoded(path))
+    try:
+        for row in reader:
+            if None in row or None in row.values():
+                columns = ", ".join(reader.fieldnames or ())
+                raise InputError(f"{path}, line {reader.line_num}: other columns than {columns}")
+            yield row
+    except csv.Error as error:
+        raise InputError(f"{path}, line {reader.line_num}: not CSV ({error})") from error
+
+
+WORD_ID = re.compile(r"\d+")
+NO_WORD = {  # what an ID of CoNLL-U may be beside a word's number
+    re.compile(r"\d+-\d+"): "range of a fused token left out",
+    re.compile(r"\d+\.\d+"): "empty node left out",
+}
+CONLLU = 10  # fields, of which the second is the form and the fourth UPOS
+DOCUMENT = "-DOCSTART-"  # begins a document of CoNLL-2003
 
 
 def conll_rows(path: Path) -> Iterator[Row]:
-    """A sentence a row: `words`, the first column, and `tags`, the last; all as "0", "1", ..."""
+    """A sentence a row: the fields of its words as lists "0", "1", ...
+
+    Of two fields, and of CoNLL-U's ten, `words` and `tags` (the form and UPOS) are known. Where the
+    first of three or more numbers the words, what it gives no word's number to is none.
+    """
     sentence: list[list[str]] = []
     for number, line in enumerate([*read_lines(path), ""], start=1):
         if line.startswith("#") and "\t" not in line:
@@ -99,10 +133,47 @@ def conll_rows(path: Path) -> Iterator[Row]:
                     f"{path}, line {number}: {len(cells)} columns after {len(sentence[0])}"
                 )
         elif sentence:
-            columns = [list(column) for column in zip(*sentence, strict=True)]
-            numbered = {str(at): column for at, column in enumerate(columns)}
-            yield {"words": columns[0], "tags": columns[-1], **numbered}
+            if sentence[0][0] != DOCUMENT:
+                yield _sentence(sentence)
             sentence = []
+
+
+def _sentence(lines: list[list[str]]) -> Row:
+    words, aside = _words_of(lines)
+    columns = [list(column) for column in zip(*words, strict=True)]
+    row: Row = {str(at): column for at, column in enumerate(columns)}
+    if len(columns) == 2:
+        row |= {"words": columns[0], "tags": columns[1]}
+    if len(columns) == CONLLU and _is_numbered(words):
+        row |= {"words": columns[1], "tags": columns[3]}
+    return {**row, ASIDE: aside} if aside else row
+
+
+def _words_of(lines: list[list[str]]) -> tuple[list[list[str]], list[str]]:
+    """The lines that are words, and what was left out, where the first field numbers them."""
+    words = [cells for cells in lines if WORD_ID.fullmatch(cells[0])]
+    others = [cells[0] for cells in lines if not WORD_ID.fullmatch(cells[0])]
+    aside = [what for name in others for form, what in NO_WORD.items() if form.fullmatch(name)]
+    identified = len(lines[0]) > 2 and len(aside) == len(others) and _is_numbered(words)
+    return (words, aside) if identified else (lines, [])
+
+
+def _is_numbered(words: list[list[str]]) -> bool:
+    """Whether the first fields are running numbers."""
+    names = [cells[0] for cells in words]
+    if not names or not all(map(WORD_ID.fullmatch, names)):
+        return False
+    return [int(name) for name in names] == list(range(int(names[0]), int(names[0]) + len(names)))
+
+
+def check_fields(row: Row, where: str) -> None:
+    """Raise unless a row of `conll_rows` has fields of which it is known what they are."""
+    if "words" not in row:
+        fields = sum(name.isdecimal() for name in row)
+        raise InputError(
+            f"{where}: {fields} fields a line, neither two nor those of CoNLL-U; keep the word and "
+            'its tag, or say under columns which they are, as {words: "1", tags: "3"}'
+        )
 
 
 def _tagged(path: Path) -> Iterator[Row]:
@@ -111,14 +182,14 @@ def _tagged(path: Path) -> Iterator[Row]:
         text, tab, tags = line.partition("\t")
         if not tab:
             raise InputError(f"{path}, line {number}: no tab between words and tags")
-        yield {"words": text.split(" "), "tags": tags.split(" ")}
+        yield {"words": text.strip(" ").split(" "), "tags": tags.split()}
 
 
 def squad_rows(path: Path) -> Iterator[Row]:
     """SQuAD's nested JSON as rows like the hub's: `answers` holds `text` and `answer_start`."""
     for _, paragraph, question in _squad_questions(path):
         with _shape(path, "SQuAD's"):
-            answers = question.get("answers", [])
+            answers = question.get("answers") or []
             row = {
                 "id": question["id"],
                 "context": paragraph["context"],
@@ -137,7 +208,7 @@ def _shape(path: Path, whose: str) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise InputError(f"{path}: not in {whose} format, lacks {error}") from error
+        raise InputError(f"{path}: not in {whose} format, lacks {one_line(error)}") from error
 
 
 def _squad_questions(path: Path) -> list[tuple[int, Row, Row]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from xstilts.languages import languages
 from xstilts.releases import POOL, RELEASES
 from xstilts.tasks import Task
+from xstilts.values import plain
 
 TRANSLATED = "translated"
 PART_SPLITS = {"train": ("train", "dev"), TRANSLATED: ("train",), "test": ("dev", "test")}
@@ -28,7 +30,8 @@ def local_files(source: Mapping[str, Any], language: str, split: str) -> list[Pa
     """
     place = source["path"]
     if source["format"] in RELEASES:
-        return RELEASES[source["format"]].files(Path(place), language, split)
+        folder = place.get(split) if isinstance(place, Mapping) else place
+        return RELEASES[source["format"]].files(Path(folder), language, split) if folder else []
     if isinstance(place, Mapping):
         place = place.get(POOL if language == POOL else split, [])
     elif language == POOL:
@@ -42,14 +45,31 @@ def local_files(source: Mapping[str, Any], language: str, split: str) -> list[Pa
     return [Path(filled(template, language, split)) for template in templates]
 
 
-def filled(template: str, language: str, split: str) -> str:
-    """A path, address or column with `{language}`, `{iso3}`, `{flores}` and `{split}` filled in.
+def leaves_test(source: Mapping[str, Any]) -> bool:
+    """Whether a `data` entry names paths by split and none of the test set: that is the hub's."""
+    return isinstance(source["path"], Mapping) and "test" not in source["path"]
 
-    A language that the table lacks is called by its own code.
+
+def filled(template: str, language: str, split: str) -> str:
+    """A path, address, column or pattern with what stands in braces filled in.
+
+    `{language}`, `{iso3}`, `{flores}`, `{name}` (in English, lower case) and `{split}`. A language
+    that the table lacks is called by its own code.
     """
     known = languages().get(language)
-    iso3, flores = (known.iso3, known.flores) if known else (language, language)
-    return template.format(language=language, iso3=iso3, flores=flores, split=split)
+    named = (known.iso3, known.flores, known.name.lower()) if known else (language,) * 3
+    iso3, flores, name = named
+    return template.format(language=language, iso3=iso3, flores=flores, name=name, split=split)
+
+
+def matching(
+    only: Mapping[str, str], language: str, split: str
+) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a row is one of those that are read: its columns fit their patterns."""
+    wanted = {column: filled(pattern, language, split) for column, pattern in only.items()}
+    return lambda row: all(
+        fnmatchcase(str(plain(row[column])), pattern) for column, pattern in wanted.items()
+    )
 
 
 def part_files(

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from xstilts.errors import InputError
+from xstilts.errors import InputError, one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,9 +61,14 @@ def read_table(path: Path, declared: pa.Schema | None = None) -> pa.Table:
     """Read one Parquet file; with a declared schema, its columns must be there.
 
     Raises:
-        InputError: the file is no Parquet file or lacks a declared column.
+        InputError: the file is no Parquet file, is damaged, or lacks a declared column.
     """
-    table = open_table(path).read()
+    try:
+        table = open_table(path).read()
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise InputError(f"{path}: not a readable Parquet file ({one_line(error)})") from error
     if declared is None:
         return table
     missing = [name for name in declared.names if name not in table.column_names]
@@ -80,8 +85,8 @@ def open_table(path: Path) -> pq.ParquetFile:
     """
     try:
         return pq.ParquetFile(path)
-    except pa.ArrowInvalid as error:
-        raise InputError(f"{path}: not a readable Parquet file ({error})") from error
+    except pa.ArrowException as error:
+        raise InputError(f"{path}: not a readable Parquet file ({one_line(error)})") from error
 
 
 def write_csv(path: Path, table: pa.Table) -> None:

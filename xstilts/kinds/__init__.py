@@ -60,6 +60,33 @@ class Asked:
     reference: Reference = field(default_factory=Reference)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """Answers of a predictions file and the gold ones, in one order, and what is not among them.
+
+    Attributes:
+        answers: as `judge` takes them.
+        gold: the same.
+        missing: gold answers that the predictions say nothing to; they are scored as wrong.
+        ignored: predictions for what the gold file does not have.
+        empty: predictions that are there and say nothing.
+        hidden: gold answers that are kept back, so that they are not scored.
+    """
+
+    answers: Any
+    gold: Any
+    missing: int = 0
+    ignored: int = 0
+    empty: int = 0
+    hidden: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Those of these counts that are not zero."""
+        counts = {name: getattr(self, name) for name in ("missing", "ignored", "empty", "hidden")}
+        return {name: count for name, count in counts.items() if count}
+
+
 class Kind(Protocol):
     """The functions that a module of this folder defines."""
 
@@ -97,8 +124,11 @@ class Kind(Protocol):
     def score(self, outputs: list[Any], asked: Asked) -> Scored:
         """Per-example statistics, from the outputs of every row in order."""
 
-    def read_files(self, predictions: Path, gold: Path | None, task: Task) -> tuple[Any, Any]:
-        """Answers and gold answers of files in the official scorer's format."""
+    def read_files(self, predictions: Path, gold: Path | None, task: Task) -> Answered:
+        """Answers and gold answers of files in the official scorer's format.
+
+        Raises an InputError if a file is in another, or if they have nothing in common.
+        """
 
     def judge(self, answers: Any, gold: Any, task: Task, language: str) -> Statistics:
         """Per-example statistics of answers, as they come from `read_files` or from `score`."""
@@ -109,6 +139,12 @@ def required(gold: Path | None) -> Path:
     if gold is None:
         raise InputError("--gold FILE is needed: the gold answers in the predictions' order")
     return gold
+
+
+def check_common(predictions: Path, gold: Path, common: int, what: str) -> None:
+    """Raise if predictions and gold answers are of different things altogether."""
+    if not common:
+        raise InputError(f"{predictions}: none of its {what} is in {gold}: is it of the same data?")
 
 
 def check_counts(

@@ -17,7 +17,7 @@ from transformers import PreTrainedTokenizerBase
 from xstilts.batches import Batch
 from xstilts.encoder import Encoder
 from xstilts.errors import InputError
-from xstilts.kinds import Asked, Examples, Scored, Statistics, check_counts
+from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics, check_common, check_counts
 from xstilts.readers import read_lines
 from xstilts.sides import decode_sides, encode_sides, nearest, stack_side
 from xstilts.tasks import Task
@@ -71,7 +71,7 @@ def score(outputs: list[Any], asked: Asked) -> Scored:
     )
 
 
-def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, Any]:
+def read_files(predictions: Path, gold: Path | None, task: Task) -> Answered:
     """A line an English sentence: the number, from 0, of the sentence found for it.
 
     Without a gold file, sentence i translates sentence i.
@@ -81,10 +81,12 @@ def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, A
         for at, answer in enumerate(answers, start=1):
             if answer >= len(answers):
                 raise InputError(f"{predictions}, line {at}: {answer} of {len(answers)} sentences")
-        return answers, list(range(len(answers)))
+        return Answered(answers=answers, gold=list(range(len(answers))))
     wanted = [_number(gold, at, line) for at, line in enumerate(read_lines(gold))]
     check_counts(predictions, answers, gold, wanted)
-    return answers, wanted
+    if answers:
+        check_common(predictions, gold, len({*answers} & {*wanted}), "sentences")
+    return Answered(answers=answers, gold=wanted)
 
 
 def _number(path: Path, at: int, line: str) -> int:

@@ -18,9 +18,10 @@ from transformers import PreTrainedTokenizerBase
 from xstilts.batches import Batch
 from xstilts.encoder import Encoder
 from xstilts.errors import InputError, check_name
-from xstilts.kinds import Asked, Examples, Scored, Statistics, check_counts, required
+from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics, check_counts, required
 from xstilts.readers import read_lines
 from xstilts.tasks import Task
+from xstilts.values import is_hidden, plain
 
 COLUMNS = {"text_a": pa.string(), "text_b": pa.string(), "label": pa.int32()}
 OPTIONAL: frozenset[str] = frozenset()
@@ -33,22 +34,20 @@ UNLABELLED = -1  # what the hub writes for a hidden label
 
 
 def check(example: dict[str, Any], task: Task, where: str) -> bool:
-    """Turn the label into its number; it is hidden if it is empty or -1."""
-    example["label"] = label_number(task.labels, example.get("label"), where)
+    """Turn the label into its number; False if it is hidden."""
+    example["label"] = label_number(task.labels, plain(example.get("label")), where)
     return bool(example["label"] != UNLABELLED)
 
 
 def label_number(labels: Sequence[str], value: Any, where: str) -> int:
     """The index of a label given as its name or, where names are no numbers, as its index."""
-    if value is None or value == "":
+    if is_hidden(value, labels):
         return UNLABELLED
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
     name = str(value)
     if name in labels:
         return list(labels).index(name)
     indices = [] if any(label.isdecimal() for label in labels) else range(len(labels))
-    if name in map(str, (UNLABELLED, *indices)):
+    if name in map(str, indices):
         return int(name)
     raise InputError(f"{where}: label '{value}' is none of {', '.join(labels)}")
 
@@ -113,20 +112,21 @@ def score(outputs: list[Any], asked: Asked) -> Scored:
     )
 
 
-def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, Any]:
+def read_files(predictions: Path, gold: Path | None, task: Task) -> Answered:
     """A label a line; of gold files with more columns, the last."""
     gold = required(gold)
-    answers = _known(predictions, list(read_lines(predictions)), task)
-    wanted = _known(gold, [line.rpartition("\t")[2] for line in read_lines(gold)], task)
+    answers = [str(plain(line)) for line in read_lines(predictions)]
+    wanted = [str(plain(line.rpartition("\t")[2])) for line in read_lines(gold)]
     check_counts(predictions, answers, gold, wanted)
-    return answers, wanted
-
-
-def _known(path: Path, lines: list[str], task: Task) -> list[str]:
-    return [
-        check_name("label", line.strip(), task.labels, f"{path}, line {number}")
-        for number, line in enumerate(lines, start=1)
-    ]
+    shown = [at for at, label in enumerate(wanted) if not is_hidden(label, task.labels)]
+    for path, labels in ((predictions, answers), (gold, wanted)):
+        for at in shown:
+            check_name("label", labels[at], task.labels, f"{path}, line {at + 1}")
+    return Answered(
+        answers=[answers[at] for at in shown],
+        gold=[wanted[at] for at in shown],
+        hidden=len(wanted) - len(shown),
+    )
 
 
 def judge(answers: Any, gold: Any, task: Task, language: str) -> Statistics:

@@ -20,7 +20,16 @@ from transformers import PreTrainedTokenizerBase
 from xstilts.batches import Batch
 from xstilts.encoder import Encoder
 from xstilts.errors import InputError
-from xstilts.kinds import Asked, Examples, Scored, Statistics, check_counts, required
+from xstilts.kinds import (
+    Answered,
+    Asked,
+    Examples,
+    Scored,
+    Statistics,
+    check_common,
+    check_counts,
+    required,
+)
 from xstilts.readers import read_lines
 from xstilts.sides import decode_sides, encode_sides, nearest, stack_side, unit_vectors
 from xstilts.tasks import Task
@@ -110,7 +119,7 @@ def score(outputs: list[Any], asked: Asked) -> Scored:
     )
 
 
-def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, Any]:
+def read_files(predictions: Path, gold: Path | None, task: Task) -> Answered:
     """A line a query: the ids of the candidates, best first; in the gold file, the right ones.
 
     An empty line of predictions found nothing.
@@ -124,7 +133,11 @@ def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, A
             raise InputError(f"{predictions}, line {number}: an id is ranked twice")
         if not right:
             raise InputError(f"{gold}, line {number}: no candidate is right")
-    return answers, wanted
+    named = {name for row in answers for name in row}
+    if named:
+        right = {name for row in wanted for name in row}
+        check_common(predictions, gold, len(named & right), "candidates")
+    return Answered(answers=answers, gold=wanted, empty=sum(not row for row in answers))
 
 
 def judge(answers: Any, gold: Any, task: Task, language: str) -> Statistics:

@@ -21,7 +21,7 @@ from transformers import PreTrainedTokenizerBase
 from xstilts.batches import Batch
 from xstilts.encoder import Encoder
 from xstilts.errors import InputError
-from xstilts.kinds import Asked, Examples, Scored, Statistics
+from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics
 from xstilts.tasks import Task
 
 COLUMNS = {"text": pa.string()}
@@ -121,7 +121,7 @@ def score(outputs: list[Any], asked: Asked) -> Scored:
     raise NotImplementedError("masked language modelling is not evaluated")
 
 
-def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, Any]:
+def read_files(predictions: Path, gold: Path | None, task: Task) -> Answered:
     """Texts are learned from only.
 
     Raises:

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from xstilts.errors import InputError
-from xstilts.kinds import Asked, Examples, Scored, Statistics, required
+from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics, check_common, required
 from xstilts.kinds.bitext import DIVISIBLE, READS, TRANSLATABLE, decode, encode, head, loss
 from xstilts.readers import read_lines
 from xstilts.sides import nearest, stack_side
@@ -152,9 +152,15 @@ def best_threshold(mined: list[tuple[float, Pair]], gold: list[Pair]) -> float:
     return (mined[last][0] + following) / 2
 
 
-def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, Any]:
+def read_files(predictions: Path, gold: Path | None, task: Task) -> Answered:
     """A pair a line: the source's id, a tab, the target's id; BUCC's gold files are so, too."""
-    return _read_pairs(predictions), _read_pairs(required(gold))
+    gold = required(gold)
+    answers, wanted = _read_pairs(predictions), _read_pairs(gold)
+    known = {name for pair in wanted for name in pair}
+    common = sum(not known.isdisjoint(pair) for pair in answers)
+    if answers and wanted:
+        check_common(predictions, gold, common, "sentences")
+    return Answered(answers=answers, gold=wanted)
 
 
 def _read_pairs(path: Path) -> list[Pair]:

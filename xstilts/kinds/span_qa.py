@@ -19,9 +19,10 @@ from xstilts.answers import compare
 from xstilts.batches import Batch
 from xstilts.encoder import Encoder
 from xstilts.errors import InputError
-from xstilts.kinds import Asked, Examples, Scored, Statistics, required
+from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics, check_common, required
 from xstilts.readers import read_json_text, squad_rows
 from xstilts.tasks import Task
+from xstilts.values import is_hidden
 
 COLUMNS = {
     "context": pa.string(),
@@ -40,14 +41,38 @@ IMPOSSIBLE = -1e9  # a logit
 
 
 def check(example: dict[str, Any], task: Task, where: str) -> bool:
-    """Raise unless every answer is where it says; hidden if there is none though there must be."""
+    """Raise unless every answer is where it says; hidden if there is none though there must be.
+
+    An empty text is no answer, nor is a word for a hidden one where the context has other words.
+    """
     answers, starts = example.get("answers") or [], example.get("answer_starts") or []
     if len(answers) != len(starts):
         raise InputError(f"{where}: {len(answers)} answers at {len(starts)} places")
-    for text, start in zip(answers, starts, strict=True):
-        if example["context"][start : start + len(text)] != text:
+    known = _not_hidden(example["context"], answers, starts)
+    for text, start in known:
+        if not _is_at(example["context"], text, start):
             raise InputError(f"{where}: answer '{text}' is not at {start} of its context")
-    return bool(answers) or not task.answerable
+    example["answers"] = [text for text, _ in known]
+    example["answer_starts"] = [start for _, start in known]
+    return bool(known) or not task.answerable
+
+
+def _not_hidden(context: str, answers: list[Any], starts: list[Any]) -> list[tuple[Any, Any]]:
+    """The answers that are not kept back, with their starts."""
+    return [
+        (text, start)
+        for text, start in zip(answers, starts, strict=True)
+        if not is_hidden(text) or (text and _is_at(context, text, start))
+    ]
+
+
+def _is_at(context: str, text: object, start: object) -> bool:
+    return (
+        isinstance(text, str)
+        and isinstance(start, int)
+        and start >= 0
+        and context.startswith(text, start)
+    )
 
 
 def encode(
@@ -155,18 +180,34 @@ def score(outputs: list[Any], asked: Asked) -> Scored:
     )
 
 
-def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, Any]:
-    """Predictions are a JSON object, answers by question id; gold is SQuAD's JSON."""
-    found = read_json_text(predictions)
+def read_files(predictions: Path, gold: Path | None, task: Task) -> Answered:
+    """Predictions are a JSON object, answers by question id; gold is SQuAD's JSON.
+
+    As in SQuAD's script a question without a prediction scores 0; one without a gold answer, where
+    every question must have one, is not scored.
+    """
+    gold, found = required(gold), read_json_text(predictions)
     if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
         raise InputError(f"{predictions}: not a JSON object of answers (texts) by question id")
-    rows = {}
-    for row in squad_rows(required(gold)):
+    rows: dict[str, list[str]] = {}
+    for row in squad_rows(gold):
         name = str(row["id"])
         if name in rows:
             raise InputError(f"{gold}: id '{name}' is there twice")
-        rows[name] = row["answers"]["text"]
-    return [found.get(name) for name in rows], list(rows.values())
+        answers = row["answers"]
+        shown = _not_hidden(row["context"], answers["text"], answers["answer_start"])
+        rows[name] = [text for text, _ in shown]
+    asked = {name: many for name, many in rows.items() if many or not task.answerable}
+    if asked:
+        check_common(predictions, gold, len(found.keys() & asked.keys()), "questions")
+    return Answered(
+        answers=[found.get(name) for name in asked],
+        gold=list(asked.values()),
+        missing=len(asked.keys() - found.keys()),
+        ignored=len(found.keys() - rows.keys()),
+        empty=sum(task.answerable and found.get(name) == "" for name in asked),
+        hidden=len(rows) - len(asked),
+    )
 
 
 def judge(answers: Any, gold: Any, task: Task, language: str) -> Statistics:

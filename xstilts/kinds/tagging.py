@@ -19,10 +19,11 @@ from transformers import PreTrainedTokenizerBase
 from xstilts.batches import Batch
 from xstilts.encoder import Encoder
 from xstilts.errors import InputError
-from xstilts.kinds import Asked, Examples, Scored, Statistics, check_counts, required
-from xstilts.readers import conll_rows
+from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics, check_counts, required
+from xstilts.readers import check_fields, conll_rows
 from xstilts.spans import spans
 from xstilts.tasks import Task
+from xstilts.values import is_hidden, plain
 
 WORD_MARKS = ("▁", "Ġ")  # of SentencePiece and of byte-level BPE
 COLUMNS = {"words": pa.list_(pa.string()), "tags": pa.list_(pa.string())}
@@ -35,12 +36,20 @@ SECOND = {name: f"real_piece_{name}" for name in ("hits", "predicted", "correct"
 
 
 def check(example: dict[str, Any], task: Task, where: str) -> bool:
-    """Raise unless each word has a tag, one of the task's where these are fixed."""
-    words, tags = example.get("words") or [], example.get("tags") or []
+    """Raise unless each word has a tag, one of the task's where these are fixed.
+
+    The tags of a sentence are hidden if all of them are.
+    """
+    words, tags = example.get("words") or [], plain(example.get("tags") or [])
     if len(words) != len(tags) or not words:
         raise InputError(f"{where}: {len(words)} words and {len(tags)} tags")
-    for tag in tags:
-        if not tag or not isinstance(tag, str) or (task.labels and tag not in task.labels):
+    if all(is_hidden(tag, task.labels) for tag in tags):
+        return False
+    example["tags"] = tags
+    for number, tag in enumerate(tags, start=1):
+        if is_hidden(tag, task.labels):
+            raise InputError(f"{where}: word {number} has no tag")
+        if not isinstance(tag, str) or (task.labels and tag not in task.labels):
             known = ", ".join(task.labels) or "a name"
             raise InputError(f"{where}: tag '{tag}' is none of {known}")
     return True
@@ -157,18 +166,42 @@ def score(outputs: list[Any], asked: Asked) -> Scored:
     )
 
 
-def read_files(predictions: Path, gold: Path | None, task: Task) -> tuple[Any, Any]:
-    """A token, a tab, its tag a line; a blank line after each sentence; the same tokens in both."""
+def read_files(predictions: Path, gold: Path | None, task: Task) -> Answered:
+    """A token, a tab, its tag a line, or CoNLL-U; a blank line after each sentence.
+
+    The same tokens in both files, and the task's tags.
+    """
     gold = required(gold)
-    answers, wanted = list(conll_rows(predictions)), list(conll_rows(gold))
+    answers, wanted = (_sentences(path) for path in (predictions, gold))
     check_counts(predictions, answers, gold, wanted)
     for number, (answer, sentence) in enumerate(zip(answers, wanted, strict=True), start=1):
         if answer["words"] != sentence["words"]:
             raise InputError(f"{predictions}, sentence {number}: other tokens than in {gold}")
-        for path, tags in ((predictions, answer["tags"]), (gold, sentence["tags"])):
-            if "" in tags:
-                raise InputError(f"{path}, sentence {number}: word {tags.index('') + 1} has no tag")
-    return [row["tags"] for row in answers], [row["tags"] for row in wanted]
+    shown = [
+        (answer["tags"], sentence["tags"])
+        for number, (answer, sentence) in enumerate(zip(answers, wanted, strict=True), start=1)
+        if check(sentence, task, f"{gold}, sentence {number}")
+        and _is_tagged(answer, task, f"{predictions}, sentence {number}")
+    ]
+    return Answered(
+        answers=[tags for tags, _ in shown],
+        gold=[tags for _, tags in shown],
+        hidden=len(wanted) - len(shown),
+    )
+
+
+def _sentences(path: Path) -> list[dict[str, Any]]:
+    rows = list(conll_rows(path))
+    for number, row in enumerate(rows, start=1):
+        check_fields(row, f"{path}, sentence {number}")
+    return rows
+
+
+def _is_tagged(answer: dict[str, Any], task: Task, where: str) -> bool:
+    """True; an answer without tags is none that could be hidden."""
+    if not check(answer, task, where):
+        raise InputError(f"{where}: word 1 has no tag")
+    return True
 
 
 def judge(answers: Any, gold: Any, task: Task, language: str) -> Statistics:

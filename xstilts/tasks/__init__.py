@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
@@ -32,6 +32,24 @@ SQUAD_COLUMNS = {
 }
 
 
+SPLITS = {"train": "train", "dev": "validation", "test": "test"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """Files published outside the hub; the address itself names a commit.
+
+    Attributes:
+        url: address; `{language}`, `{iso3}` and `{split}` are filled in.
+        format: how they are written, as in a `data` entry of the config.
+        splits: the files' name of each split that there is.
+    """
+
+    url: str
+    format: str
+    splits: Mapping[str, str]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hub:
     """Where a data set lies on the hub.
@@ -42,37 +60,28 @@ class Hub:
         revision: the branch to read, where it is not the main one. The commit that a run reads it
             at stands in data.lock.yaml (`xstilts.lock`).
         splits: the hub's name of each split that it has.
-        only: column -> what the values of the rows that are read begin with; `{name}` is the
-            language's English name in lower case.
-        most: rows that are read of a split, the first ones, without loading the others; None: all.
+        only: column -> pattern of its values in the rows that are read, as of file names;
+            `{language}`, `{iso3}` and `{name}` (in English, lower case) are filled in.
+        most: rows that are read of a split, the first ones; None: all.
+        stripped: whether its contexts lost the space at their ends while `answer_start` stayed.
+        unpacked: the rows that one of the hub's holds, where it packs many; with the language.
+        instead: where the same rows lie if the hub has the data set no more.
     """
 
     path: str
     config: str | None = None
     revision: str = "main"
-    splits: Mapping[str, str] = field(
-        default_factory=lambda: {"train": "train", "dev": "validation", "test": "test"}
-    )
+    splits: Mapping[str, str] = field(default_factory=lambda: SPLITS)
     only: Mapping[str, str] = field(default_factory=dict)
     most: int | None = None
+    stripped: bool = False
+    unpacked: Callable[[Mapping[str, Any], str], Iterator[dict[str, Any]]] | None = None
+    instead: Hub | Files | None = None
 
     @property
     def source(self) -> str:
         """What the lock file calls it: `path@revision`."""
         return f"{self.path}@{self.revision}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Files:
-    """Test files published outside the hub, one a language; the address itself names a commit.
-
-    Attributes:
-        url: address; `{language}` and `{iso3}` are filled in.
-        format: how they are written, as in a `data` entry of the config.
-    """
-
-    url: str
-    format: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,10 +118,11 @@ class Task:
         metric: the reported metric, a name in `xstilts.scores.METRICS`; empty for texts alone.
         chance: the reported metric's value for random answers.
         labels: class or tag names in label order.
-        hub: hub data sets, concatenated; empty where the hub has none that can be used.
-        files: where the test data are published, if not on the hub.
-        advice: for tasks with neither: what to get, where, and how to name it in the config.
-        columns: canonical field -> column expression over a row of the hub or of those files.
+        hub: where it is published: hub data sets and files, concatenated; empty where nothing is
+            that can be used.
+        advice: where it is not published whole: what to get, where, and how to name it in the
+            config.
+        columns: canonical field -> column expression over a row of what is published.
         values: column -> replacement of its values, before the expressions are read.
         derived: further columns computed from a row, before the expressions are read.
         intermediate: the schedule of phase two, for the nine intermediate tasks.
@@ -138,8 +148,7 @@ class Task:
     metric: str
     chance: float = 0.0
     labels: tuple[str, ...] = ()
-    hub: tuple[Hub, ...] = ()
-    files: Files | None = None
+    hub: tuple[Hub | Files, ...] = ()
     advice: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -167,7 +176,8 @@ class Task:
     @property
     def data_sets(self) -> list[str]:
         """The data sets that it trains on: hub ids with their configurations, else its name."""
-        own = [f"{hub.path}/{hub.config or ''}" for hub in self.hub] or [self.name]
+        sets = [hub for hub in self.hub if isinstance(hub, Hub)]
+        own = [f"{hub.path}/{hub.config or ''}" for hub in sets] or [self.name]
         return [*own, *(each for name in self.holds for each in tasks()[name].data_sets)]
 
     def schedule(self, phase: Phase, preset: Preset) -> Schedule | None:

@@ -1,6 +1,9 @@
 """Cosmos QA (Huang et al. 2019): commonsense reading comprehension, four answers."""
 
-from xstilts.tasks import Hub, Schedule, Task
+from xstilts.tasks import Files, Hub, Schedule, Task
+
+REPOSITORY = "https://raw.githubusercontent.com/wilburOne/cosmosqa"
+COMMIT = "b6eb99cca4e2a51dd28a9a6f562534872d851639"
 
 TASK = Task(
     name="cosmosqa",
@@ -9,7 +12,18 @@ TASK = Task(
     metric="accuracy",
     chance=1 / 4,
     labels=("0", "1", "2", "3"),
-    hub=(Hub(path="allenai/cosmos_qa", revision="refs/convert/parquet"),),
+    hub=(
+        Hub(
+            path="allenai/cosmos_qa",
+            # a leftover of the hub's converter: its main branch is a script, which nothing runs now
+            revision="refs/convert/parquet",
+            instead=Files(
+                url=f"{REPOSITORY}/{COMMIT}/data/{{split}}.csv",
+                format="csv",
+                splits={"train": "train", "dev": "valid"},
+            ),
+        ),
+    ),
     columns={
         "prompt": "context + question",
         "choices": "answer0, answer1, answer2, answer3",

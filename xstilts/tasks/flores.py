@@ -5,12 +5,21 @@ Measures of alignment read it; it is no target. The column's name is in the tabl
 
 from xstilts.tasks import Hub, Task
 
+DEVTEST = {"test": "devtest"}
+
 TASK = Task(
     name="flores",
     title="FLORES-200",
     kind="bitext",
     metric="retrieval_accuracy",
-    hub=(Hub(path="mteb/flores", splits={"test": "devtest"}),),
+    hub=(
+        Hub(
+            path="mteb/flores",
+            splits=DEVTEST,
+            # the same columns uploaded again, which MTEB reads since 2025
+            instead=Hub(path="mteb/FloresBitextMining", splits=DEVTEST),
+        ),
+    ),
     columns={"source": "{flores}", "target": "eng_Latn"},
     licence="CC BY-SA 4.0",
     citation="NLLB Team et al. 2022, No Language Left Behind",

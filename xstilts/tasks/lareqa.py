@@ -15,7 +15,13 @@ TASK = Task(
     kind="dual_encoder",
     reference="pool",
     metric="map@20",
-    files=Files(url=f"{REPOSITORY}/{COMMIT}/xquad-r/{{language}}.json", format="xquad_r"),
+    hub=(
+        Files(
+            url=f"{REPOSITORY}/{COMMIT}/xquad-r/{{language}}.json",
+            format="xquad_r",
+            splits={"test": "test"},
+        ),
+    ),
     trains_on=("squad_retrieval",),
     target=True,
     licence="CC BY-SA 4.0",

@@ -8,7 +8,7 @@ TASK = Task(
     kind="span_qa",
     metric="qa",
     # The set's own repository may still be a loading script; this copy of it is Parquet.
-    hub=(Hub(path="google/xtreme", config="MLQA.{language}.{language}"),),
+    hub=(Hub(path="google/xtreme", config="MLQA.{language}.{language}", stripped=True),),
     columns=SQUAD_COLUMNS,
     answer_rules="mlqa",
     trains_on=("squad1",),

@@ -12,7 +12,8 @@ TASK = Task(
             path="google-research-datasets/tydiqa",
             config="secondary_task",
             splits={"train": "train", "test": "validation"},
-            only={"id": "{name}-"},  # all languages in one table, told apart by their ids
+            stripped=True,
+            only={"id": "{name}-*"},  # all languages in one table, told apart by their ids
         ),
     ),
     columns=SQUAD_COLUMNS,

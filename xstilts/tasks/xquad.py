@@ -12,6 +12,7 @@ TASK = Task(
             path="google/xquad",
             config="xquad.{language}",
             splits={"test": "validation"},
+            stripped=True,
         ),
     ),
     columns=SQUAD_COLUMNS,
