@@ -156,7 +156,7 @@ def _wikipedia(code: str) -> Dataset:
 
 def _bitext(code: str) -> Dataset:
     columns = {"sentence1": TEXT, "sentence2": TEXT, "lang": TEXT}
-    rows = [("Habari\n", "Hello\n"), (f"Bahari ya {code}\n", f"The sea of {code}\n")]
+    rows = [(f"Habari {code}\n", "Hello\n"), (f"Bahari ya {code}\n", f"The sea of {code}\n")]
     return table(columns, *((*row, f"{languages()[code].iso3}-eng") for row in rows))
 
 

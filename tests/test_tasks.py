@@ -211,7 +211,7 @@ def test_an_ending_of_hellaswag_follows_the_second_half_of_the_context(fetched: 
 
 def test_translations_lose_their_line_ends(fetched: Path) -> None:
     row = read(fetched, "tatoeba", "test")["test"][0]
-    assert (row["source"], row["target"]) == ("Habari", "Hello")
+    assert (row["source"], row["target"]) == ("Habari sw", "Hello")
 
 
 def test_a_language_of_flores_is_a_column(fetched: Path) -> None:

@@ -20,7 +20,7 @@ import datasets
 import pyarrow as pa
 
 from xstilts.columns import first_there
-from xstilts.errors import InputError, one_line
+from xstilts.errors import InputError, check_name, one_line
 from xstilts.lock import LOCK, chosen, commit_of
 from xstilts.readers import ASIDE, Located, Row, read_rows
 from xstilts.realignment import MOVED, realigned
@@ -93,7 +93,12 @@ def _set_rows(hub: Hub, language: str, split: str, revision: str, task: Task) ->
 def _batches(
     path: str, config: str | None, split: str, revision: str, most: int | None
 ) -> Iterator[Batch]:
-    rows = datasets.load_dataset(path, config, split=split, revision=revision, streaming=True)
+    builder = datasets.load_dataset_builder(path, config, revision=revision)
+    files = builder.config.data_files
+    check_name("split", split, files, path)
+    # The library would look into the files of other splits too, for the types of columns.
+    builder.config.data_files = datasets.data_files.DataFilesDict({split: files[split]})
+    rows = builder.as_streaming_dataset(split=split)
     if rows.features is None:  # those that nothing declares are looked up
         rows = rows._resolve_features()
     features = rows.features
