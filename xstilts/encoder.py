@@ -25,7 +25,7 @@ from xstilts.attention import PACKED, boundaries
 from xstilts.batches import Batch, by_length
 from xstilts.compiled import Compiled, Mode
 from xstilts.dropout import quicken
-from xstilts.errors import InputError
+from xstilts.errors import InputError, one_line
 from xstilts.rows import Rows
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ that has it."""
 
 TRIED = (3, 96)  # tokens; the second is longer than the windows of models with local attention
 SAME = 1e-4
+WRAPPED = ("_orig_mod.", "module.")  # before names of compiled and of data-parallel models
 
 
 class Encoder(nn.Module):
@@ -47,9 +48,7 @@ class Encoder(nn.Module):
     def __init__(self, folder: Path | str, lora: int | None = None) -> None:
         super().__init__()
         self.folder = Path(folder)
-        self.model = AutoModel.from_pretrained(
-            str(folder), trust_remote_code=False, dtype=torch.float32
-        )
+        self.model = load_whole(AutoModel, folder, dtype=torch.float32)
         if getattr(self.model, "pooler", None) is not None:
             self.model.pooler = None  # never read, and not in every checkpoint
         quicken(self.model)
@@ -154,6 +153,40 @@ class Encoder(nn.Module):
     def freeze_words(self) -> None:
         """Take the word embeddings, most of a multilingual model's weights, out of training."""
         self.words.weight.requires_grad_(False)
+
+
+def load_whole(kind: Any, folder: Path | str, **words: Any) -> Any:
+    """A model of a folder, with every weight of its architecture but the pooler's.
+
+    The library would draw those that it does not find at random, anew in every job.
+
+    Args:
+        kind: an auto class of the library.
+        folder: the model's.
+        words: what else `from_pretrained` takes.
+
+    Raises:
+        InputError: weights are missing, or of another shape.
+    """
+    try:
+        model, found = kind.from_pretrained(
+            str(folder), trust_remote_code=False, output_loading_info=True, **words
+        )
+    except (RuntimeError, ValueError, OSError, KeyError) as error:
+        raise InputError(f"{folder}: not a model that can be loaded ({one_line(error)})") from error
+    missing = sorted(name for name in found["missing_keys"] if "pooler" not in name)
+    if not missing:
+        return model
+    unknown = sorted(found["unexpected_keys"])
+    wrapped = next((name for name in WRAPPED for key in unknown if key.startswith(name)), "")
+    remedy = (
+        f"; their names begin with '{wrapped}': save the model that is inside the wrapper"
+        if wrapped
+        else f"; it holds {len(unknown)} others" * bool(unknown)
+    )
+    raise InputError(
+        f"{folder}: {len(missing)} weights of the model are missing, as {missing[0]}{remedy}"
+    )
 
 
 def _after_attention(model: Any) -> nn.Module:

@@ -18,6 +18,7 @@ from transformers import PreTrainedTokenizerBase
 from xstilts.data import LABELS, examples_of, split_of
 from xstilts.digests import digest, file_digest
 from xstilts.encoder import load_tokenizer
+from xstilts.errors import InputError
 from xstilts.kinds import Examples, kind_of
 from xstilts.releases import POOL
 from xstilts.rows import Rows, evenly, read_rows, write_rows
@@ -42,6 +43,7 @@ def encode_task(
     facts = _limited(tasks()[task], max_length)
     source, target = read_json(Path(data)), Path(output)
     tokenizer = load_tokenizer(read_json(Path(pretrained))["pretrained"])
+    _check_segments(facts, tokenizer)
     digests = {}
     for language in source["languages"]:
         chunks = {
@@ -56,6 +58,16 @@ def encode_task(
         digests[language] = digest([file_digest(path), source["languages"][language]])
     kept = {name: source[name] for name in (LABELS, "source")}
     write_json(target, {"task": task, "data": data, "languages": digests, **kept})
+
+
+def _check_segments(task: Task, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Raise if the model tells the texts of a pair apart by ids that we do not pass yet."""
+    segments = tokenizer("a", "b").get("token_type_ids", [])
+    if kind_of(task).PAIRED and len(set(segments)) > 1:
+        raise InputError(
+            f"{task.name} has pairs of texts, and {tokenizer.name_or_path} tells them apart by "
+            "segment ids (token_type_ids), which are not passed yet: its scores would be wrong"
+        )
 
 
 def _encoded_chunk(

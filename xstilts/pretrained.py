@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from huggingface_hub import snapshot_download
+from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM
 
 from xstilts.digests import digest, file_digest
-from xstilts.errors import InputError
+from xstilts.encoder import load_tokenizer, load_whole
+from xstilts.errors import InputError, one_line
 from xstilts.tables import write_json
 
+NO_TOKENIZER = "no tokenizer that counts characters; the model needs a tokenizer.json"
 FILES = ("*.json", "*.safetensors", "*.model", "*.txt")  # never pickled weights
 
 
@@ -34,10 +37,7 @@ def fetch_model(
     """
     folder = _folder(path, revision, world, Path(output).parent / "encoder")
     files = sorted(file for file in folder.iterdir() if file.is_file())
-    if not any(file.suffix == ".safetensors" for file in files):
-        raise InputError(
-            f"{folder}: no safetensors weights; convert the model with save_pretrained"
-        )
+    check_model(folder, files)
     known = digest([[file.name, file_digest(file)] for file in files])
     write_json(
         Path(output),
@@ -52,6 +52,29 @@ def fetch_model(
             "diverged": "",
         },
     )
+
+
+def check_model(folder: Path, files: list[Path]) -> None:
+    """Raise unless the folder holds all that any job will need of the model."""
+    if not any(file.suffix == ".safetensors" for file in files):
+        raise InputError(
+            f"{folder}: no safetensors weights; convert the model with save_pretrained"
+        )
+    try:
+        tokenizer = load_tokenizer(folder)
+    except (ImportError, ValueError, OSError) as error:
+        raise InputError(f"{folder}: {NO_TOKENIZER} ({one_line(error)})") from error
+    if not tokenizer.is_fast:
+        raise InputError(f"{folder}: {NO_TOKENIZER}")
+    seq2seq = AutoConfig.from_pretrained(str(folder), trust_remote_code=False).is_encoder_decoder
+    model = load_whole(
+        AutoModelForSeq2SeqLM if seq2seq else AutoModel, folder, device_map="meta"
+    )  # names and shapes alone
+    words = model.get_input_embeddings().weight.shape[0]
+    if len(tokenizer) > words:
+        raise InputError(
+            f"{folder}: the tokenizer has {len(tokenizer):,} pieces, the model {words:,} embeddings"
+        )
 
 
 def _folder(
@@ -69,4 +92,7 @@ def _folder(
         return planted
     if Path(path).is_dir():
         return Path(path)
-    return Path(snapshot_download(path, revision=revision, allow_patterns=list(FILES)))
+    from xstilts.hub import in_one_line
+
+    with in_one_line(f"{path} at {revision}: cannot be fetched from the hub"):
+        return Path(snapshot_download(path, revision=revision, allow_patterns=list(FILES)))

@@ -98,6 +98,8 @@ class Kind(Protocol):
     """The last hidden states, those of first tokens alone, or those of the retrieval layer."""
     DIVISIBLE: bool
     """Whether a batch's loss is that of its parts: not where rows are compared with each other."""
+    PAIRED: bool
+    """Whether an input is a pair of texts, which some models tell apart by segment ids."""
     TRANSLATABLE: tuple[str, ...]
     """Texts that can be machine-translated: none where labels belong to words or characters."""
 

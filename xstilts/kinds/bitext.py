@@ -26,6 +26,7 @@ COLUMNS = {"source": pa.string(), "target": pa.string()}
 OPTIONAL: frozenset[str] = frozenset()
 READS: Literal["retrieval"] = "retrieval"
 DIVISIBLE = True
+PAIRED = False
 TRANSLATABLE: tuple[str, ...] = ()
 
 

@@ -27,6 +27,7 @@ COLUMNS = {"text_a": pa.string(), "text_b": pa.string(), "label": pa.int32()}
 OPTIONAL: frozenset[str] = frozenset()
 READS: Literal["first"] = "first"
 DIVISIBLE = True
+PAIRED = True
 TRANSLATABLE: tuple[str, ...] = ("text_a", "text_b")
 
 

@@ -38,6 +38,7 @@ COLUMNS = {"query": pa.string(), "candidate": pa.string(), "keys": pa.list_(pa.s
 OPTIONAL = frozenset({"query", "candidate"})
 READS: Literal["last"] = "last"
 DIVISIBLE = False
+PAIRED = False
 TRANSLATABLE: tuple[str, ...] = ()
 CUT_OFF = 20
 FIRST_SCALE = 100.0  # of the cosines, learned from there, as in XTREME-R's dual encoder

@@ -28,6 +28,7 @@ COLUMNS = {"text": pa.string()}
 OPTIONAL: frozenset[str] = frozenset()
 READS: Literal["last"] = "last"
 DIVISIBLE = True
+PAIRED = False
 TRANSLATABLE: tuple[str, ...] = ()
 CHOSEN, MASKED, CHANGED = 0.15, 0.8, 0.1  # of the tokens; of those, masked, and changed
 STORED = "lm_head."  # before the head's names in a model's folder

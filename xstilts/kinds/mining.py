@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from xstilts.errors import InputError
 from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics, check_common, required
-from xstilts.kinds.bitext import DIVISIBLE, READS, TRANSLATABLE, decode, encode, head, loss
+from xstilts.kinds.bitext import DIVISIBLE, PAIRED, READS, TRANSLATABLE, decode, encode, head, loss
 from xstilts.readers import read_lines
 from xstilts.sides import nearest, stack_side
 from xstilts.tasks import Task
@@ -30,6 +30,7 @@ __all__ = [
     "COLUMNS",
     "DIVISIBLE",
     "OPTIONAL",
+    "PAIRED",
     "READS",
     "TRANSLATABLE",
     "check",

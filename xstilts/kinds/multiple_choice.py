@@ -27,6 +27,7 @@ __all__ = [
     "COLUMNS",
     "DIVISIBLE",
     "OPTIONAL",
+    "PAIRED",
     "READS",
     "TRANSLATABLE",
     "check",
@@ -43,6 +44,7 @@ COLUMNS = {"prompt": pa.string(), "choices": pa.list_(pa.string()), "label": pa.
 OPTIONAL: frozenset[str] = frozenset()
 READS: Literal["first"] = "first"
 DIVISIBLE = True
+PAIRED = True
 TRANSLATABLE: tuple[str, ...] = ("prompt", "choices")
 
 

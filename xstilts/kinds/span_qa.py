@@ -33,6 +33,7 @@ COLUMNS = {
 OPTIONAL: frozenset[str] = frozenset()
 READS: Literal["last"] = "last"
 DIVISIBLE = True
+PAIRED = True
 TRANSLATABLE: tuple[str, ...] = ()
 STRIDE = 128
 LONGEST_ANSWER = 30  # tokens, as in the SQuAD scripts

@@ -30,6 +30,7 @@ COLUMNS = {"words": pa.list_(pa.string()), "tags": pa.list_(pa.string())}
 OPTIONAL: frozenset[str] = frozenset()
 READS: Literal["last"] = "last"
 DIVISIBLE = True
+PAIRED = False
 TRANSLATABLE: tuple[str, ...] = ()
 IGNORED = -100
 SECOND = {name: f"real_piece_{name}" for name in ("hits", "predicted", "correct")}
