@@ -121,7 +121,10 @@ def test_scores_that_are_not_there_are_left_out_and_noted(
     formula = "size + (1 | language) + (1 | target)"
     found = printed(capsys, "fit", table, "--formula", formula, "--json")
     assert found["n"] == 2 * 3 * 8 * 4 - 6 - 6
-    assert found["notes"][0] == "6 rows left out, without size"
+    assert found["notes"][:2] == [
+        "6 rows left out: without a score",
+        "6 rows left out, without size",
+    ]
 
 
 @pytest.mark.parametrize(

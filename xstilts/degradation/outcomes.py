@@ -158,24 +158,63 @@ def analysed(cells: pd.DataFrame, outcome: str, diverged: bool = False) -> pd.Da
         InputError: unknown outcome.
     """
     check_name("outcome", outcome, OUTCOMES, "outcome")
+    kept = has_outcome(cells, outcome, diverged)
+    rows = cells.loc[kept, [*AXES, outcome]]
     variance = ((cells["high"] - cells["low"]) / (2 * CRITICAL)) ** 2
-    scored = cells.assign(sampling_variance=variance)
     if outcome.startswith("corrected_"):
-        scored["sampling_variance"] *= (100 / (100 - cells["chance"])) ** 2
-    kept = scored["reported"] & scored[outcome].notna()
-    if not diverged:
-        bad = cells[cells["diverged"] != ""]
-        kept &= (scored["diverged"] == "") & ~_set_against_diverged(scored, bad, outcome)
-    return scored.loc[kept, [*AXES, outcome, "sampling_variance"]]
+        variance *= (100 / (100 - cells["chance"])) ** 2
+    return rows.assign(sampling_variance=variance[kept])
 
 
-def _set_against_diverged(cells: pd.DataFrame, diverged: pd.DataFrame, outcome: str) -> pd.Series:
-    """Whether the run of `none` that an outcome is set against diverged."""
+def has_outcome(cells: pd.DataFrame, outcome: str, diverged: bool = False) -> pd.Series:
+    """Which rows have an outcome that counts: all but those that `left_out` gives a reason for."""
+    bad = pd.Series(False, index=cells.index) if diverged else _diverged(cells, outcome)
+    return cells["reported"] & cells[outcome].notna() & ~bad
+
+
+def left_out(cells: pd.DataFrame, outcome: str) -> dict[str, int]:
+    """How many scores that an outcome is defined for do not count, by the reason in words.
+
+    Each is counted once, under the first reason that fits.
+    """
+    defined = pd.Series(True, index=cells.index)
+    if "gap" in outcome:
+        defined &= cells["language"] != ENGLISH
+    if outcome in GAINS:
+        defined &= cells["intermediate"] != NONE
+    without = cells[outcome].isna()
+    english = _has_baseline(cells, "language", ENGLISH)
+    none = _has_baseline(cells, "intermediate", NONE)
+    reasons = {
+        "of a metric that is not the reported one": ~cells["reported"],
+        "without a score": cells["value"].isna(),
+        "of a run that diverged, or set against one": _diverged(cells, outcome),
+        "without an English score to set them against": without & ~english & ("gap" in outcome),
+        "without a score after none to set them against": without & ~none & (outcome in GAINS),
+        f"for which {outcome} is not defined": without,
+    }
+    found, rest = {}, defined
+    for reason, mask in reasons.items():
+        found[reason] = int((rest & mask).sum())
+        rest &= ~mask
+    return {reason: count for reason, count in found.items() if count}
+
+
+def _has_baseline(cells: pd.DataFrame, axis: str, at: str) -> pd.Series:
+    """For every row, whether the cell that only differs by being `at` on one axis has a score."""
+    scored = cells.assign(there=cells["value"].where(cells["value"].isna(), 1.0))
+    return _baseline(scored, axis, at, ["there"])["there"].notna()
+
+
+def _diverged(cells: pd.DataFrame, outcome: str) -> pd.Series:
+    """Whether a run, or that of `none` which an outcome is set against, diverged."""
+    bad = cells["diverged"] != ""
     if outcome not in GAINS:
-        return pd.Series(False, index=cells.index)
+        return bad
     keys = ["model", "target", "seed"]
-    runs = pd.MultiIndex.from_frame(diverged[diverged["intermediate"] == NONE][keys])
-    return pd.Series(pd.MultiIndex.from_frame(cells[keys]).isin(runs), index=cells.index)
+    runs = pd.MultiIndex.from_frame(cells[bad & (cells["intermediate"] == NONE)][keys])
+    against = pd.MultiIndex.from_frame(cells[keys]).isin(runs)
+    return bad | pd.Series(against, index=cells.index)
 
 
 def seed_means(rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
