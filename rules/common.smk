@@ -5,9 +5,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(str(workflow.current_basedir)).parent))  # also as a module
 
+from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
-from xstilts.config import check_config, specification, translator
+from xstilts.config import check_config, merged_entries, specification, translator
 from xstilts.digests import code_digest
 from xstilts.errors import InputError
 from xstilts.grid import language_facts, language_families, language_names
@@ -27,6 +28,11 @@ try:
     GRID = check_config(config)
 except InputError as error:
     raise WorkflowError(str(error))
+
+if workflow.is_main_process:
+    told = [(Path(path).name, load_configfile(path)) for path in workflow.configfiles]
+    for line in merged_entries([*told, ("--config", workflow.config_settings.config)]):
+        print(f"config: {line}", file=sys.stderr)
 
 COMMITS = read_lock()
 RESULTS = config["results"]

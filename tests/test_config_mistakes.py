@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import Study, checkout
+from conftest import ROOT, TINY, Study, checkout
+from snakemake.cli import parse_config
+
+from xstilts.config import complete_config
 
 
 @pytest.fixture(scope="module")
@@ -14,6 +18,32 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 
 MISTAKES = {
+    "a language that YAML reads as false": (
+        {"languages": ["en", False]},
+        "config: languages: False does not fit; YAML reads no and off so",
+    ),
+    "braces in the results' name": (
+        {"results": "results/a{b}"},
+        "config: results: 'results/a{b}' has braces, which are wildcards here",
+    ),
+    "a model whose name is no folder's": (
+        {"models": ["a/b"], "model_table": {"a/b": {"path": "x", "layer": 1}}},
+        "config: models: 'a/b' names a folder of results; use letters, digits and -._+",
+    ),
+    "another word in braces": (
+        {"data": {"xnli": {"path": "xnli-{lang}.tsv", "format": "tsv"}}},
+        "'xnli-{lang}.tsv' cannot be filled in ('lang'); known are {iso3}, {flores}, {name}",
+    ),
+    "one file of all languages": (
+        {"data": {"xnli": {"path": "Makefile", "format": "tsv", "languages": ["en", "qa"]}}}
+        | {"languages": "all"},
+        "config: data: xnli: 'Makefile' is the file of en, qa; write {language} into the path",
+    ),
+    "tested on what is trained on": (
+        {"data": {"udpos": {"path": "Makefile", "format": "conll", "languages": ["en"]}}}
+        | {"targets": ["udpos"], "languages": "all"},
+        "config: data: udpos: 'Makefile' is the English test set and the training set (of udpos)",
+    ),
     "unknown key": (
         {"langauges": ["qa"]},
         "config: unknown key 'langauges'; did you mean 'languages'?",
@@ -148,3 +178,62 @@ def test_a_mistake_is_one_line_that_says_what_to_write(bare: Study, mistake: str
     assert result.returncode != 0
     assert [line for line in said if line.startswith(message)], "\n".join(said[-8:])
     assert not Path(bare.folder / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "value"),
+    [
+        ("allow_unlocked=true", "allow_unlocked", True),
+        ("seeds=[1, 2]", "seeds", [1, 2]),
+        (
+            "training={max_steps: 7, learning_rate: 1e-3, freeze_embeddings: false}",
+            "training",
+            None,
+        ),
+        ("similarity={layers: [0, 1]}", "similarity", None),
+        ("examples={train: 10, test: null}", "examples", None),
+        ("store=null", "store", None),
+        ("languages={xnli: [en, qa]}", "languages", {"xnli": ["en", "qa"]}),
+    ],
+)
+def test_values_of_the_command_line_are_read_by_the_schemas_types(
+    bare: Study, given: str, key: str, value: Any
+) -> None:
+    bare.configure()
+    assert bare.snakemake("-n", "--quiet", "all", "--config", given).returncode == 0
+    config = {**TINY, **parse_config([given])}
+    complete_config(config)
+    wanted = {
+        "training": {"max_steps": 7, "learning_rate": 1e-3, "freeze_embeddings": False},
+        "similarity": {"layers": [0, 1]},
+        "examples": {"train": 10, "test": None},
+    }.get(key)
+    if wanted is None:
+        assert config[key] == value
+    else:
+        assert {name: config[key][name] for name in wanted} == wanted
+
+
+def test_entries_that_configs_make_together_are_said(bare: Study, tmp_path: Path) -> None:
+    """Snakemake joins mappings key by key, so that a path of one may meet the labels of another."""
+    entry = {"path": str(ROOT / "Makefile"), "format": "tsv", "labels": {"x": "neutral"}}
+    bare.configure(data={"qqp": entry})
+    (tmp_path / "more.yaml").write_text("data: {qqp: {path: Snakefile}}", encoding="utf-8")
+    result = bare.snakemake("--configfile", "tiny.yaml", str(tmp_path / "more.yaml"), "-n")
+    said = [line for line in result.stderr.splitlines() if line.startswith("config: data: qqp")]
+    assert said == [
+        "config: data: qqp is made of several configs: format of tiny.yaml, "
+        "labels of tiny.yaml, path of more.yaml"
+    ]
+
+
+def test_a_name_that_this_session_cannot_write_is_refused(
+    bare: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare.configure(data={"qqp": {"path": "données.tsv", "format": "tsv"}})
+    plain = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    for name, value in plain.items():
+        monkeypatch.setenv(name, value)
+    result = bare.snakemake("-n")
+    assert result.returncode != 0
+    assert "this session's encoding is ascii: export PYTHONUTF8=1" in result.stdout + result.stderr

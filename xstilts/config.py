@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,19 @@ from xstilts.lock import check_locked, read_lock, source_of, sources_of
 from xstilts.models import Model, check_folder
 from xstilts.recipes import recipes
 from xstilts.releases import RELEASES
-from xstilts.sources import TRANSLATED, leaves_test, local_files, needed_splits, part_files
+from xstilts.sources import (
+    TRANSLATED,
+    filled,
+    leaves_test,
+    local_files,
+    needed_splits,
+    part_files,
+)
 from xstilts.tasks import tasks
+from xstilts.typed import typed
 from xstilts.world.examples import SKILLS
 
+MERGED = (("data",), ("model_table",), ("translation", "data"))  # tables of entries
 STUDY = Path(__file__).parents[1] / "config.yaml"
 SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.yaml"
 
@@ -44,8 +54,7 @@ def complete_config(config: dict[str, Any]) -> Grid:
     """The same but for the data: for those who ask about the grid and run nothing."""
     described = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     config.update({key: _expand(value, f"config: {key}") for key, value in config.items()})
-    if isinstance(config.get("seeds"), list):  # Snakemake's --config makes texts of listed numbers
-        config["seeds"] = [_whole(seed) for seed in config["seeds"]]
+    config.update(typed(config, described, described))
     study = yaml.safe_load(STUDY.read_text(encoding="utf-8"))["degradation"]
     given = config.get("degradation") or {}
     steps = {**study["steps"], **(given.get("steps") or {})}
@@ -54,9 +63,65 @@ def complete_config(config: dict[str, Any]) -> Grid:
     errors = sorted(jsonschema.Draft202012Validator(described).iter_errors(config), key=str)
     if errors:
         raise _mistake(errors[0])
+    _check_names(config)
     grid = read_grid(config)
     specification(config).check("config: degradation")
     return grid
+
+
+def _check_names(config: Mapping[str, Any]) -> None:
+    """Raise for names that would be read as something else in the paths of results."""
+    for key in ("results", "store"):
+        if set(config[key] or "") & set("{}"):
+            raise InputError(f"config: {key}: '{config[key]}' has braces, which are wildcards here")
+    for name in config["models"]:
+        if not re.fullmatch(r"[\w.+-]+", str(name)):
+            raise InputError(
+                f"config: models: '{name}' names a folder of results; use letters, digits and -._+"
+            )
+    coding = sys.getfilesystemencoding()
+    for path in _texts(config):
+        if not path.isascii() and coding != "utf-8":
+            raise InputError(
+                f"config: '{path}' cannot be looked for, as this session's encoding is {coding}: "
+                "export PYTHONUTF8=1, and run it again"
+            )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text inside a value."""
+    if isinstance(value, str):
+        yield value
+    for inner in (
+        value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    ):
+        yield from _texts(inner)
+
+
+def merged_entries(
+    configs: Sequence[tuple[str, Mapping[str, Any]]],
+) -> Iterator[str]:
+    """A line for every entry of a table that several configs make together, key by key.
+
+    Args:
+        configs: name and content of each, the later ones on top.
+    """
+    for section in MERGED:
+        said: dict[str, dict[str, str]] = {}
+        for name, content in configs:
+            for entry, keys in (_section(content, section) or {}).items():
+                for key in keys if isinstance(keys, Mapping) else ():
+                    said.setdefault(entry, {})[key] = name
+        for entry, origins in said.items():
+            if len(set(origins.values())) > 1:
+                parts = ", ".join(f"{key} of {name}" for key, name in origins.items())
+                yield f"{': '.join([*section, entry])} is made of several configs: {parts}"
+
+
+def _section(content: Any, section: Sequence[str]) -> Any:
+    for key in section:
+        content = content.get(key) if isinstance(content, Mapping) else None
+    return content
 
 
 def specification(config: Mapping[str, Any]) -> Specification:
@@ -91,10 +156,6 @@ def _expand(value: Any, place: str) -> Any:
     return re.sub(r"\$\{(\w+)\}", lambda match: os.environ[match[1]], value)
 
 
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, str) and value.isdigit() else value
-
-
 def _fill(config: dict[str, Any], described: Mapping[str, Any]) -> None:
     """Set defaults, section by section."""
     for name, inner in described.get("properties", {}).items():
@@ -112,9 +173,19 @@ def _mistake(error: jsonschema.ValidationError) -> InputError:
     if error.validator == "additionalProperties":
         known = described["properties"]
         check_name("key", next(name for name in value if name not in known), known, place)
+    truths = [each for each in _listed(value) if isinstance(each, bool)]
+    if error.validator in ("type", "anyOf") and truths:
+        words = "yes and on" if truths[0] else "no and off"
+        return InputError(
+            f"{place}: {truths[0]} does not fit; YAML reads {words} so, and in quotes as texts"
+        )
     if error.validator in ("anyOf", "oneOf"):
         return InputError(f"{place}: {value!r} does not fit; {described.get('description', '')}")
     return InputError(f"{place}: {error.message}; expected {_expected(described)}")
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _expected(described: Mapping[str, Any]) -> str:
@@ -181,7 +252,7 @@ def _check_translation(config: Mapping[str, Any], grid: Grid) -> list[str]:
 def translator(path: str, config: Mapping[str, Any], language: str) -> Model:
     """The model that translates into a language."""
     revision = config["translation"]["revision"]
-    return Model(path=path.format(language=language), layer=0, revision=revision)
+    return Model(path=filled(path, language, TRANSLATED), layer=0, revision=revision)
 
 
 def _check_translated_files(task: str, grid: Grid, source: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from xstilts.errors import InputError, one_line
 from xstilts.languages import languages
 from xstilts.releases import POOL, RELEASES
 from xstilts.tasks import Task
@@ -55,11 +56,22 @@ def filled(template: str, language: str, split: str) -> str:
 
     `{language}`, `{iso3}`, `{flores}`, `{name}` (in English, lower case) and `{split}`. A language
     that the table lacks is called by its own code.
+
+    Raises:
+        InputError: something else stands in braces.
     """
     known = languages().get(language)
     named = (known.iso3, known.flores, known.name.lower()) if known else (language,) * 3
-    iso3, flores, name = named
-    return template.format(language=language, iso3=iso3, flores=flores, name=name, split=split)
+    values = dict(zip(("iso3", "flores", "name"), named, strict=True))
+    values |= {"language": language, "split": split}
+    try:
+        return template.format(**values)
+    except (KeyError, IndexError, ValueError) as error:
+        names = ", ".join(f"{{{name}}}" for name in values)
+        raise InputError(
+            f"'{template}' cannot be filled in ({one_line(error)}); known are {names}, and a brace "
+            "itself is written twice"
+        ) from error
 
 
 def matching(
