@@ -28,6 +28,7 @@ localrules:
     fetch_task,
     fetch_model,
     fetch_translator,
+    check_recipes,
     collect_cells,
 
 

@@ -18,7 +18,7 @@ from xstilts.lock import commit_of, read_lock, source_of, sources_of
 from xstilts.models import model_state
 from xstilts.recipes import recipes
 from xstilts.similarity import measures
-from xstilts.sources import leaves_test, local_state
+from xstilts.sources import check_apart, leaves_test, local_state
 from xstilts.tasks import preset_length, tasks
 
 share_package()
@@ -51,6 +51,7 @@ PRETRAINED = f"{RESULTS}/pretrained/model={{model}}/checkpoint.json"
 INTERMEDIATE = f"{RESULTS}/intermediate/model={{model}}/intermediate={{intermediate}}/seed={{seed}}/checkpoint.json"
 TUNED = f"{RESULTS}/tuned/model={{model}}/intermediate={{intermediate}}/training={{training}}/seed={{seed}}/checkpoint.json"
 SCORES = f"{RESULTS}/scores/target={{target}}/model={{model}}/intermediate={{intermediate}}/seed={{seed}}/language={{language}}/scores.parquet"
+LEAKS = f"{RESULTS}/leaks.json"
 CELLS = f"{RESULTS}/cells.parquet"
 MISSING = f"{RESULTS}/missing.csv"
 LAYERS = f"{RESULTS}/layers/target={{target}}/model={{model}}/intermediate={{intermediate}}/seed={{seed}}/layers.parquet"
@@ -184,10 +185,37 @@ def fetched_languages(wildcards):
     return WHOLE.fetched_languages(wildcards.task)
 
 
-def trained_on(wildcards):
-    """What a target trains on, which its test set is compared with; its time says nothing."""
+def checked_apart(source, wildcards, codes, section):
+    """Stop before the first job if a file stands for several languages, or for training and test."""
+    try:
+        if source:
+            task = tasks()[wildcards.task]
+            check_apart(source, task, wildcards.part, codes, f"config: {section}: {task.name}")
+    except InputError as error:
+        raise WorkflowError(str(error))
+
+
+def data_manifests(*wanted):
+    """Those of the grid's data, of all parts or of some."""
+    parts = wanted or ("train", "test")
+    return [DATA.format(task=task, part=part) for task, part, _ in GRID.parts() if part in parts]
+
+
+def recipe_data():
+    """What the recipes of the grid train on, with the texts that are mixed in."""
+    return [DATA.format(part="train", task=task) for task in GRID.recipe_tasks()]
+
+
+def chain_data(wildcards):
+    """What a target trains on, with which its test set is compared before it is encoded."""
     chain = tasks()[wildcards.task].trains_on if wildcards.part == "test" else ()
-    return [ancient(DATA.format(part="train", task=task)) for task in chain]
+    return [DATA.format(part="train", task=task) for task in chain]
+
+
+def told_manifests():
+    """All manifests that say something of the data."""
+    encoded = expand(ENCODED, part="test", model=GRID.models, task=GRID.targets)
+    return [*data_manifests(), *encoded, LEAKS]
 
 
 def reading_code(task, *more):
@@ -245,7 +273,9 @@ def local_data_state(wildcards):
 
 
 def task_source(wildcards):
-    return config["data"].get(wildcards.task)
+    source = config["data"].get(wildcards.task)
+    checked_apart(source, wildcards, fetched_languages(wildcards), "data")
+    return source
 
 
 def task_commits(wildcards):
@@ -358,7 +388,9 @@ def local_translator_state(wildcards):
 
 
 def translation_source(wildcards):
-    return config["translation"]["data"].get(wildcards.task)
+    source = config["translation"]["data"].get(wildcards.task)
+    checked_apart(source, wildcards, GRID.translated_languages, "translation: data")
+    return source
 
 
 def translated_files_state(wildcards):

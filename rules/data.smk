@@ -7,8 +7,6 @@ OUTPUTS: canonical examples, token ids, and pretrained models, each with a small
 
 rule fetch_task:
     """Canonical examples of a task: to train on (English; texts alone in all languages) or to test."""
-    input:
-        trained_on=trained_on,
     output:
         DATA,
     log:
@@ -34,6 +32,30 @@ rule fetch_task:
         "Fetching {wildcards.task} ({wildcards.part})"
     script:
         "../workflow/scripts/fetch_task.py"
+
+
+rule check_recipes:
+    """Whether what any recipe of phase two trains on holds a target's test texts."""
+    input:
+        trained=recipe_data(),
+        tested=data_manifests("test"),
+    output:
+        LEAKS,
+    log:
+        f"{LOGS}/check_recipes.log",
+    benchmark:
+        f"{COSTS}/check_recipes.tsv"
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        code=code_digest("plausibility.py", "kinds"),
+    message:
+        "Looking for test texts in what recipes train on"
+    script:
+        "../workflow/scripts/check_recipes.py"
 
 
 rule fetch_model:
@@ -127,6 +149,7 @@ rule encode_task:
     input:
         data=DATA,
         pretrained=PRETRAINED,
+        trained=chain_data,
     output:
         ENCODED,
     log:

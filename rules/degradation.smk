@@ -10,7 +10,8 @@ sensitivity.csv, held_out.parquet, skill.csv, claims.csv, truth.parquet (embedde
 rule collect_cells:
     """All score files as one table, with the transfer gap; and the cells that there are none of."""
     input:
-        score_files,
+        scores=score_files,
+        leaks=LEAKS,
     output:
         cells=CELLS,
         missing=MISSING,

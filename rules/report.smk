@@ -122,6 +122,7 @@ rule write_first_page:
         missing=MISSING,
         sensitivity=SENSITIVITY,
         skill=SKILL,
+        data=told_manifests(),
         figure=rules.plot_headline.output.figure,
     output:
         FIRST_PAGE,

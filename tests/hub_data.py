@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from datasets import ClassLabel, Dataset, Features, Value
 from datasets import List as Sequence
-from hub_mirror import commit, write_repository
+from hub_mirror import commit, write_readme, write_repository
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast, XLMRobertaConfig, XLMRobertaModel
 
@@ -292,7 +292,6 @@ def write_mirror(root: Path) -> None:
 def _write_bucc(root: Path) -> None:
     """Both pools and the gold pairs of a language in one row of one file."""
     folder = root / "mteb/BUCC" / commit("mteb/BUCC", "main")
-    configs = []
     for code in languages_of("bucc"):
         row = {
             "sentence1": [f"eins {code}", f"zwei {code}", f"drei {code}"],
@@ -302,10 +301,7 @@ def _write_bucc(root: Path) -> None:
         file = folder / f"{code}-en" / "test.json.gz"
         file.parent.mkdir(parents=True)
         file.write_bytes(gzip.compress(json.dumps(row).encode()))
-        files = [{"split": "test", "path": f"{code}-en/test.json.gz"}]
-        configs.append({"config_name": f"{code}-en", "data_files": files})
-    readme = f"---\n{json.dumps({'configs': configs})}\n---\n"
-    (folder / "README.md").write_text(readme, encoding="utf-8")
+    write_readme(folder, {f"{code}-en": ["test"] for code in languages_of("bucc")}, "test.json.gz")
 
 
 def _write_raw(root: Path) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -39,22 +39,39 @@ def write_repository(
     Where it is `legacy`, the README alone declares the columns, in the words of older libraries.
     """
     folder = root / path / commit(path, branch)
-    declared, known = [], []
+    known = []
     for config, splits in configs.items():
         for split, rows in splits.items():
             file = folder / config / split / "0000.parquet"
             file.parent.mkdir(parents=True)
             table = rows.with_format("arrow")[:]
             pq.write_table(table.replace_schema_metadata(None) if legacy else table, file)
-        files = [{"split": split, "path": f"{config}/{split}/*.parquet"} for split in splits]
-        declared.append({"config_name": config, "data_files": files})
         features = next(iter(splits.values())).features
         columns = [{"name": name, **legacy_type(each)} for name, each in features.items()]
         known.append({"config_name": config, "features": columns})
     if branch == "main":
-        content = {"configs": declared, **({"dataset_info": known} if legacy else {})}
-        readme = f"---\n{yaml.safe_dump(content)}---\n"
-        (folder / "README.md").write_text(readme, encoding="utf-8")
+        write_readme(folder, configs, known={"dataset_info": known} if legacy else {})
+
+
+def write_readme(
+    folder: Path,
+    configs: Mapping[str, Iterable[str]],
+    files: str = "{split}/*.parquet",
+    known: Mapping[str, Any] | None = None,
+) -> None:
+    """The README that says which files a split of a configuration has."""
+    declared = [
+        {
+            "config_name": config,
+            "data_files": [
+                {"split": split, "path": f"{config}/{files.format(split=split)}"}
+                for split in splits
+            ],
+        }
+        for config, splits in configs.items()
+    ]
+    readme = f"---\n{yaml.safe_dump({'configs': declared, **(known or {})})}---\n"
+    (folder / "README.md").write_text(readme, encoding="utf-8")
 
 
 def legacy_type(feature: Any) -> dict[str, Any]:
@@ -134,14 +151,16 @@ class _Handler(BaseHTTPRequestHandler):
         if not file.is_file():
             self._send(404, b"", {**headers, "X-Error-Code": "EntryNotFound"})
             return
-        content = file.read_bytes()
-        headers["ETag"] = f'"{hashlib.sha1(content).hexdigest()}"'
+        size = file.stat().st_size
+        headers["ETag"] = f'"{hashlib.sha1(f"{file} {size}".encode()).hexdigest()}"'
         if match := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
-            first, last = int(match[1]), min(int(match[2] or len(content)), len(content) - 1)
-            headers["Content-Range"] = f"bytes {first}-{last}/{len(content)}"
-            self._send(206, content[first : last + 1], headers)
+            first, last = int(match[1]), min(int(match[2] or size), size - 1)
+            headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+            with file.open("rb") as opened:
+                opened.seek(first)
+                self._send(206, opened.read(last + 1 - first), headers)
             return
-        self._send(200, content, headers)
+        self._send(200, file.read_bytes(), headers)
 
     def _tree(self, path: str, revision: str, name: str) -> None:
         folder = self._folder(path, revision)

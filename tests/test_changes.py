@@ -80,7 +80,8 @@ def test_saving_more_often_plans_nothing(study: Study) -> None:
 
 
 def tagged(folder: Path, language: str, sentences: int) -> None:
-    lines = ["a\tDET\ncat\tNOUN\nsat\tVERB\n"] * sentences
+    words = [f"{language}{at}" for at in range(sentences)]
+    lines = [f"a\tDET\n{word}\tNOUN\nsat\tVERB\n" for word in words]
     (folder / f"{language}.tsv").write_text("\n".join(lines), encoding="utf-8")
 
 
@@ -89,8 +90,9 @@ def local_study(study: Study) -> Study:
     """Outside the world: the study's own table of languages, a local model, local files."""
     folder = study.folder / "files"
     folder.mkdir()
-    for language in ("en", "de", "xx"):
-        tagged(folder, language, 20)
+    for name in ("train", "en", "de", "xx"):
+        tagged(folder, name, 20)
+    paths = {"train": f"{folder}/train.tsv", "test": f"{folder}/{{language}}.tsv"}
     encoder = study.folder / "results/tiny/pretrained/model=nano/encoder"
     study.configure(
         results="results/local",
@@ -100,7 +102,7 @@ def local_study(study: Study) -> Study:
         intermediates=["none"],
         targets=["udpos"],
         languages="all",
-        data={"udpos": {"path": f"{folder}/{{language}}.tsv", "format": "conll"}},
+        data={"udpos": {"path": paths, "format": "conll"}},
         similarity={"parallel": None},
     )
     table = study.folder / "xstilts/languages.csv"
@@ -174,7 +176,7 @@ def test_the_example_of_a_task_is_trained_on(study: Study) -> None:
     row = {"sentence": "The cup fits the box as the _ is small.", "option1": "cup"}
     rows = [{**row, "option2": f"box {at}", "answer": str(1 + at % 2)} for at in range(40)]
     for split in ("train", "dev"):
-        lines = "".join(json.dumps(each) + "\n" for each in rows)
+        lines = "".join(json.dumps(each).replace("cup", split) + "\n" for each in rows)
         (study.folder / f"{split}.jsonl").write_text(lines, encoding="utf-8")
     study.configure(
         intermediates=["none", "mnli", "winogrande"],

@@ -42,7 +42,7 @@ MISTAKES = {
     "tested on what is trained on": (
         {"data": {"udpos": {"path": "Makefile", "format": "conll", "languages": ["en"]}}}
         | {"targets": ["udpos"], "languages": "all"},
-        "config: data: udpos: 'Makefile' is the English test set and the training set (of udpos)",
+        "config: data: udpos: 'Makefile' is the English training set and the test set; give a path",
     ),
     "unknown key": (
         {"langauges": ["qa"]},

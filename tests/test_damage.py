@@ -252,6 +252,7 @@ def test_what_has_been_fetched_needs_no_network(fetched: Study, tmp_path: Path) 
     beside, table = copy_of(fetched, tmp_path / "beside"), "results/hub/cells.parquet"
     with started(fetched, table=table, before=(*unshared(), *WARM)) as run:
         jobs = {"encode_task": 2, "finetune_target": 1, "evaluate_wikiann": 1, "collect_cells": 1}
+        jobs["check_recipes"] = 1
         assert jobs_in(run.ends(0)) == jobs
     result = beside.snakemake(table, warm=True)
     assert result.returncode == 0, result.stderr[-3000:]

@@ -285,6 +285,7 @@ def page_of(tmp_path: Path, effects: list[Row], cells: list[Row]) -> str:
         missing=files["missing"],
         sensitivity=files["sens"],
         skill=files["skill"],
+        data=[],
         axes=axes,
         headline="mmd",
         world=False,

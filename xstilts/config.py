@@ -18,7 +18,6 @@ from xstilts.grid import Grid, read_grid
 from xstilts.lock import check_locked, read_lock, source_of, sources_of
 from xstilts.models import Model, check_folder
 from xstilts.recipes import recipes
-from xstilts.releases import RELEASES
 from xstilts.sources import (
     TRANSLATED,
     filled,
@@ -195,15 +194,8 @@ def _expected(described: Mapping[str, Any]) -> str:
 
 def _check_data(config: Mapping[str, Any], grid: Grid) -> None:
     """Raise if a file that the grid needs is not there, or what it needs of the hub not locked."""
-    trained = {task for name in grid.intermediates for task in recipes()[name].tasks}
-    trained |= {task for target in grid.targets for task in tasks()[target].trains_on}
-    trained |= {corpus for name in grid.intermediates if (corpus := recipes()[name].corpus)}
-    needed = [(task, "train", grid.training_languages(task)) for task in sorted(trained)]
-    needed += [(target, "test", grid.fetched_languages(target)) for target in grid.targets]
-    if grid.reads("parallel") and grid.parallel and grid.parallel_languages:
-        needed.append((grid.parallel, "test", grid.parallel_languages))
     read, locked = _check_translation(config, grid), read_lock()
-    for task, part, codes in needed:
+    for task, part, codes in grid.parts():
         source = config["data"].get(task)
         if source:
             _check_source(task, part, codes, source, f"config: data: {task}")
@@ -214,8 +206,6 @@ def _check_data(config: Mapping[str, Any], grid: Grid) -> None:
             raise InputError(f"config: {task} needs files of your own: {tasks()[task].advice}")
         else:
             read += sources_of(tasks()[task], locked)
-    for target in grid.targets:
-        _check_trained_apart(target, config)
     read += [source for model in grid.models.values() if (source := source_of(model))]
     if not config["allow_unlocked"]:
         check_locked(read, locked)
@@ -283,40 +273,4 @@ def _check_source(
             raise InputError(
                 f"{place}: no file '{path}' ({language}); "
                 "correct the path, or list the languages that are there under languages"
-            )
-    for split in needed_splits(facts, part):
-        _check_languages_apart(source, codes, split, place)
-
-
-def _check_languages_apart(
-    source: Mapping[str, Any], codes: list[str], split: str, place: str
-) -> None:
-    """Raise if one file is read for several languages, and nothing says which rows are whose."""
-    if source["format"] in RELEASES or "only" in source:
-        return
-    languages: dict[tuple[Path, ...], list[str]] = {}
-    for code in codes:
-        languages.setdefault(tuple(local_files(source, code, split)), []).append(code)
-    for files, named in languages.items():
-        if files and len(named) > 1:
-            raise InputError(
-                f"{place}: '{files[0]}' is the file of {', '.join(named)}; write {{language}} into "
-                "the path, or say under only which rows are a language's, as {id: '{name}-*'}"
-            )
-
-
-def _check_trained_apart(target: str, config: Mapping[str, Any]) -> None:
-    """Raise if English is tested on a file that is trained on, and no shares divide it."""
-    tested = config["data"].get(target)
-    for task in tasks()[target].trains_on if tested else ():
-        trained = config["data"].get(task)
-        if not trained or any({"splits", "only"} & {*each} for each in (tested, trained)):
-            continue
-        if tested["format"] in RELEASES:
-            continue
-        both = {*local_files(tested, "en", "test")} & {*local_files(trained, "en", "train")}
-        for path in sorted(both):
-            raise InputError(
-                f"config: data: {target}: '{path}' is the English test set and the training set "
-                f"(of {task}); give a path per split, or divide the file by splits"
             )

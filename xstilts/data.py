@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +27,23 @@ from xstilts.digests import file_digest
 from xstilts.errors import InputError
 from xstilts.kinds import kind_of
 from xstilts.origins import Origin, Reading
-from xstilts.plausibility import Doubts, Prints, fingerprints
+from xstilts.plausibility import Doubts, compared, fingerprints, seen_before
 from xstilts.releases import POOL
 from xstilts.sources import needed_splits, pools
-from xstilts.tables import read_json, read_table, rows_table, write_json, write_table
+from xstilts.tables import (
+    WARNINGS,
+    open_table,
+    read_json,
+    read_table,
+    rows_table,
+    write_json,
+    write_table,
+)
 from xstilts.tasks import Task, tasks
 
 logger = logging.getLogger(__name__)
 
-LABELS, WARNINGS = "labels", "warnings"  # in a manifest
+LABELS = "labels"  # in a manifest
 SHOWN = 200  # characters of a split's first example
 
 Rows = list[dict[str, Any]]
@@ -49,7 +59,6 @@ def fetch_task(
     source: Mapping[str, Any] | None,
     commits: Mapping[str, str],
     limits: Mapping[str, int | None],
-    trained_on: Sequence[str] = (),
 ) -> None:
     """Write the canonical examples of a task's part.
 
@@ -62,13 +71,12 @@ def fetch_task(
         source: the config's `data` entry of the task, if it is read from local files.
         commits: the commits at which the task's hub data sets are read.
         limits: most examples of a split; evenly spaced ones are kept.
-        trained_on: manifests of what a target trains on, which its test set must not be.
     """
     facts, manifest = tasks()[task], Path(output)
     origin = Origin(facts, source, world, commits)
     choice = _Choice(origin, part, limits)
     digests, labels = {}, list(facts.labels)
-    doubts = Doubts(facts, trained_prints(trained_on))
+    doubts = Doubts(facts)
     for language in [*languages, *pools(source, facts, part)]:
         rows = choice.rows(language)
         labels = labels or _tags_of(rows)
@@ -94,17 +102,60 @@ def fetch_task(
     )
 
 
-def trained_prints(manifests: Sequence[str]) -> Prints:
-    """Fingerprints of the training examples of some data manifests, by what they are."""
-    found = {}
-    for path in map(Path, manifests):
-        content = read_json(path)
-        task = tasks()[content["task"]]
-        examples = (
-            row for language in content["languages"] for row in split_of(path, language, "train")
-        )
-        found[f"the training set of {task.name}"] = fingerprints(task, examples)
+def check_recipes(*, trained: list[str], tested: list[str], output: str) -> None:
+    """Look for the test texts of every target in what recipes of phase two train on.
+
+    Args:
+        trained: data manifests of training sets.
+        tested: data manifests of test sets.
+        output: the manifest to write: its warnings.
+
+    Raises:
+        InputError: half of a test set or more was trained on.
+    """
+    warnings = [each for path in tested for each in leaks(Path(path), trained)]
+    write_json(Path(output), {"task": "", WARNINGS: warnings})
+
+
+def leaks(tested: Path, trained: Sequence[str]) -> list[str]:
+    """Warnings for test texts of a data manifest that are in the training sets of others.
+
+    Texts of other kinds of task are others: an NLI pair is no question.
+
+    Raises:
+        InputError: half of a test set or more was trained on.
+    """
+    content = read_json(tested)
+    target = tasks()[content["task"]]
+    prints = {
+        f"the training set of {task.name}": _training_prints(Path(path))
+        for path in trained
+        for task in [tasks()[read_json(Path(path))["task"]]]
+        if task.kind == target.kind
+    }
+    found = []
+    for language in content["languages"] if prints else ():
+        mine = fingerprints(target, _compared_rows(target, tested, language, "test"))
+        found += list(seen_before(f"{target.name}, {language}, test", mine, prints))
+    for warning in found:
+        logger.warning(warning)
     return found
+
+
+@lru_cache(maxsize=64)
+def _training_prints(manifest: Path) -> np.ndarray:
+    """Fingerprints of the training examples in all languages."""
+    content = read_json(manifest)
+    task = tasks()[content["task"]]
+    rows = (_compared_rows(task, manifest, each, "train") for each in content["languages"])
+    return fingerprints(task, chain.from_iterable(rows))
+
+
+def _compared_rows(task: Task, manifest: Path, language: str, split: str) -> Iterator[Example]:
+    """What tells the examples of a split apart, of few rows at a time: there may be a million."""
+    file = open_table(_table(manifest, language))
+    for batch in file.iter_batches(columns=["split", *compared(task)]):
+        yield from (row for row in batch.to_pylist() if row["split"] == split)
 
 
 def write_examples(

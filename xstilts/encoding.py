@@ -7,6 +7,7 @@ last, lists a digest per language; the rows lie beside it, one file a language.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,21 +16,27 @@ from typing import Any
 import pyarrow as pa
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.data import LABELS, examples_of, split_of
+from xstilts.data import LABELS, examples_of, leaks, split_of
 from xstilts.digests import digest, file_digest
 from xstilts.encoder import load_tokenizer
 from xstilts.errors import InputError
 from xstilts.kinds import Examples, kind_of
 from xstilts.releases import POOL
 from xstilts.rows import Rows, evenly, read_rows, write_rows
-from xstilts.tables import read_json, write_json
+from xstilts.tables import WARNINGS, read_json, write_json
 from xstilts.tasks import Task, tasks
 
 CHUNK = 2000  # examples tokenised at once: a window of a long context takes 60 KB as Python objects
 
 
 def encode_task(
-    *, task: str, data: str, pretrained: str, output: str, max_length: int | None
+    *,
+    task: str,
+    data: str,
+    pretrained: str,
+    output: str,
+    max_length: int | None,
+    trained: Sequence[str] = (),
 ) -> None:
     """Tokenise every language and split of a task's part.
 
@@ -39,11 +46,16 @@ def encode_task(
         pretrained: the checkpoint manifest of the model whose tokenizer is used.
         output: the manifest to write.
         max_length: longest input in tokens, if shorter than the task's own.
+        trained: data manifests of what a target trains on.
+
+    Raises:
+        InputError: the model cannot read what the task has, or the test set was trained on.
     """
     facts = _limited(tasks()[task], max_length)
     source, target = read_json(Path(data)), Path(output)
     tokenizer = load_tokenizer(read_json(Path(pretrained))["pretrained"])
     _check_segments(facts, tokenizer)
+    warnings = leaks(Path(data), trained)
     digests = {}
     for language in source["languages"]:
         chunks = {
@@ -57,7 +69,9 @@ def encode_task(
         write_rows(path, chunks)
         digests[language] = digest([file_digest(path), source["languages"][language]])
     kept = {name: source[name] for name in (LABELS, "source")}
-    write_json(target, {"task": task, "data": data, "languages": digests, **kept})
+    write_json(
+        target, {"task": task, "data": data, "languages": digests, WARNINGS: warnings, **kept}
+    )
 
 
 def _check_segments(task: Task, tokenizer: PreTrainedTokenizerBase) -> None:

@@ -119,6 +119,22 @@ class Grid:
         last = {training.split("+")[-1] for training in self.training_sets()}
         return {"train": sorted(sources | last), "test": self.targets}
 
+    def recipe_tasks(self) -> list[str]:
+        """What the recipes of phase two train on, with the texts that are mixed in."""
+        chosen = [recipes()[name] for name in self.intermediates]
+        named = [name for recipe in chosen for name in (*recipe.tasks, recipe.corpus) if name]
+        return sorted({*named})
+
+    def parts(self) -> Iterator[tuple[str, str, list[str]]]:
+        """Every (task, part, languages) of data that the grid reads."""
+        chains = {task for target in self.targets for task in tasks()[target].trains_on}
+        for task in sorted({*self.recipe_tasks(), *chains}):
+            yield task, "train", self.training_languages(task)
+        for target in self.targets:
+            yield target, "test", self.fetched_languages(target)
+        if self.reads("parallel") and self.parallel and self.parallel_languages:
+            yield self.parallel, "test", self.parallel_languages
+
     def stage(self, intermediate: str, target: str) -> Stage:
         """Which node of the checkpoint tree a target is evaluated on."""
         if tasks()[target].trains_on:

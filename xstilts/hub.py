@@ -72,7 +72,7 @@ def hub_rows(
         wanted = matching(read.only, language, split)
         for part in read.splits[split].split("+"):
             located = _set_rows(read, language, part, commit_of(read.source, commits), task)
-            yield from ((where, row) for where, row in located if wanted(row))
+            yield from filter(wanted, located)
 
 
 def _set_rows(hub: Hub, language: str, split: str, revision: str, task: Task) -> Iterator[Located]:

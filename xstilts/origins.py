@@ -133,8 +133,7 @@ def _local(
         rows = RELEASES[source["format"]].rows(paths, language)
     else:
         rows = read_rows(paths, source["format"], source.get("lines", 1))
-    wanted = matching(source.get("only", {}), language, split)
-    rows = (located for located in rows if wanted(located[1]))
+    rows = filter(matching(source.get("only", {}), language, split), rows)
     if shares := source.get("splits"):
         rows = _share([*rows], shares, split, reading)
     held = False

@@ -40,15 +40,20 @@ COMPARED = {  # of a kind, the texts that say whether an example was met before;
     "mining": ("source",),
 }
 ANSWERS = {"tags", "keys"}  # texts that say what is right, not what is read
-FEW = 10  # pairs of a bitext, of which nothing is said
+FEW = 10  # examples: fewer are a trial, of which nothing is refused
 UNRELATED = 0.4  # a rank correlation of lengths
+
+
+def compared(task: Task) -> list[str]:
+    """The columns that tell a task's examples apart."""
+    columns = kind_of(task).COLUMNS
+    read = [name for name, each in columns.items() if each in READ and name not in ANSWERS]
+    return [*COMPARED.get(task.kind, read)]
 
 
 def fingerprints(task: Task, examples: Iterable[Example]) -> np.ndarray:
     """64-bit digests of what tells examples apart, sorted, each once."""
-    columns = kind_of(task).COLUMNS
-    read = [name for name, each in columns.items() if each in READ and name not in ANSWERS]
-    names = COMPARED.get(task.kind, read)
+    names = compared(task)
     found = (
         _digest([example[name] for name in names]) for example in examples if example[names[0]]
     )
@@ -67,11 +72,9 @@ class Doubts:
 
     Attributes:
         task: the task.
-        trained: fingerprints of what a target trains on, by what it is.
     """
 
     task: Task
-    trained: Prints
     own: Prints = field(default_factory=dict)
     found: list[str] = field(default_factory=list)
 
@@ -93,7 +96,6 @@ class Doubts:
                 self.found += seen_before(f"{name}, {split}", prints[split], others)
         if "test" in prints:
             self.own[language] = prints["test"]
-            self.found += seen_before(f"{name}, test", prints["test"], self.trained)
         if self.task.kind == "bitext":
             self.found += sides_apart(
                 f"{name}, test", [row for row in rows if row["split"] == "test"]
@@ -117,7 +119,7 @@ def same_in_two_languages(task: Task, prints: Prints) -> Iterator[str]:
     for one, other in combinations(prints, 2):
         fewer = min(len(prints[one]), len(prints[other]))
         shared = len(np.intersect1d(prints[one], prints[other], assume_unique=True))
-        if fewer > 1 and shared == fewer:
+        if fewer >= FEW and shared == fewer:
             raise InputError(
                 f"{task.name}: the test examples of {one} are those of {other}; give a path with "
                 "{language} in it, or say under only which rows of a file are a language's"
@@ -141,7 +143,7 @@ def seen_before(what: str, prints: np.ndarray, before: Prints) -> Iterator[str]:
     for name, others in before.items():
         shared = len(np.intersect1d(prints, others, assume_unique=True))
         words = f"{what}: {shared:,} of {len(prints):,} examples are in {name}"
-        if shared > REFUSED * len(prints):
+        if shared > REFUSED * len(prints) and len(prints) >= FEW:
             raise InputError(f"{words}; give other data, or divide the file by splits")
         if shared >= TOLD * len(prints) and shared:
             yield words

@@ -9,6 +9,7 @@ from typing import Any
 
 from xstilts.errors import InputError, one_line
 from xstilts.languages import languages
+from xstilts.readers import Located
 from xstilts.releases import POOL, RELEASES
 from xstilts.tasks import Task
 from xstilts.values import plain
@@ -74,14 +75,23 @@ def filled(template: str, language: str, split: str) -> str:
         ) from error
 
 
-def matching(
-    only: Mapping[str, str], language: str, split: str
-) -> Callable[[Mapping[str, Any]], bool]:
-    """Whether a row is one of those that are read: its columns fit their patterns."""
+def matching(only: Mapping[str, str], language: str, split: str) -> Callable[[Located], bool]:
+    """Whether a row is one of those that are read: its columns fit their patterns.
+
+    The function raises an InputError for a row without such a column.
+    """
     wanted = {column: filled(pattern, language, split) for column, pattern in only.items()}
-    return lambda row: all(
-        fnmatchcase(str(plain(row[column])), pattern) for column, pattern in wanted.items()
-    )
+
+    def is_wanted(located: Located) -> bool:
+        where, row = located
+        for column, pattern in wanted.items():
+            if column not in row:
+                raise InputError(f"{where}: lacks column '{column}', which only names")
+            if not fnmatchcase(str(plain(row[column])), pattern):
+                return False
+        return True
+
+    return is_wanted
 
 
 def part_files(
@@ -105,3 +115,34 @@ def local_state(source: Mapping[str, Any], task: Task, part: str, codes: list[st
     """Path, size and time of each local file of a part: a file that changes is fetched again."""
     files = dict.fromkeys(path for _, path in part_files(source, task, part, codes))
     return [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]
+
+
+def check_apart(
+    source: Mapping[str, Any], task: Task, part: str, codes: list[str], place: str
+) -> None:
+    """Raise if a file of a `data` entry stands for what must be apart.
+
+    That is several languages, or English to train on and to test; unless the entry says which rows
+    of it are whose.
+    """
+    if source["format"] in RELEASES or "only" in source:
+        return
+    for split in needed_splits(task, part):
+        languages: dict[tuple[Path, ...], list[str]] = {}
+        for code in codes:
+            languages.setdefault(tuple(local_files(source, code, split)), []).append(code)
+        for files, named in languages.items():
+            if files and len(named) > 1:
+                raise InputError(
+                    f"{place}: '{files[0]}' is the file of {', '.join(named)}; write {{language}} "
+                    "into the path, or say under only which rows are a language's, as "
+                    "{id: '{name}-*'}"
+                )
+    if part != "test" or task.name not in task.trains_on or "splits" in source:
+        return
+    both = {*local_files(source, "en", "test")} & {*local_files(source, "en", "train")}
+    for path in sorted(both):
+        raise InputError(
+            f"{place}: '{path}' is the English training set and the test set; give a path per "
+            "split, or divide the file by splits"
+        )

@@ -16,6 +16,8 @@ import pyarrow.parquet as pq
 
 from xstilts.errors import InputError, one_line
 
+WARNINGS = "warnings"  # in a manifest: what a reader of the report should know
+
 if TYPE_CHECKING:
     import pandas as pd
 

@@ -12,7 +12,7 @@ if __name__ == "__main__":
         snakemake.log[0],
         snakemake.threads,
         "xstilts.degradation.outcomes:collect_cells",
-        files=list(snakemake.input),
+        files=list(snakemake.input.scores),
         axes=snakemake.params.axes,
         output=snakemake.output.cells,
         missing=snakemake.output.missing,

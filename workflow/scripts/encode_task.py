@@ -16,5 +16,6 @@ if __name__ == "__main__":
         data=snakemake.input.data,
         pretrained=snakemake.input.pretrained,
         max_length=snakemake.params.max_length,
+        trained=[*snakemake.input.trained],
         output=snakemake.output[0],
     )

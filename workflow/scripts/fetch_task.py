@@ -19,6 +19,5 @@ if __name__ == "__main__":
         source=snakemake.params.source,
         commits=snakemake.params.commits,
         limits=snakemake.params.limits,
-        trained_on=[*snakemake.input],
         output=snakemake.output[0],
     )

@@ -17,6 +17,7 @@ if __name__ == "__main__":
         missing=snakemake.input.missing,
         sensitivity=snakemake.input.sensitivity,
         skill=snakemake.input.skill,
+        data=[*snakemake.input.data],
         axes=snakemake.params.axes,
         headline=snakemake.params.headline,
         world=snakemake.params.world,

@@ -53,6 +53,8 @@ WORDS = {
     "corrected_gain": ("chance-corrected gain over none", "points"),
     "corrected_gap_change": ("change of the chance-corrected transfer gap", "points"),
 }
+WITHOUT_ENGLISH = "without an English score to set them against"
+WITHOUT_NONE = "without a score after none to set them against"
 NO_ENGLISH_TEST = "no English cell"
 CRITICAL = 1.96  # half a 95% interval in standard errors
 
@@ -189,8 +191,8 @@ def left_out(cells: pd.DataFrame, outcome: str) -> dict[str, int]:
         "of a metric that is not the reported one": ~cells["reported"],
         "without a score": cells["value"].isna(),
         "of a run that diverged, or set against one": _diverged(cells, outcome),
-        "without an English score to set them against": without & ~english & ("gap" in outcome),
-        "without a score after none to set them against": without & ~none & (outcome in GAINS),
+        WITHOUT_ENGLISH: without & ~english & ("gap" in outcome),
+        WITHOUT_NONE: without & ~none & (outcome in GAINS),
         f"for which {outcome} is not defined": without,
     }
     found, rest = {}, defined

@@ -28,15 +28,26 @@ from xstilts.degradation.answer import (
 from xstilts.degradation.effects import EFFECTS
 from xstilts.degradation.held_out import MIXED
 from xstilts.degradation.missing import in_words, read_missing
-from xstilts.degradation.outcomes import BETTER, CELLS, ENGLISH, GAPS
+from xstilts.degradation.outcomes import (
+    BETTER,
+    CELLS,
+    ENGLISH,
+    GAPS,
+    WITHOUT_ENGLISH,
+    WITHOUT_NONE,
+    left_out,
+)
 from xstilts.degradation.sensitivity import MAIN_FIT
 from xstilts.degradation.states import AT_CHANCE, DIVERGED, states
+from xstilts.report.data import told_of_data
 from xstilts.report.style import task_titles
 from xstilts.similarity import measures
-from xstilts.tables import atomic, read_table
+from xstilts.tables import atomic, read_json, read_table
 
+UNSAID = (WITHOUT_ENGLISH, WITHOUT_NONE)  # by what is said of cells that diverged or lack a score
 FEW = 10  # groups; with fewer, how groups differ is itself hardly known
 SAMPLED = ("texts", "pieces", "parallel")  # of what measures read
+WHOLE = "* Every row of the data, as it is in its file."
 WORLD = "* **The languages are invented.** Nothing here is known of real ones."
 
 
@@ -52,6 +63,7 @@ class Tables:
         skill: how well left-out groups are predicted.
         headline: the measure that the answer is given for.
         axes: those of the whole grid (`xstilts.grid.Grid.axes`).
+        data: manifests of the data.
     """
 
     effects: list[Row]
@@ -61,6 +73,7 @@ class Tables:
     skill: pd.DataFrame
     headline: str
     axes: dict[str, Any]
+    data: list[dict[str, Any]]
 
     def of(self, model: str) -> Tables:
         """Those of one encoder."""
@@ -72,7 +85,7 @@ class Tables:
         }
         rows = [row for row in self.effects if row["model"] == model]
         axes = {**self.axes, "models": [model]}
-        return Tables(effects=rows, headline=self.headline, axes=axes, **mine)
+        return Tables(effects=rows, headline=self.headline, axes=axes, data=self.data, **mine)
 
     @property
     def slopes(self) -> dict[str, Row]:
@@ -92,6 +105,7 @@ def write_first_page(
     missing: str,
     sensitivity: str,
     skill: str,
+    data: list[str],
     axes: dict[str, Any],
     headline: str,
     world: bool,
@@ -106,6 +120,7 @@ def write_first_page(
         missing: the table of the grid's cells that were not run.
         sensitivity: the table of the headline's slopes done otherwise.
         skill: the table of held-out prediction.
+        data: manifests of the data, and of the search for leaks.
         axes: those of the whole grid (`xstilts.grid.Grid.axes`).
         headline: the measure that the answer is given for.
         world: whether the languages are those of the embedded world.
@@ -120,6 +135,7 @@ def write_first_page(
         skill=pd.read_csv(skill),
         headline=headline,
         axes=axes,
+        data=[read_json(Path(path)) for path in data],
     )
     with atomic(Path(output)) as temporary:
         beside = os.path.relpath(figure, Path(output).parent)  # docutils looks from there
@@ -133,8 +149,10 @@ def _page(tables: Tables, world: bool, figure: str) -> Iterator[str]:
         yield from _answer(tables.of(model), model)
     if known:
         yield from ["", ".. raw:: html", f"   :file: {figure}", ""]
+    told = [f"* {sentence}" for sentence in told_of_data(tables.data)]
     threats = [WORLD] if world else []
     yield from _section("What it rests on", _bullets(tables, known, _evidence))
+    yield from _section("What was read", told or [WHOLE])
     yield from _section("What was not run", _bullets(tables, tables.axes["models"], _not_run))
     yield from _section("What threatens it", [*threats, *_bullets(tables, known, _threats)])
 
@@ -233,6 +251,10 @@ def _not_run(mine: Tables) -> Iterator[str]:
     if untested and (not mine.slopes or mine.size["outcome"] in GAPS):
         yield f"No gap, without English cells in the grid: {', '.join(task_titles(untested))}."
     if mine.slopes:
+        tested = mine.cells[~mine.cells["target"].isin(untested)]
+        for reason, count in left_out(tested, mine.size["outcome"]).items():
+            if reason in UNSAID:
+                yield f"{count:,} scores are left out: {reason}."
         yield from limits(mine.effects, mine.headline)
 
 
