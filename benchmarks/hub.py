@@ -27,6 +27,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xstilts.encoder import load_tokenizer
 from xstilts.planning.sizes import TABLE
 from xstilts.releases import POOL
 
@@ -49,19 +50,18 @@ getattr(importlib.import_module(module), name)(**arguments)
 
 
 class Texts:
-    """Made-up texts, drawn by Zipf's law from made-up words."""
+    """Made-up texts of words that are one piece of a tokenizer each, drawn by Zipf's law."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, encoder: Path) -> None:
         self.random = np.random.default_rng(seed)
-        letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
-        sizes = self.random.integers(2, 9, WORDS)
-        drawn = ["".join(self.random.choice(letters, size)) for size in sizes]
-        self.words = np.array([f"{word}{at % 97}" for at, word in enumerate(drawn)], dtype=object)
+        pieces = sorted(load_tokenizer(encoder).get_vocab().items(), key=lambda item: item[1])
+        words = [piece.lstrip("▁") for piece, _ in pieces if piece.lstrip("▁").isalpha()]
+        self.words = np.array(words[:WORDS], dtype=object)
 
     def many(self, rows: int, words: int) -> list[str]:
         """Texts of about so many words."""
         sizes = self.random.integers(max(1, words // 2), words * 3 // 2 + 1, rows)
-        drawn = self.words[np.minimum(self.random.zipf(1.3, sizes.sum()), WORDS) - 1]
+        drawn = self.words[self.random.zipf(1.3, sizes.sum()) % len(self.words)]
         return [" ".join(part) for part in np.split(drawn, sizes.cumsum()[:-1])]
 
 
@@ -95,7 +95,7 @@ def mnli(root: Path, texts: Texts, share: float) -> dict[str, Any]:
     for (_, split), count in sizes_of("mnli", "train").items():
         rows = int(count * share)
         name = {"train": "train", "dev": "validation_matched"}[split]
-        columns = {"premise": texts.many(rows, 20), "hypothesis": texts.many(rows, 10)}
+        columns = {"premise": texts.many(rows, 26), "hypothesis": texts.many(rows, 14)}
         labels = texts.random.integers(0, 3, rows)
         write_split(folder, "mnli", name, pa.table({**columns, "label": labels}))
     write_readme(folder, {"mnli": ["train", "validation_matched"]})
@@ -103,11 +103,11 @@ def mnli(root: Path, texts: Texts, share: float) -> dict[str, Any]:
 
 
 def squad1(root: Path, texts: Texts, share: float) -> dict[str, Any]:
-    """SQuAD 1.1: five questions a paragraph of 120 words, the answer its fourth word."""
+    """SQuAD 1.1: five questions a paragraph of 150 words, the answer its fourth word."""
     folder = repository(root, "rajpurkar/squad")
     for (_, split), count in sizes_of("squad1", "train").items():
         rows = int(count * share)
-        contexts = [text for text in texts.many(rows // 5 + 1, 120) for _ in range(5)][:rows]
+        contexts = [text for text in texts.many(rows // 5 + 1, 150) for _ in range(5)][:rows]
         answers = [" ".join(context.split(" ")[3:4]) for context in contexts]
         starts = [len(" ".join(context.split(" ")[:3])) + 1 for context in contexts]
         found = [
@@ -174,7 +174,7 @@ def bucc(root: Path, texts: Texts, share: float) -> dict[str, Any]:
 def mewslix(root: Path, texts: Texts, share: float) -> dict[str, Any]:
     """A million candidates of 35 words, and the mentions of 11 languages among as many words."""
     folder, sizes = root / "mewslix", sizes_of("mewslix", "test")
-    folder.mkdir()
+    folder.mkdir(parents=True)
     entities = int(sizes.pop((POOL, "test")) * share)
     with (folder / "candidate_set_entities.jsonl").open("w", encoding="utf-8") as file:
         for at, text in enumerate(texts.many(entities, 35)):
@@ -233,7 +233,7 @@ def run_set(name: str, share: float, encoder: Path) -> dict[str, Any]:
     """One set, written, fetched and encoded."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        wanted = SETS[name](folder / "mirror", Texts(len(name)), share)
+        wanted = SETS[name](folder / "mirror", Texts(len(name), encoder), share)
         data, encoded = folder / "data/manifest.json", folder / "encoded/manifest.json"
         with serve(folder / "mirror") as address:
             own = {"HF_ENDPOINT": address, "HF_HOME": str(folder / "hub"), "OMP_NUM_THREADS": "1"}
@@ -279,7 +279,7 @@ def main() -> None:
             print(json.dumps(found[-1]), flush=True)
     over = [each["set"] for each in found if each["fetch"]["mib"] > LONGEST]
     print(f"jobs of the login node above {LONGEST} MiB: {', '.join(over) or 'none'}")
-    if chosen.json:
+    if chosen.json and chosen.share == 1:
         kept = {"tokenizer": "a given encoder's" if "XSTILTS_ENCODER" in os.environ else "small"}
         RESULT.write_text(json.dumps({**kept, "sets": found}, indent=1) + "\n", encoding="utf-8")
 

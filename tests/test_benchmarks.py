@@ -14,7 +14,7 @@ import pytest
 import torch
 from conftest import ROOT
 
-from benchmarks import calibration, recovery, workload
+from benchmarks import calibration, hub, recovery, workload
 from benchmarks.ours import Ours
 from benchmarks.peers import Peer
 from benchmarks.workload import WORKLOADS, Workload, records
@@ -118,3 +118,29 @@ def test_recovery_counts_intervals_that_hold_the_truth() -> None:
     ]
     (found,) = recovery.summary(pd.DataFrame(rows))
     assert (found["worlds"], found["holds"], found["found"]) == (3, 2, 1)
+
+
+@pytest.mark.parametrize("name", hub.SETS)
+def test_sets_of_the_hub_are_made_up_fetched_and_encoded(
+    tmp_path: Path, nano_folder: Path, name: str
+) -> None:
+    """At a thousandth of their size; two rows a language where that is less."""
+    found = hub.run_set(name, 0.001, nano_folder)
+    wanted = {
+        "mnli": 392 + 9,
+        "squad1": 87 + 10,
+        "wikipedia": 3 * 60,
+        "wikiann": sum(max(2, count // 1000) for count in hub.sizes_of("wikiann", "test").values()),
+        "bucc": 413 + 399 + 32 + 40,
+        "mewslix": 1003 + 11 * 2,
+    }
+    assert found["rows"] == wanted[name]
+    assert found["fetch"]["mib"] > 0 and found["encode"]["seconds"] > 0
+    assert found["disk_mib"].keys() == {"data", "encoded", "hub_cache"}
+
+
+@pytest.fixture(scope="module")
+def nano_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("nano")
+    write_nano(World(), folder)
+    return folder

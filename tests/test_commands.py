@@ -312,6 +312,10 @@ def test_there_is_nothing_to_predict_from_before_the_run(
 ) -> None:
     (tmp_path / "new.yaml").write_text(f"results: {tmp_path}/nothing\n", encoding="utf-8")
     words = ("predict", "--language", "uk", "--config", tmp_path / "new.yaml")
+    for content, message in (("a: [", "bad.yaml: not YAML"), ("- a", "bad.yaml: not a mapping")):
+        (tmp_path / "bad.yaml").write_text(content, encoding="utf-8")
+        error = complaint(capsys, *words[:-1], tmp_path / "bad.yaml")
+        assert message in error and error.count("\n") == 1
     assert "run the workflow first" in complaint(capsys, *words)
     assert "no config 'no.yaml'" in complaint(capsys, *words[:-1], "no.yaml")
 
@@ -367,6 +371,8 @@ def test_power_takes_the_spreads_that_a_fit_found(tmp_path: Path) -> None:
     write_table(tmp_path / "empty.parquet", rows_table([], VARIANCES), VARIANCES)
     with pytest.raises(InputError, match="no variance was estimated"):
         expected_spreads(tmp_path / "empty.parquet")
+    with pytest.raises(InputError, match="no table '"):
+        expected_spreads(tmp_path / "none.parquet")
 
 
 def test_power_of_a_config_is_printed_and_drawn(

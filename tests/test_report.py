@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -262,7 +263,9 @@ def effect(model: str, level: str = "between_languages", **values: Any) -> dict[
     return {"model": model, "measure": "mmd", "level": level, **sizes, **texts, **slope, **values}
 
 
-def page_of(tmp_path: Path, effects: list[Row], cells: list[Row]) -> str:
+def page_of(
+    tmp_path: Path, effects: list[Row], cells: list[Row], manifests: Sequence[Row] = ()
+) -> str:
     """The first page of encoders a and b on XNLI in English, Swahili and Chinese."""
     axes = {
         "models": ["a", "b"],
@@ -279,13 +282,16 @@ def page_of(tmp_path: Path, effects: list[Row], cells: list[Row]) -> str:
     missing_cells(axes, pd.DataFrame(cells)).to_csv(files["missing"], index=False)
     write_csv(Path(files["sens"]), rows_table([], SENSITIVITY))
     write_csv(Path(files["skill"]), rows_table([], SKILL))
+    data = [str(tmp_path / f"manifest-{at}.json") for at in range(len(manifests))]
+    for path, content in zip(data, manifests, strict=True):
+        Path(path).write_text(json.dumps(content), encoding="utf-8")
     write_first_page(
         effects=files["effects"],
         cells=files["cells"],
         missing=files["missing"],
         sensitivity=files["sens"],
         skill=files["skill"],
-        data=[],
+        data=data,
         axes=axes,
         headline="mmd",
         world=False,
@@ -311,6 +317,36 @@ def test_every_encoder_has_its_answer_and_what_it_lacks(tmp_path: Path) -> None:
     assert "* a: Not run: 2 of 6 cells (all of language zh)." in page
     assert "* b: Not run: 4 of 6 cells (all of language sw, zh)." in page
     assert "* a: 1 target: so few that how they differ is hardly known." in page
+
+
+def test_the_page_says_what_was_left_out_of_the_data_and_what_may_not_be_meant(
+    tmp_path: Path,
+) -> None:
+    said = "udpos, en, test: 3 of 100 examples are in the training set of udpos"
+    moved = {"answers moved to where they are": 2}
+    manifests: list[Row] = [
+        {"task": "udpos", "dropped": {"en, test": 4}, "warnings": [said]},
+        {"task": "xquad", "aside": {"en, test": moved, "de, test": moved}, "warnings": []},
+        {"task": "xnli", "dropped": {"en, test": 1, "sw, test": 1}, "warnings": [said]},
+    ]
+    page = page_of(tmp_path, [effect("a")], grid_of("a", "en", "sw", "zh"), manifests)
+    read = page.split("What was read\n")[1].split("What was not run")[0]
+    assert [line for line in read.splitlines() if line.startswith("* ")] == [
+        f"* {said}.",
+        "* 6 rows, of which the label or answer is hidden, left out: udpos 4, xnli 2.",
+        "* 4 rows, answers moved to where they are: xquad 4.",
+    ]
+
+
+def test_the_page_says_that_nothing_was_done_to_the_data(tmp_path: Path) -> None:
+    page = page_of(tmp_path, [effect("a")], grid_of("a", "en", "sw", "zh"), [{"task": "xnli"}])
+    assert "* Every row of the data, as it is in its file." in page
+
+
+def test_the_page_counts_scores_without_an_english_one(tmp_path: Path) -> None:
+    page = page_of(tmp_path, [effect("a")], grid_of("a", "sw", "zh"))
+    said = "scores are left out: without an English score to set them against"
+    assert f"* a: 4 {said}." in page
 
 
 def test_an_encoder_that_was_not_run_says_so(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from contract import check_examples, check_facts
 from datasets import ClassLabel, Dataset, Features, Value
 from datasets import List as Sequence
 from hub_data import CONVERTED, XQUAD_R, write_mirror
-from hub_mirror import commit, serve
+from hub_mirror import commit, serve, write_readme
 
 from xstilts.columns import read_column
 from xstilts.data import examples_of
@@ -121,6 +122,38 @@ def fetched(mirror: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
         text=True,
     )
     return folder
+
+
+def test_the_sample_of_bucc_comes_from_files_and_its_pools_from_the_hub(
+    mirror: str, tmp_path: Path
+) -> None:
+    sample = tmp_path / "de-en"
+    sample.mkdir()
+    (sample / "de-en.sample.de").write_text("de-1\tacht\n", encoding="utf-8")
+    (sample / "de-en.sample.en").write_text("en-1\teight\n", encoding="utf-8")
+    (sample / "de-en.sample.gold").write_text("de-1\ten-1\n", encoding="utf-8")
+    program = (
+        "import conftest, json, sys; from pathlib import Path\n"
+        f"source = {{'path': {{'dev': {str(tmp_path)!r}}}, 'format': 'bucc'}}\n"
+        f"output = Path({str(tmp_path / 'out.json')!r})\n"
+        "found = conftest.fetch('bucc', 'test', 'de', output, source)\n"
+        "json.dump({split: [row['source'] or row['target'] for row in rows]"
+        " for split, rows in found.items()}, sys.stdout)"
+    )
+    environment = {**os.environ, "HF_ENDPOINT": mirror, "HF_HOME": str(tmp_path / "hub")}
+    environment["PYTHONPATH"] = str(ROOT / "tests")
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    texts = {"dev": ["acht", "eight"], "test": ["eins de", "zwei de", "drei de", "two", "one"]}
+    assert json.loads(result.stdout) == texts
+    source = read_json(tmp_path / "out.json")["source"]
+    assert source == "local files, mteb/BUCC@main"
 
 
 @pytest.mark.parametrize(("name", "part"), HUB_PARTS)
@@ -285,6 +318,21 @@ def test_lock_data_writes_the_commit_of_every_hub_data_set_and_model(
     assert written[f"{model}@main"] == commit(model, "main")
 
 
+def test_what_the_hub_has_no_more_is_locked_where_it_lies_now(tmp_path: Path) -> None:
+    """FLORES at its second address; Cosmos QA at one that names its commit itself."""
+    write_mirror(tmp_path / "mirror")
+    for gone in ("mteb/flores", "allenai/cosmos_qa"):
+        shutil.rmtree(tmp_path / "mirror" / gone)
+    with serve(tmp_path / "mirror") as address:
+        result = lock(tmp_path, address)
+    assert result.returncode == 0, result.stderr
+    written = yaml.safe_load((tmp_path / "data.lock.yaml").read_text(encoding="utf-8"))
+    assert "mteb/FloresBitextMining@main" in written and "mteb/flores@main" not in written
+    assert not [name for name in written if "cosmos" in name]
+    lines = [line for line in result.stdout.splitlines() if "cosmosqa/" in line]
+    assert len(lines) == 1 and lines[0].endswith("read in its place")
+
+
 def test_lock_data_keeps_what_it_found_and_names_what_it_did_not(
     tmp_path: Path, mirror: str
 ) -> None:
@@ -320,6 +368,57 @@ def test_other_classes_than_the_tasks_are_an_error() -> None:
     rows = Dataset.from_list([{"label": 0}], features=Features({"label": label}))
     with pytest.raises(InputError, match="xnli: the hub's classes of column label are contrad"):
         namer(tasks()["xnli"], rows.features)
+
+
+FAILING = """
+import sys, xstilts.data
+from xstilts.errors import InputError
+task, language, part = sys.argv[1:4]
+try:
+    xstilts.data.fetch_task(task=task, part=part, languages=[language], output=sys.argv[4],
+        world=None, source=None, commits={}, limits={})
+except InputError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("task", "language", "message"),
+    [
+        ("xnli", "sw", "facebook/xnli, sw, test at main: cannot be read from the hub ("),
+        (
+            "pawsx",
+            "zh",
+            "paws-x, zh, test at main: cannot be read from the hub (Build",
+        ),
+        ("xquad", "de", "xquad, xquad.de, validation at main: cannot be read from the hub ("),
+        ("mlqa", "de", "google/xtreme: unknown split 'test'; known: validation"),
+    ],
+)
+def test_whatever_fails_at_the_hub_is_one_line_that_names_the_set(
+    tmp_path: Path, task: str, language: str, message: str
+) -> None:
+    """A damaged file, met while it is streamed; a set without a language, or gone; a split less."""
+    write_mirror(tmp_path / "mirror")
+    (broken,) = (tmp_path / "mirror/facebook/xnli").glob("*/sw/test/0000.parquet")
+    broken.write_bytes(broken.read_bytes()[:-30] + bytes(30))
+    (paws,) = (tmp_path / "mirror/google-research-datasets/paws-x").glob("*")
+    write_readme(paws, {"en": ["train"]})
+    shutil.rmtree(tmp_path / "mirror/google/xquad")
+    (xtreme,) = (tmp_path / "mirror/google/xtreme").glob("*")
+    write_readme(xtreme, {"MLQA.de.de": ["validation"]})
+    with serve(tmp_path / "mirror") as address:
+        result = subprocess.run(
+            [sys.executable, "-c", FAILING, task, language, "test", str(tmp_path / "out.json")],
+            cwd=ROOT,
+            env={**os.environ, "HF_ENDPOINT": address, "HF_HOME": str(tmp_path / "hub")},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert message in result.stdout
+    assert result.stdout.count("\n") == 1
+    assert "give files of your own under data" in result.stdout or "unknown split" in message
 
 
 def answered(context: str, *answers: tuple[str, int]) -> dict[str, Any]:

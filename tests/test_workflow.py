@@ -144,3 +144,28 @@ def test_the_tree_of_the_grid_shares_training(finished: Study) -> None:
 
 def test_no_temporary_file_is_left(finished: Study) -> None:
     assert not list((finished.folder / "results").rglob("*.tmp"))
+
+
+def test_under_a_locale_without_utf8_the_same_files_are_made(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on older clusters: here ASCII, with Python's own remedies for it switched off."""
+    names = ("outcomes.html", "scatter.html", "claims.html")
+    files = [f"results/tiny/figures/{name}" for name in names]
+    files += ["results/tiny/first_page.rst", "results/tiny/answer.txt"]
+    before = {}
+    for file in files:
+        before[file] = (study.folder / file).read_bytes()
+        (study.folder / file).unlink()
+    assert any(not content.isascii() for content in before.values())
+    plain = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    for name, value in plain.items():
+        monkeypatch.setenv(name, value)
+    result = study.snakemake(*files)
+    assert result.returncode == 0, result.stderr[-2000:]
+    made = {file: (study.folder / file).read_bytes() for file in files}
+    assert made.keys() == before.keys()
+    for file in files:
+        if not file.endswith(("outcomes.html", "scatter.html")):  # their elements' names are drawn
+            assert made[file] == before[file], file
+        assert len(made[file]) == len(before[file])

@@ -13,7 +13,7 @@ import jsonschema
 import yaml
 
 from xstilts.degradation.formulas import Specification
-from xstilts.errors import InputError, check_name
+from xstilts.errors import InputError, check_name, one_line
 from xstilts.grid import Grid, read_grid
 from xstilts.lock import check_locked, read_lock, source_of, sources_of
 from xstilts.models import Model, check_folder
@@ -138,7 +138,13 @@ def read_config(*files: Path) -> tuple[dict[str, Any], Grid]:
     for file in files:
         if not file.is_file():
             raise InputError(f"no config '{file}'")
-        update_config(config, yaml.safe_load(file.read_text(encoding="utf-8")) or {})
+        try:
+            content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise InputError(f"{file}: not YAML ({one_line(error)})") from error
+        if not isinstance(content, dict):
+            raise InputError(f"{file}: not a mapping from key to value")
+        update_config(config, content)
     return config, complete_config(config)
 
 

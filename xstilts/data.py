@@ -192,11 +192,11 @@ class _Choice:
             InputError: there is none.
         """
         task = self.origin.task
-        rows = [
-            {"split": split, **example}
-            for split in needed_splits(task, self.part)
-            for example in self._split(language, split)
-        ]
+        rows = []
+        for split in needed_splits(task, self.part):
+            for example in self._split(language, split):
+                example["split"] = split  # in place: of a million rows, copies are many
+                rows.append(example)
         if not rows:
             raise InputError(f"{task.name}, {language}: no example of {self.part} data was found")
         return rows

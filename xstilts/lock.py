@@ -36,7 +36,7 @@ def read_lock() -> Commits:
     try:
         content = yaml.safe_load(LOCK.read_text(encoding="utf-8")) if LOCK.is_file() else None
     except yaml.YAMLError as error:
-        raise InputError(f"{LOCK}: not YAML ({error})") from error
+        raise InputError(f"{LOCK}: not YAML ({one_line(error)})") from error
     if not isinstance(content or {}, dict):
         raise InputError(f"{LOCK}: not a mapping from data set to commit")
     for name, commit in (content or {}).items():

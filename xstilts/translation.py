@@ -19,7 +19,7 @@ from transformers import AutoModelForSeq2SeqLM
 from xstilts.canonical import Example
 from xstilts.data import LABELS, fetch_task, split_of, write_examples
 from xstilts.digests import digest
-from xstilts.encoder import device, load_tokenizer
+from xstilts.encoder import device, load_tokenizer, load_whole
 from xstilts.kinds import kind_of
 from xstilts.sources import TRANSLATED
 from xstilts.tables import read_json, read_table, schema, write_json, write_table
@@ -142,7 +142,7 @@ class Translator:
     def _load(self) -> None:
         folder = self.manifest["pretrained"]
         self.tokenizer: Any = load_tokenizer(folder)
-        model = AutoModelForSeq2SeqLM.from_pretrained(folder, trust_remote_code=False)
+        model = load_whole(AutoModelForSeq2SeqLM, folder)
         self.model = model.to(device()).eval()
         self.forced: dict[str, Any] = {}
         if self.codes:

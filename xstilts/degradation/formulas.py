@@ -9,7 +9,7 @@ from typing import Any
 from mixedlm.formula.parser import parse_formula
 from mixedlm.formula.terms import Formula
 
-from xstilts.errors import InputError, check_name
+from xstilts.errors import InputError, check_name, one_line
 from xstilts.similarity import measures
 
 PARTS = ("within", "between_targets", "between_languages")
@@ -81,7 +81,8 @@ def parse(formula: str | Formula) -> Formula:
         return parse_formula(formula)
     except ValueError as error:
         raise InputError(
-            f"formula '{formula}': {error}; write it as y ~ x + (1 | group) + (0 + x | group)"
+            f"formula '{formula}': {one_line(error)}; "
+            "write it as y ~ x + (1 | group) + (0 + x | group)"
         ) from error
 
 

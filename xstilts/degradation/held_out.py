@@ -119,7 +119,7 @@ def held_out(frame: pd.DataFrame, wanted: Specification) -> Iterator[Row]:
     for scheme in LEFT_OUT:
         groups = sorted(frame[scheme].dropna().unique())
         if len(groups) < 3:
-            logger.warning("%s: %d of them; leaving out needs 3", scheme, len(groups))
+            logger.info("%s: %d of them; leaving out needs 3", scheme, len(groups))
             continue
         for group in groups:
             out = frame[scheme] == group
@@ -139,7 +139,7 @@ def _fold(
     try:
         mean, sd = make(known, new)
     except InputError as error:
-        logger.warning("%s %s left out, %s: %s", scheme, group, name, error)
+        logger.info("%s %s left out, %s: %s", scheme, group, name, error)
         return
     common = {"scheme": scheme, "group": group, "predictor": name}
     freedom = known[scheme].nunique() - 1

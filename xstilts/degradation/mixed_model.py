@@ -22,7 +22,7 @@ from mixedlm.formula.terms import Formula, RandomTerm, format_term
 from scipy import stats
 
 from xstilts.degradation.formulas import parse, variables
-from xstilts.errors import InputError, check_name
+from xstilts.errors import InputError, check_name, one_line
 
 INTERCEPT = "(Intercept)"
 RESIDUAL = "Residual"
@@ -141,7 +141,9 @@ def fit_formula(
         try:
             result = mixedlm.lmer(kept, rows, REML=reml, weights=weights)
         except RuntimeError as error:  # no finite criterion, as where little is left to explain
-            raise InputError(f"formula '{parsed}': it cannot be fitted: {error}") from error
+            raise InputError(
+                f"formula '{parsed}': it cannot be fitted: {one_line(error)}"
+            ) from error
         nowhere = np.full(len(result.matrices.fixed_names), np.nan)
         freedom = mixedlm.satterthwaite_df(result).df if intervals else nowhere
     covariance, factors = np.asarray(result.vcov()), _factors(result)

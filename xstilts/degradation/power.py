@@ -71,6 +71,8 @@ def expected_spreads(path: Path | None) -> Sequence[Spread]:
     """The spreads of a table of variances that a fit has written, or guesses without one."""
     if path is None:
         return EXPECTED
+    if not path.is_file():
+        raise InputError(f"no table '{path}'")
     table = read_table(path, VARIANCES).to_pandas()
     if table.empty:
         raise InputError(f"{path}: no variance was estimated")
