@@ -22,6 +22,10 @@ MISTAKES = {
         {"languages": ["en", False]},
         "config: languages: False does not fit; YAML reads no and off so",
     ),
+    "a section that is no mapping": (
+        {"degradation": "gap"},
+        "config: degradation: 'gap' is not of type 'object'",
+    ),
     "braces in the results' name": (
         {"results": "results/a{b}"},
         "config: results: 'results/a{b}' has braces, which are wildcards here",

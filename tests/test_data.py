@@ -170,6 +170,37 @@ def test_a_hidden_label_is_known_in_every_spelling(tmp_path: Path, hidden: str) 
     assert read_json(tmp_path / "out/manifest.json")["dropped"] == {"en, test": 1}
 
 
+@pytest.mark.parametrize(
+    ("label", "name"), [("true", "true"), ("true", "True"), ('"TRUE"', "true")]
+)
+def test_truth_values_are_renamed_too(tmp_path: Path, label: str, name: str) -> None:
+    """Without the mapping, true would be the second label."""
+    file = tmp_path / "en.jsonl"
+    file.write_text(f'{{"text_a": "a", "text_b": "b", "label": {label}}}\n', encoding="utf-8")
+    other = name.replace("rue", "alse").replace("t", "f").replace("T", "F")
+    labels = {name: "not_duplicate", other: "duplicate"}
+    source = {"path": str(file), "format": "jsonl", "labels": labels}
+    assert fetch(tmp_path, "qqp", "train", source)["train"][0]["label"] == 0
+
+
+def test_long_numbers_stay_different_ids_and_keys(tmp_path: Path) -> None:
+    """As floats these two would be one."""
+    numbers = (1234567890123456789, 1234567890123456790)
+    rows = [{"id": each, "query": f"q{each}", "candidate": "c", "keys": each} for each in numbers]
+    file = tmp_path / "en.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    found = fetch(tmp_path, "lareqa", "test", {"path": str(file), "format": "jsonl"})["test"]
+    assert [(row["id"], row["keys"]) for row in found] == [(str(n), [str(n)]) for n in numbers]
+
+
+def test_an_empty_side_of_a_retrieval_row_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "en.csv"
+    file.write_text("query,candidate\nwho,\n,an answer\nwhat,other\n", encoding="utf-8")
+    found = fetch(tmp_path, "lareqa", "test", {"path": str(file), "format": "csv"})["test"]
+    sides = [("who", None), (None, "an answer"), ("what", "other")]
+    assert [(row["query"], row["candidate"]) for row in found] == sides
+
+
 @pytest.mark.parametrize("label", ["1", "1.0", '"1"', '"1.0"', '" 1 "', "true"])
 def test_a_label_is_renamed_whatever_form_its_file_gives_it(tmp_path: Path, label: str) -> None:
     """A column of whole numbers with a missing value is one of floats, and a text in CSV."""
@@ -455,6 +486,14 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
         ("tatoeba", {"source": 5, "target": "b"}, "source is 5, not a text"),
         ("bucc", {"source": ["a"], "target": "b"}, r"source is \['a'\], not a text"),
         ("wikipedia", {"text": 7}, "text is 7, not a text"),
+        ("udpos", {"words": 5, "tags": ["X"]}, "no row of udpos"),
+        ("wikipedia", {"text": "half an emoji \ud83d"}, "text is 'half an emoji"),
+        (
+            "xquad",
+            {"id": 1, "context": None, "question": "?"}
+            | {"answers": {"text": ["a"], "answer_start": [0]}},
+            "no row of xquad",
+        ),
         (
             "xquad",
             {"id": 1, "context": "a", "question": "?"}

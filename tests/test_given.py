@@ -74,6 +74,9 @@ WRITTEN: dict[str, Callable[[Frame, Path], None]] = {
     "seeds-as-floats.csv": lambda rows, path: rows.astype({"seed": float}).to_csv(
         path, index=False
     ),
+    "sound.parquet": lambda rows, path: rows.assign(diverged=False).to_parquet(path),
+    "sound.csv": lambda rows, path: rows.assign(diverged="NA").to_csv(path, index=False),
+    "SHOUTED.CSV": lambda rows, path: rows.to_csv(path, index=False),
     "spaces.csv": lambda rows, path: rows.assign(language=rows["language"] + " ").to_csv(
         path, index=False
     ),
@@ -181,6 +184,12 @@ BROKEN: dict[str, tuple[Callable[[Frame], Frame], str]] = {
         lambda rows: rows.assign(chance=rows["target"].map({"xnli": 1 / 3}).fillna(0.0)),
         "chance is 0.333333 for xnli, a share; scores are percent here, so write 33.33",
     ),
+    "chance above all": (lambda rows: rows.assign(chance=150.0), "chance is 150 in row 1; scores"),
+    "no example": (lambda rows: rows.assign(n=0), "n is 0 in row 1; it counts test examples"),
+    "an infinite predictor": (
+        lambda rows: rows.assign(size=float("inf")),
+        "size is 'inf' in row 1, not a number",
+    ),
     "no language": (
         lambda rows: rows.assign(language=rows["language"].mask(rows.index == 2)),
         "language is missing in row 3; every score has one",
@@ -252,6 +261,26 @@ def test_a_text_predictor_is_a_factor(tmp_path: Path, capsys: pytest.CaptureFixt
     words = ("--formula", "script + (1 | language) + (1 | target)", "--json")
     found = printed(capsys, "fit", tmp_path / "table.csv", *words)
     assert sum("script" in row["term"] for row in found["fixed"]) == 3
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_predictor_is_what_it_is_in_every_form(tmp_path: Path, form: str) -> None:
+    """Numbers with an exponent are numbers; a missing text is missing, however it is written."""
+    rows = scores()
+    rates = dict(zip(sorted(rows["language"].unique()), np.arange(1, 10) * 1e-5, strict=True))
+    rows["rate"] = rows["language"].map(rates)
+    rows["family"] = rows["language"].map({"de": "G", "fr": "R", "es": "R"}).fillna("other")
+    rows.loc[rows["language"] == "hi", "family"] = None if form == "parquet" else "NA"
+    path = tmp_path / f"table.{form}"
+    if form == "csv":
+        rows.to_csv(path, index=False)
+    else:
+        rows.to_parquet(path)
+    found = fitted(path, "rate + family + (1 | language) + (1 | target)")
+    assert [row["term"] for row in found["fixed"] if "rate" in row["term"]] == ["rate"]
+    assert not [row for row in found["fixed"] if "NA" in row["term"]]
+    assert found["n"] == 3 * 7 * 4  # without Hindi
+    assert any("left out, without family" in note for note in found["notes"])
 
 
 def test_a_target_in_shares_among_others_in_percent_is_said(

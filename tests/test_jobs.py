@@ -149,4 +149,4 @@ def test_a_jobs_warnings_are_seen_on_the_terminal(tmp_path: Path) -> None:
 def test_a_path_that_the_shell_of_jobs_would_break_is_refused(path: str) -> None:
     with pytest.raises(InputError, match="holds a character that the shell"):
         check_interpreter(path)
-    check_interpreter("/home/me/x-1.0_y/.venv/bin/python")
+    check_interpreter("/home/m\u00fcller/x-1.0_y/.venv/bin/python")

@@ -216,6 +216,8 @@ def test_rows_of_a_language_are_told_apart_by_a_pattern(tmp_path: Path) -> None:
     for code, name in (("de", "german"), ("sw", "swahili")):
         texts = [row["text_a"] for row in examples_of(manifest, code)["test"]]
         assert texts == [f"{name} {at}" for at in range(3)]
+        said = read_json(manifest)["read"][f"{code}, test"]
+        assert (said["rows"], said["share"], said["kept"]) == (6, f"rows whose id fit {code}", 3)
     source["only"] = {"id": "{name}:*"}
     with pytest.raises(InputError, match=r"all.jsonl: holds no row of split test"):
         fetch(tmp_path, "xnli", "test", ["de"], source)

@@ -109,6 +109,30 @@ def test_a_tokenizer_longer_than_the_embeddings_is_an_error(tmp_path: Path, nano
         fetched(folder, tmp_path / "out.json")
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "model.safetensors",
+            "version https://git-lfs.github.com/spec/v1",
+            "not a model that can be loaded",
+        ),
+        ("config.json", '{"model_type": "unheard-of"}', "its config.json names no model"),
+        ("config.json", "{", "its config.json names no model"),
+        ("tokenizer.json", '{"a": 1}', "the model needs a tokenizer.json"),
+    ],
+)
+def test_a_damaged_file_of_a_model_is_one_line(
+    tmp_path: Path, nano: Path, name: str, content: str, message: str
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(nano, folder)
+    (folder / name).write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=message) as told:
+        fetched(folder, tmp_path / "out.json")
+    assert "\n" not in str(told.value)
+
+
 def test_a_model_without_a_tokenizer_file_is_an_error(tmp_path: Path, nano: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(nano, folder)

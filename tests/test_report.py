@@ -328,6 +328,7 @@ def test_the_page_says_what_was_left_out_of_the_data_and_what_may_not_be_meant(
         {"task": "udpos", "dropped": {"en, test": 4}, "warnings": [said]},
         {"task": "xquad", "aside": {"en, test": moved, "de, test": moved}, "warnings": []},
         {"task": "xnli", "dropped": {"en, test": 1, "sw, test": 1}, "warnings": [said]},
+        {"task": "xquad", "warnings": []},  # of the encoded part
     ]
     page = page_of(tmp_path, [effect("a")], grid_of("a", "en", "sw", "zh"), manifests)
     read = page.split("What was read\n")[1].split("What was not run")[0]

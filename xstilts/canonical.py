@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from xstilts.columns import read_column
-from xstilts.errors import InputError
+from xstilts.errors import InputError, one_line
 from xstilts.kinds import kind_of
 from xstilts.readers import Located, check_fields
 from xstilts.tasks import Task
@@ -29,6 +29,8 @@ def default_columns(task: Task, file_format: str | None, first: Located) -> Mapp
     names = [name for name in kind_of(task).COLUMNS if name != KEYS]
     where, row = first
     if file_format in ("tsv", "parallel"):
+        keyed = KEYS in kind_of(task).COLUMNS and len(row) == len(names) + 1
+        names += [KEYS] if keyed else []
         check_width(names, row, where)
         return {name: str(at) for at, name in enumerate(names)}
     if file_format == "conll":
@@ -47,7 +49,7 @@ def check_width(names: Sequence[str], row: Mapping[str, Any], where: str) -> Non
         )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Canonical:
     """Turns a row of somebody's data into a canonical example, or None if its answer is hidden.
 
@@ -64,9 +66,8 @@ class Canonical:
     unused: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        names = {str(plain(name)): label for name, label in self.renamed.items()}
-        object.__setattr__(self, "renamed", names)
-        object.__setattr__(self, "unused", set(names))
+        self.renamed = {str(plain(name)): label for name, label in self.renamed.items()}
+        self.unused = {*self.renamed}
 
     def __call__(self, located: Located) -> tuple[str, Example | None]:
         """The example and where it was read.
@@ -86,7 +87,11 @@ class Canonical:
         texts = {name: each for name, each in kind.COLUMNS.items() if each == pa.string()}
         given = {name: each for name, each in texts.items() if example.get(name) is not None}
         _check_types(example, given, frozenset(), where)
-        if not kind.check(example, self.task, where):
+        try:
+            shown = kind.check(example, self.task, where)
+        except (AttributeError, TypeError) as error:
+            raise InputError(f"{where}: no row of {self.task.name} ({one_line(error)})") from error
+        if not shown:
             return where, None
         _check_types(example, kind.COLUMNS, kind.OPTIONAL, where)
         return where, example
@@ -120,7 +125,10 @@ def _replaced(name: str, value: Any, new: Mapping[str, str], where: str) -> str:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+    try:
+        return isinstance(value, str) and value.encode() is not None
+    except UnicodeEncodeError:  # half of an emoji, as JSON may hold it
+        return False
 
 
 def _is_whole(value: Any) -> bool:

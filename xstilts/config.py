@@ -56,8 +56,9 @@ def complete_config(config: dict[str, Any]) -> Grid:
     config.update(typed(config, described, described))
     study = yaml.safe_load(STUDY.read_text(encoding="utf-8"))["degradation"]
     given = config.get("degradation") or {}
-    steps = {**study["steps"], **(given.get("steps") or {})}
-    config["degradation"] = {**study, **given, "steps": steps}
+    if isinstance(given, dict) and isinstance(given.get("steps") or {}, dict):  # else a mistake
+        steps = {**study["steps"], **(given.get("steps") or {})}
+        config["degradation"] = {**study, **given, "steps": steps}
     _fill(config, described)
     errors = sorted(jsonschema.Draft202012Validator(described).iter_errors(config), key=str)
     if errors:

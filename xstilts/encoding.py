@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from transformers import PreTrainedTokenizerBase
+from transformers import AutoConfig, PreTrainedTokenizerBase
 
 from xstilts.data import LABELS, examples_of, leaks, split_of
 from xstilts.digests import digest, file_digest
@@ -53,8 +53,9 @@ def encode_task(
     """
     facts = _limited(tasks()[task], max_length)
     source, target = read_json(Path(data)), Path(output)
-    tokenizer = load_tokenizer(read_json(Path(pretrained))["pretrained"])
-    _check_segments(facts, tokenizer)
+    folder = read_json(Path(pretrained))["pretrained"]
+    tokenizer = load_tokenizer(folder)
+    _check_segments(facts, tokenizer, folder)
     warnings = leaks(Path(data), trained)
     digests = {}
     for language in source["languages"]:
@@ -74,12 +75,15 @@ def encode_task(
     )
 
 
-def _check_segments(task: Task, tokenizer: PreTrainedTokenizerBase) -> None:
+def _check_segments(task: Task, tokenizer: PreTrainedTokenizerBase, folder: str) -> None:
     """Raise if the model tells the texts of a pair apart by ids that we do not pass yet."""
-    segments = tokenizer("a", "b").get("token_type_ids", [])
-    if kind_of(task).PAIRED and len(set(segments)) > 1:
+    if not kind_of(task).PAIRED:
+        return
+    segments = {*tokenizer("a", "b").get("token_type_ids", [])}
+    known = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    if len(segments) > 1 and getattr(known, "type_vocab_size", 0) > 1:  # DeBERTa-v3 has none
         raise InputError(
-            f"{task.name} has pairs of texts, and {tokenizer.name_or_path} tells them apart by "
+            f"{task.name} has pairs of texts, and {folder} tells them apart by "
             "segment ids (token_type_ids), which are not passed yet: its scores would be wrong"
         )
 

@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import re
-import shlex
 import signal
 import socket
 import sys
@@ -47,7 +46,7 @@ def share_package() -> None:
 
 def check_interpreter(executable: str) -> None:
     """Raise if jobs cannot be started: Snakemake writes the interpreter's path unquoted."""
-    if shlex.quote(executable) != executable:
+    if re.search(r"[\s\"'\\$`&|;<>()*?\[\]{}#!~]", executable):
         raise InputError(
             f"this Python's path, {executable}, holds a character that the shell of jobs would "
             "read as its own; make the environment in a folder without spaces, brackets and quotes"

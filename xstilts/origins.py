@@ -106,9 +106,10 @@ class Origin:
     def _canonical(
         self, entry: Mapping[str, Any], first: Located, language: str, split: str
     ) -> Canonical:
-        columns = entry.get("columns") or default_columns(self.task, entry.get("format"), first)
-        if not entry:  # a column of somebody's may have a brace in its name
-            columns = {name: filled(column, language, split) for name, column in columns.items()}
+        columns = entry.get("columns")
+        if columns is None:  # a column that somebody names may have a brace in its name
+            found = default_columns(self.task, entry.get("format"), first)
+            columns = {name: filled(column, language, split) for name, column in found.items()}
         return Canonical(self.task, columns, entry.get("labels", {}))
 
 
@@ -133,7 +134,8 @@ def _local(
         rows = RELEASES[source["format"]].rows(paths, language)
     else:
         rows = read_rows(paths, source["format"], source.get("lines", 1))
-    rows = filter(matching(source.get("only", {}), language, split), rows)
+    if only := source.get("only"):
+        rows = _fitting([*rows], only, language, split, reading)
     if shares := source.get("splits"):
         rows = _share([*rows], shares, split, reading)
     held = False
@@ -142,6 +144,14 @@ def _local(
         yield located
     if not held:
         raise InputError(f"{paths[0]}: holds no row of split {split}")
+
+
+def _fitting(
+    rows: list[Located], only: Mapping[str, str], language: str, split: str, reading: Reading
+) -> Iterator[Located]:
+    """The rows of a language where a file holds several."""
+    reading.rows, reading.share = len(rows), f"rows whose {', '.join(only)} fit {language}"
+    yield from filter(matching(only, language, split), rows)
 
 
 def _share(

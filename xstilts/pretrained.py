@@ -61,15 +61,17 @@ def check_model(folder: Path, files: list[Path]) -> None:
             f"{folder}: no safetensors weights; convert the model with save_pretrained"
         )
     try:
+        config = AutoConfig.from_pretrained(str(folder), trust_remote_code=False)
+    except (ValueError, OSError, KeyError) as error:
+        raise InputError(f"{folder}: its config.json names no model ({one_line(error)})") from error
+    try:
         tokenizer = load_tokenizer(folder)
-    except (ImportError, ValueError, OSError) as error:
+    except Exception as error:  # whatever a file that is another may cause
         raise InputError(f"{folder}: {NO_TOKENIZER} ({one_line(error)})") from error
     if not tokenizer.is_fast:
         raise InputError(f"{folder}: {NO_TOKENIZER}")
-    seq2seq = AutoConfig.from_pretrained(str(folder), trust_remote_code=False).is_encoder_decoder
-    model = load_whole(
-        AutoModelForSeq2SeqLM if seq2seq else AutoModel, folder, device_map="meta"
-    )  # names and shapes alone
+    kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModel
+    model = load_whole(kind, folder, device_map="meta")  # names and shapes alone
     words = model.get_input_embeddings().weight.shape[0]
     if len(tokenizer) > words:
         raise InputError(

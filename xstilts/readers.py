@@ -95,6 +95,9 @@ def _csv(path: Path) -> Iterator[Row]:
     csv.field_size_limit(LONGEST)
     reader = csv.DictReader(decoded(path))
     try:
+        names = [*(reader.fieldnames or ())]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise InputError(f"{path}: column {twice[0]} is there twice")
         for row in reader:
             if None in row or None in row.values():
                 columns = ", ".join(reader.fieldnames or ())

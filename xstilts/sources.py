@@ -138,7 +138,8 @@ def check_apart(
                     "into the path, or say under only which rows are a language's, as "
                     "{id: '{name}-*'}"
                 )
-    if part != "test" or task.name not in task.trains_on or "splits" in source:
+    tested = part == "test" and "en" in codes
+    if not tested or task.name not in task.trains_on or "splits" in source:
         return
     both = {*local_files(source, "en", "test")} & {*local_files(source, "en", "train")}
     for path in sorted(both):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 HIDDEN = frozenset(("", "-1", "-", "--", "_", "?", "na", "n/a", "nan", "none", "null", "hidden"))
@@ -17,15 +17,19 @@ HIDDEN = frozenset(("", "-1", "-", "--", "_", "?", "na", "n/a", "nan", "none", "
 
 
 def plain(value: Any) -> Any:
-    """Whole numbers as int, booleans too, nan as None, texts without space around; of lists, all.
+    """Whole numbers as int, nan as None, texts without space around; of lists, all.
 
-    A text that is a whole number with a decimal point is written without it.
+    Truth values are 1 and 0, written or not; a whole number with a decimal point loses it.
     """
     if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
     if isinstance(value, str):
         text = value.strip()
+        if text.lower() in ("true", "false"):
+            return int(text.lower() == "true")
         return text.partition(".")[0] if re.fullmatch(r"-?\d+\.0+", text) else text
+    if isinstance(value, Integral):
+        return int(value)
     if isinstance(value, Real):
         if value != value:
             return None

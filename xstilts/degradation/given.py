@@ -13,7 +13,14 @@ from mixedlm.formula.terms import Formula
 from xstilts.degradation.design import split_similarity
 from xstilts.degradation.formulas import PARTS, TRAINED, parse
 from xstilts.degradation.mixed_model import MixedModel, fit_formula
-from xstilts.degradation.outcomes import AXES, OUTCOMES, add_outcomes, has_outcome, left_out
+from xstilts.degradation.outcomes import (
+    AXES,
+    ENGLISH,
+    OUTCOMES,
+    add_outcomes,
+    has_outcome,
+    left_out,
+)
 from xstilts.degradation.roles import read_scores
 from xstilts.errors import InputError, check_name
 from xstilts.recipes import NONE
@@ -98,8 +105,12 @@ def _with_outcome(rows: pd.DataFrame, outcome: str, path: Path, notes: list[str]
     notes += [f"{count} rows left out: {reason}" for reason, count in gone.items() if count]
     kept = cells[counted]
     if kept.empty:
-        baseline = "none" if "gain" in outcome or "change" in outcome else "English"
-        raise InputError(f"{path}: no cell has a {outcome}: there are no cells of {baseline}")
+        against_none = "gain" in outcome or "change" in outcome
+        axis, at = ("intermediate", NONE) if against_none else ("language", ENGLISH)
+        why = f"there are no cells of {'none' if against_none else 'English'}"
+        if axis in cells and (cells[axis] == at).any():
+            why = "; ".join(notes)
+        raise InputError(f"{path}: no cell has a {outcome}: {why}")
     return kept
 
 
@@ -109,9 +120,14 @@ def _check_percent(cells: pd.DataFrame, path: Path) -> Iterator[str]:
     Raises:
         InputError: a score is no percentage, or all are shares.
     """
+    for name in ("value", "chance", "low", "high"):
+        for row, number in enumerate(cells[name], start=1):
+            if number < 0 or number > 100:
+                raise InputError(f"{path}: {name} is {number:g} in row {row}; scores are 0 to 100")
+    for row, number in enumerate(cells["n"], start=1):
+        if number <= 0:
+            raise InputError(f"{path}: n is {number:g} in row {row}; it counts test examples")
     values = cells["value"].dropna()
-    for row in values.index[~values.between(0, 100)]:
-        raise InputError(f"{path}: value is {values[row]:g} in row {row + 1}; scores are 0 to 100")
     if len(values) and values.max() <= 1 and values.any():
         raise InputError(
             f"{path}: value: every score lies between 0 and 1; scores are percent here, so "

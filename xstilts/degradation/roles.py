@@ -52,6 +52,7 @@ def read_scores(
     if not path.is_file():
         raise InputError(f"no table '{path}'")
     suffix = Path(path.stem).suffix if path.suffix in COMPRESSED else path.suffix
+    suffix = suffix.lower()
     rows = _delimited(path, suffix) if suffix in (".csv", ".tsv") else _parquet(path)
     if not len(rows):
         raise InputError(f"{path}: holds no row")
@@ -112,22 +113,28 @@ def _role(name: str, predictors: set[str], groups: set[str]) -> Read | None:
 
 
 def _axis(cells: Sequence[Any], where: str, comma: bool) -> pd.Series[Any]:
-    found = _texts(cells, where, comma)
-    for number, text in enumerate(found, start=1):
-        if text is None:
-            raise InputError(f"{where} is missing in row {number}; every score has one")
-    return found
+    names = _named(cells)
+    if None in names:
+        row = names.index(None) + 1
+        raise InputError(f"{where} is missing in row {row}; every score has one")
+    return pd.Series(names, dtype=object)
+
+
+def _named(cells: Sequence[Any]) -> list[str | None]:
+    values = (plain(cell) for cell in cells)
+    return [None if value in (None, "") else str(value) for value in values]
 
 
 def _texts(cells: Sequence[Any], where: str, comma: bool) -> pd.Series[Any]:
-    values = (plain(cell) for cell in cells)
-    return pd.Series(
-        [None if value in (None, "") else str(value) for value in values], dtype=object
-    )
+    """Levels of a factor, of which NA and the like are missing."""
+    names = [None if name and name.lower() in MISSING else name for name in _named(cells)]
+    return pd.Series(names, dtype=object)
 
 
 def _reasons(cells: Sequence[Any], where: str, comma: bool) -> pd.Series[Any]:
-    return _texts(cells, where, comma).fillna("")
+    """Why something is; no reason is an empty text, however it is written."""
+    texts = [text or "" for text in _named(cells)]
+    return pd.Series(["" if text.lower() in FALSE | MISSING else text for text in texts])
 
 
 def _flags(cells: Sequence[Any], where: str, comma: bool) -> pd.Series[Any]:
@@ -153,6 +160,8 @@ def _numbers(cells: Sequence[Any], where: str, comma: bool) -> pd.Series[Any]:
     for number, cell in enumerate(cells, start=1):
         try:
             found.append(_number(cell, comma))
+            if found[-1] in (float("inf"), float("-inf")):
+                raise ValueError("not finite")
         except (ValueError, TypeError) as error:
             raise InputError(f"{where} is '{cell}' in row {number}, not a number") from error
     return pd.Series(found, dtype=float)
@@ -179,7 +188,13 @@ def _numbers_or_texts(cells: Sequence[Any], where: str, comma: bool) -> pd.Serie
 
 
 def _looks_numeric(cell: Any) -> bool:
-    if isinstance(cell, str):
-        text = cell.strip().lower()
+    if not isinstance(cell, str):
+        return plain(cell) is not None
+    text = cell.strip().lower()
+    if text in MISSING:
+        return False
+    try:
+        float(text)
+    except ValueError:
         return text in BOOLEAN or NUMBER_LIKE.fullmatch(text) is not None
-    return cell is not None
+    return True

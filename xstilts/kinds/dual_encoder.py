@@ -57,7 +57,13 @@ class Scale(nn.Module):
 
 
 def check(example: dict[str, Any], task: Task, where: str) -> bool:
-    """Nothing is hidden; a description may be empty and is a candidate still."""
+    """Nothing is hidden. An empty query is none, and so is an empty candidate beside a query.
+
+    Where keys say what belongs together, an empty description is a candidate still (Mewsli-X).
+    """
+    example["query"] = example.get("query") or None
+    if example["query"] and "keys" not in example:
+        example["candidate"] = example.get("candidate") or None
     return True
 
 

@@ -21,8 +21,8 @@ def told_of_data(manifests: Sequence[Manifest]) -> Iterator[str]:
     if more := len(warnings[MOST:]):
         yield f"{more} other warnings stand in the data manifests."
     yield from _counted("of which the label or answer is hidden, left out", _hidden(manifests))
-    for deed in sorted({deed for one in manifests for deed in _deeds(one)}):
-        yield from _counted(deed, {one["task"]: _deeds(one)[deed] for one in manifests})
+    for deed, by_task in sorted(_deeds(manifests).items()):
+        yield from _counted(deed, by_task)
 
 
 def _hidden(manifests: Sequence[Manifest]) -> Counter[str]:
@@ -32,11 +32,13 @@ def _hidden(manifests: Sequence[Manifest]) -> Counter[str]:
     return found
 
 
-def _deeds(manifest: Manifest) -> Counter[str]:
-    """Rows that something was done to, by what it was, of all languages and splits."""
-    found: Counter[str] = Counter()
-    for counts in manifest.get("aside", {}).values():
-        found.update(counts)
+def _deeds(manifests: Sequence[Manifest]) -> dict[str, Counter[str]]:
+    """What was done to rows, and to how many of each task: of all parts, languages and splits."""
+    found: dict[str, Counter[str]] = {}
+    for each in manifests:
+        for counts in each.get("aside", {}).values():
+            for deed, rows in counts.items():
+                found.setdefault(deed, Counter())[each["task"]] += rows
     return found
 
 
