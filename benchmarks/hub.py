@@ -41,6 +41,10 @@ RESULT = ROOT / "docs/performance/hub.json"
 WORDS = 30_000  # different ones
 LONGEST = 4096  # MiB that a job of the login node may take
 ANSWERS = [("text", pa.list_(pa.string())), ("answer_start", pa.list_(pa.int32()))]
+# Examples by split, of the data sets' cards.
+ROUNDS = {"train_r1": 16_946, "train_r2": 45_460, "train_r3": 100_459}
+ROUNDS |= {"dev_r1": 1000, "dev_r2": 1000, "dev_r3": 1200}
+SNLI = {"train": 550_152, "validation": 10_000}
 JOB = """
 import importlib, json, sys
 from pathlib import Path
@@ -91,17 +95,32 @@ def write_split(folder: Path, config: str, split: str, table: pa.Table) -> None:
     pq.write_table(table, file, row_group_size=1000)
 
 
+def nli(texts: Texts, rows: int) -> pa.Table:
+    """Pairs of 26 and 14 words."""
+    columns = {"premise": texts.many(rows, 26), "hypothesis": texts.many(rows, 14)}
+    return pa.table({**columns, "label": texts.random.integers(0, 3, rows)})
+
+
 def mnli(root: Path, texts: Texts, share: float) -> dict[str, Any]:
     """MNLI's training set and its matched validation set."""
     folder = repository(root, "nyu-mll/glue")
+    names = {"train": "train", "dev": "validation_matched"}
     for (_, split), count in sizes_of("mnli", "train").items():
-        rows = int(count * share)
-        name = {"train": "train", "dev": "validation_matched"}[split]
-        columns = {"premise": texts.many(rows, 26), "hypothesis": texts.many(rows, 14)}
-        labels = texts.random.integers(0, 3, rows)
-        write_split(folder, "mnli", name, pa.table({**columns, "label": labels}))
-    write_readme(folder, {"mnli": ["train", "validation_matched"]})
+        write_split(folder, "mnli", names[split], nli(texts, int(count * share)))
+    write_readme(folder, {"mnli": names.values()})
     return {"task": "mnli", "part": "train", "languages": ["en"]}
+
+
+def anli(root: Path, texts: Texts, share: float) -> dict[str, Any]:
+    """The largest training set: three rounds of ANLI, SNLI and MNLI."""
+    mnli(root, texts, share)
+    sizes = {"facebook/anli": ROUNDS, "stanfordnlp/snli": SNLI}
+    for path, splits in sizes.items():
+        folder = repository(root, path)
+        for split, count in splits.items():
+            write_split(folder, "plain_text", split, nli(texts, max(2, int(count * share))))
+        write_readme(folder, {"plain_text": splits})
+    return {"task": "anli", "part": "train", "languages": ["en"]}
 
 
 def squad1(root: Path, texts: Texts, share: float) -> dict[str, Any]:
@@ -199,6 +218,7 @@ def mewslix(root: Path, texts: Texts, share: float) -> dict[str, Any]:
 
 SETS: dict[str, Callable[[Path, Texts, float], dict[str, Any]]] = {
     "mnli": mnli,
+    "anli": anli,
     "squad1": squad1,
     "wikipedia": wikipedia,
     "wikiann": wikiann,

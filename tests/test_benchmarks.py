@@ -128,6 +128,7 @@ def test_sets_of_the_hub_are_made_up_fetched_and_encoded(
     found = hub.run_set(name, 0.001, nano_folder)
     wanted = {
         "mnli": 392 + 9,
+        "anli": 16 + 45 + 100 + 550 + 392 + 2 + 2 + 2 + 10 + 9,
         "squad1": 87 + 10,
         "wikipedia": 3 * 60,
         "wikiann": sum(max(2, count // 1000) for count in hub.sizes_of("wikiann", "test").values()),
