@@ -60,7 +60,7 @@ CELL = (
 PHASE_TWO = f"{RESULTS}/intermediate/model=nano/intermediate=mnli/seed=1/checkpoint.json"
 PHASE_THREE = f"{RESULTS}/tuned/model=nano/intermediate=none/training=mnli/seed=1/checkpoint.json"
 TRAINING = {PHASE_TWO: "train_intermediate", PHASE_THREE: "finetune_target"}  # their rules
-LOCAL_RULES = {"fetch_task", "fetch_model", "collect_cells"}
+LOCAL_RULES = {"fetch_task", "fetch_model", "check_recipes", "collect_cells"}
 # The second look at SLURM comes 15 seconds after the first, when most of these jobs have ended.
 LOOKS = ["--slurm-init-seconds-before-status-checks", "5"]
 PATIENCE = 600  # seconds for whatever is waited for
