@@ -18,7 +18,7 @@ from xstilts.lock import commit_of, read_lock, source_of, sources_of
 from xstilts.models import model_state
 from xstilts.recipes import recipes
 from xstilts.similarity import measures
-from xstilts.sources import check_apart, leaves_test, local_state
+from xstilts.sources import check_apart, is_published, local_state
 from xstilts.tasks import preset_length, tasks
 
 share_package()
@@ -281,7 +281,7 @@ def task_source(wildcards):
 def task_commits(wildcards):
     """The commits at which a task's hub data sets are read; one that changes is fetched again."""
     source = task_source(wildcards)
-    local = source and not (wildcards.part == "test" and leaves_test(source))
+    local = source and not is_published(source, wildcards.part)
     local = local or (config["world"] and not source)
     sources = [] if local else sources_of(tasks()[wildcards.task], COMMITS)
     return {source: COMMITS[source] for source in sources if source in COMMITS}

@@ -7,9 +7,10 @@ import random
 from pathlib import Path
 from typing import Any
 
+import conftest
 import pytest
 
-from xstilts.data import check_recipes, examples_of, fetch_task, leaks
+from xstilts.data import check_recipes, examples_of, leaks
 from xstilts.errors import InputError
 from xstilts.tables import read_json
 
@@ -25,16 +26,7 @@ def fetch(
 ) -> Path:
     """The manifest of a part that was read from files."""
     output = folder / f"out/{part}/{task}/manifest.json"
-    fetch_task(
-        task=task,
-        part=part,
-        languages=languages,
-        output=str(output),
-        world=None,
-        source=source,
-        commits={},
-        limits={},
-    )
+    conftest.fetch(task, part, languages, output, source)
     return output
 
 

@@ -21,7 +21,7 @@ from xstilts.recipes import recipes
 from xstilts.sources import (
     TRANSLATED,
     filled,
-    leaves_test,
+    is_published,
     local_files,
     needed_splits,
     part_files,
@@ -206,7 +206,7 @@ def _check_data(config: Mapping[str, Any], grid: Grid) -> None:
         source = config["data"].get(task)
         if source:
             _check_source(task, part, codes, source, f"config: data: {task}")
-            read += sources_of(tasks()[task], locked) if _leaves_test(part, source) else []
+            read += sources_of(tasks()[task], locked) if is_published(source, part) else []
         elif config["world"]:
             check_name("task of the embedded world", task, SKILLS, "config: world")
         elif tasks()[task].advice:
@@ -259,10 +259,6 @@ def _check_translated_files(task: str, grid: Grid, source: Mapping[str, Any]) ->
     _check_source(task, TRANSLATED, grid.translated_languages, source, place)
 
 
-def _leaves_test(part: str, source: Mapping[str, Any]) -> bool:
-    return part == "test" and leaves_test(source)
-
-
 def _check_source(
     task: str, part: str, codes: list[str], source: Mapping[str, Any], place: str
 ) -> None:
@@ -272,7 +268,7 @@ def _check_source(
     published = {split for each in facts.hub for split in each.splits}
     for split in needed_splits(facts, part):
         optional = (part, split) == ("train", "dev")
-        of_the_hub = split == "test" and leaves_test(source) and split in published
+        of_the_hub = is_published(source, split) and split in published
         if not optional and not of_the_hub and not local_files(source, codes[0], split):
             raise InputError(f"{place}: path or splits name nothing for {split}")
     for language, path in part_files(source, facts, part, codes):

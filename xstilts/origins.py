@@ -15,7 +15,7 @@ from xstilts.errors import InputError
 from xstilts.lock import chosen, commit_of
 from xstilts.readers import ASIDE, Located, read_rows
 from xstilts.releases import RELEASES
-from xstilts.sources import filled, leaves_test, local_files, matching
+from xstilts.sources import filled, is_published, local_files, matching
 from xstilts.tasks import Hub, Task
 from xstilts.world import World
 
@@ -62,7 +62,7 @@ class Origin:
         local = bool(self.source)
         if self.world and not local:
             return "embedded world"
-        if self.source and not (part == "test" and leaves_test(self.source)):
+        if self.source and not is_published(self.source, part):
             return "local files"
         read = (chosen(each, self.commits) for each in self.task.hub)
         names = [
@@ -87,7 +87,7 @@ class Origin:
             reading.examples = list(made)
             reading.place, reading.rows = "embedded world", len(reading.examples)
             return reading
-        if self.source and not (split == "test" and leaves_test(self.source)):
+        if self.source and not is_published(self.source, split):
             located, entry = _local(self.source, language, split, reading), self.source
         else:
             from xstilts.hub import hub_rows

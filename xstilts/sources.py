@@ -47,9 +47,10 @@ def local_files(source: Mapping[str, Any], language: str, split: str) -> list[Pa
     return [Path(filled(template, language, split)) for template in templates]
 
 
-def leaves_test(source: Mapping[str, Any]) -> bool:
-    """Whether a `data` entry names paths by split and none of the test set: that is the hub's."""
-    return isinstance(source["path"], Mapping) and "test" not in source["path"]
+def is_published(source: Mapping[str, Any], split: str) -> bool:
+    """Whether a split, or part, is left to the hub: a test set that the entry does not name."""
+    by_split = isinstance(source["path"], Mapping)
+    return split == "test" and by_split and "test" not in source["path"]
 
 
 def filled(template: str, language: str, split: str) -> str:
