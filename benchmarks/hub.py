@@ -27,9 +27,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from xstilts.encoder import load_tokenizer
+from xstilts.data.releases import POOL
+from xstilts.encoder.model import load_tokenizer
 from xstilts.planning.sizes import TABLE
-from xstilts.releases import POOL
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "tests"))  # where the mirror is
@@ -260,12 +260,12 @@ def run_set(name: str, share: float, encoder: Path) -> dict[str, Any]:
             own = {"HF_ENDPOINT": address, "HF_HOME": str(folder / "hub"), "OMP_NUM_THREADS": "1"}
             words = {"output": str(data), "world": None, "commits": {}, "limits": {}}
             arguments = {"source": None, **wanted, **words}
-            fetched = measured("xstilts.data", "fetch_task", arguments, {**os.environ, **own})
+            fetched = measured("xstilts.data.fetch", "fetch_task", arguments, {**os.environ, **own})
         model = folder / "model.json"
         model.write_text(json.dumps({"pretrained": str(encoder)}), encoding="utf-8")
         arguments = {"task": wanted["task"], "data": str(data), "pretrained": str(model)}
         arguments |= {"output": str(encoded), "max_length": None}
-        written = measured("xstilts.encoding", "encode_task", arguments, dict(os.environ))
+        written = measured("xstilts.data.encode", "encode_task", arguments, dict(os.environ))
         rows = sum(
             each["kept"] for each in json.loads(data.read_text(encoding="utf-8"))["read"].values()
         )

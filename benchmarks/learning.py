@@ -25,11 +25,11 @@ from benchmarks.ours import Ours
 from benchmarks.peers import Peer
 from benchmarks.training import device_name, process, train
 from benchmarks.workload import Workload
-from xstilts.encoder import load_tokenizer
+from xstilts.encoder.model import load_tokenizer
+from xstilts.io.formats import conll_rows
 from xstilts.kinds import tagging
-from xstilts.readers import conll_rows
-from xstilts.sampling import batch_of
 from xstilts.tasks import UPOS, tasks
+from xstilts.training.sampling import batch_of
 
 SIDES: dict[str, Any] = {
     "ours": Ours,

@@ -29,9 +29,9 @@ from typing import Any
 
 import yaml
 
-from xstilts.cells import SCHEMAS, SCORES_FILE, cell_store
-from xstilts.digests import digest
-from xstilts.tables import rows_table, write_table
+from xstilts.evaluation.cells import SCHEMAS, SCORES_FILE, cell_store
+from xstilts.io.hashing import digest
+from xstilts.io.tables import rows_table, write_table
 
 Took = dict[str, Any]
 Axes = dict[str, list[str]]
@@ -74,7 +74,7 @@ rule one:
     shell: "echo > {output}"
 """
 NANO = """
-import sys; from xstilts.pretrained import fetch_model
+import sys; from xstilts.data.pretrained import fetch_model
 fetch_model(path=None, revision="main", world={}, output=sys.argv[1])
 """
 
@@ -82,7 +82,9 @@ fetch_model(path=None, revision="main", world={}, output=sys.argv[1])
 def write_cells(*, outputs: list[str], manifest: str) -> None:
     """What a job does here: load a checkpoint, if there is one, and write its cells."""
     if manifest:
-        from xstilts.checkpoints import load  # imports torch, for which no other job shall pay
+        from xstilts.checkpoint.network import (
+            load,  # imports torch, for which no other job shall pay
+        )
 
         load(Path(manifest))
     cells = cell_store(Path("store"))

@@ -11,15 +11,15 @@ import numpy as np
 import torch
 
 from benchmarks.workload import CLASSES, Workload
-from xstilts.checkpoints import Network
-from xstilts.compiled import Mode
-from xstilts.encoder import Encoder, Precision, device, run
+from xstilts.checkpoint.network import Network
+from xstilts.encoder.compiled import Mode
+from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.model import Encoder, Precision, device, run
+from xstilts.encoder.vocabulary import only_words
+from xstilts.evaluation.predict import read_by
 from xstilts.kinds import kind_of
-from xstilts.loop import Fit, Plan, Stream
-from xstilts.prediction import read_by
-from xstilts.rows import Rows
 from xstilts.tasks import tasks
-from xstilts.words import only_words
+from xstilts.training.loop import Fit, Plan, Stream
 
 
 class Ours:

@@ -22,7 +22,7 @@ from transformers import (
 )
 
 from benchmarks.workload import CLASSES, Workload
-from xstilts.encoder import Precision, device, half
+from xstilts.encoder.model import Precision, device, half
 
 MODELS: dict[str, Any] = {
     "classification": AutoModelForSequenceClassification,

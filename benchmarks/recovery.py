@@ -23,10 +23,10 @@ import pandas as pd
 import yaml
 
 from xstilts.config import read_config, specification
-from xstilts.degradation.design import design
 from xstilts.degradation.effects import EFFECTS, TRUTH, effects_of
+from xstilts.degradation.model_frame import design
 from xstilts.degradation.outcomes import CELLS, analysed, seed_means
-from xstilts.tables import read_table
+from xstilts.io.tables import read_table
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent

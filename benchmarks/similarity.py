@@ -26,14 +26,14 @@ from typing import Any
 import numpy as np
 
 from xstilts.grid import language_facts
+from xstilts.io.tables import rows_table, write_table
 from xstilts.languages import languages, languages_of
-from xstilts.measuring import measure_similarity
-from xstilts.pieces import PIECES
-from xstilts.projection import fit_space
-from xstilts.similarity import measures
-from xstilts.tables import rows_table, write_table
+from xstilts.similarity.measures import measures
+from xstilts.similarity.projection import fit_space
+from xstilts.similarity.subword_counts import PIECES
+from xstilts.similarity.table import measure_similarity
+from xstilts.similarity.vector_table import Key, write_vectors
 from xstilts.tasks import intermediate_tasks, target_tasks, tasks
-from xstilts.vectors import Key, write_vectors
 
 TEXTS, WIDTH, LAYERS = 2000, 1024, 25
 VOCABULARY, LENGTH = 250_002, 40  # XLM-R's pieces; pieces a text

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from xstilts.config import read_config
-from xstilts.encoding import Encoded
-from xstilts.sources import PART_SPLITS
+from xstilts.data.encode import Encoded
+from xstilts.data.local_files import PART_SPLITS
 
 COLUMNS = ("task", "part", "language", "split", "examples", "tokens", "source")
 MANIFESTS = "encoded/part=*/model=*/task=*/manifest.json"

@@ -28,7 +28,7 @@ import transformers
 from benchmarks.ours import Ours
 from benchmarks.peers import Peer
 from benchmarks.workload import SHAPES, WORKLOADS, flops, records, write_model
-from xstilts.encoder import device
+from xstilts.encoder.model import device
 
 SIDES: dict[str, Any] = {
     "ours": Ours,

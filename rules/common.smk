@@ -9,16 +9,16 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
 from xstilts.config import check_config, merged_entries, specification, translator
-from xstilts.digests import code_digest
+from xstilts.io.hashing import code_digest
 from xstilts.errors import InputError
 from xstilts.grid import language_facts, language_families, language_names
 from xstilts.jobs import check_interpreter, share_package
 from xstilts.languages import languages
-from xstilts.lock import commit_of, read_lock, source_of, sources_of
+from xstilts.data.lock import commit_of, read_lock, source_of, sources_of
 from xstilts.models import model_state
 from xstilts.recipes import recipes
-from xstilts.similarity import measures
-from xstilts.sources import check_apart, is_published, local_state
+from xstilts.similarity.measures import measures
+from xstilts.data.local_files import check_apart, is_published, local_state
 from xstilts.tasks import preset_length, tasks
 
 share_package()
@@ -74,34 +74,34 @@ FIGURES = f"{RESULTS}/figures"
 
 KEPT = {"none": (), "intermediate": ("intermediate",), "all": ("intermediate", "tuned")}
 
-ENCODER_MODULES = ("attention.py", "batches.py", "checkpoints.py", "encoder.py", "rows.py")
+ENCODER_MODULES = ("encoder/packed_attention.py", "encoder/batch.py", "checkpoint/network.py", "encoder/model.py", "encoder/encoded_rows.py")
 SCORING_MODULES = (
     *ENCODER_MODULES,
-    "answers.py",
-    "encoding.py",
+    "kinds/_qa_metrics.py",
+    "data/encode.py",
     "kinds",
-    "prediction.py",
-    "scores.py",
-    "sides.py",
-    "spans.py",
+    "evaluation/predict.py",
+    "evaluation/metrics.py",
+    "kinds/_retrieval.py",
+    "kinds/_span_f1.py",
 )
 TRAINING_CODE = code_digest(
     *SCORING_MODULES,
-    "compiled.py",
-    "curves.py",
-    "dropout.py",
-    "loop.py",
-    "sampling.py",
-    "training.py",
-    "words.py",
+    "encoder/compiled.py",
+    "checkpoint/curves.py",
+    "encoder/cpu_dropout.py",
+    "training/loop.py",
+    "training/sampling.py",
+    "training/phases.py",
+    "encoder/vocabulary.py",
 )
-EVALUATION_MODULES = (*SCORING_MODULES, "evaluation.py", "outputs.py")
-EMBEDDING_MODULES = (*ENCODER_MODULES, "embeddings.py", "encoding.py", "vectors.py")
+EVALUATION_MODULES = (*SCORING_MODULES, "evaluation/evaluate.py", "evaluation/batching.py")
+EMBEDDING_MODULES = (*ENCODER_MODULES, "similarity/embeddings.py", "data/encode.py", "similarity/vector_table.py")
 FITTING_MODULES = (
-    "measuring.py",
-    "similarity/__init__.py",
+    "similarity/table.py",
+    "similarity/measure.py",
     "degradation/cross_check.py",
-    "degradation/design.py",
+    "degradation/model_frame.py",
     "degradation/diagnostics.py",
     "degradation/effects.py",
     "degradation/formulas.py",
@@ -109,19 +109,20 @@ FITTING_MODULES = (
     "degradation/mixed_model.py",
     "degradation/outcomes.py",
 )
-STATE_MODULES = ("degradation/missing.py", "degradation/outcomes.py", "degradation/states.py")
+STATE_MODULES = ("degradation/missing_cells.py", "degradation/outcomes.py", "degradation/cell_status.py")
 MEASURING_MODULES = (
-    "measuring.py",
-    "alignment.py",
-    "evidence.py",
-    "known.py",
-    "pieces.py",
+    "similarity/measure.py",
+    "similarity/table.py",
+    "similarity/alignment.py",
+    "similarity/inputs.py",
+    "similarity/language_facts.py",
+    "similarity/subword_counts.py",
     "recipes.py",
-    "rows.py",
+    "encoder/encoded_rows.py",
     "tasks/__init__.py",
-    "texts.py",
-    "uriel.py",
-    "vectors.py",
+    "similarity/text_set.py",
+    "similarity/uriel.py",
+    "similarity/vector_table.py",
 )
 
 
@@ -222,23 +223,23 @@ def reading_code(task, *more):
     world = ["world"] if config["world"] else []
     own = ("tasks/__init__.py", "tasks/copa.py", f"tasks/{task}.py")
     reading = (
-        "data.py",
-        "origins.py",
-        "canonical.py",
-        "columns.py",
-        "readers.py",
-        "releases.py",
-        "sources.py",
-        "hub.py",
-        "plausibility.py",
-        "realignment.py",
-        "values.py",
+        "data/fetch.py",
+        "data/source.py",
+        "data/canonical.py",
+        "data/columns.py",
+        "io/formats.py",
+        "data/releases.py",
+        "data/local_files.py",
+        "data/hub.py",
+        "data/plausibility.py",
+        "data/realignment.py",
+        "io/values.py",
     )
     return code_digest(*reading, "kinds", *own, *world, *more)
 
 
 def translate_code(wildcards):
-    return reading_code(wildcards.task, "translation.py")
+    return reading_code(wildcards.task, "data/translate.py")
 
 
 def fetch_code(wildcards):
@@ -250,10 +251,10 @@ def fetch_code(wildcards):
 
 def encode_code(wildcards):
     return code_digest(
-        "encoding.py",
+        "data/encode.py",
         "kinds",
-        "rows.py",
-        "sides.py",
+        "encoder/encoded_rows.py",
+        "kinds/_retrieval.py",
         "tasks/__init__.py",
         f"tasks/{wildcards.task}.py",
     )
@@ -261,7 +262,7 @@ def encode_code(wildcards):
 
 def measure_code(wildcards):
     facts = ["tasks"] if measures()[wildcards.measure].reads == "tasks" else []
-    return code_digest(*MEASURING_MODULES, f"similarity/{wildcards.measure}.py", *facts)
+    return code_digest(*MEASURING_MODULES, f"similarity/measures/{wildcards.measure}.py", *facts)
 
 
 def local_data_state(wildcards):

@@ -51,7 +51,7 @@ rule check_recipes:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        code=code_digest("plausibility.py", "kinds"),
+        code=code_digest("data/plausibility.py", "kinds"),
     message:
         "Looking for test texts in what recipes train on"
     script:
@@ -77,7 +77,7 @@ rule fetch_model:
         lora=model_lora,
         world=config["world"],
         state=local_model_state,
-        code=code_digest("world", "pretrained.py"),
+        code=code_digest("world", "data/pretrained.py"),
     message:
         "Fetching model {wildcards.model}"
     script:
@@ -103,7 +103,7 @@ rule fetch_translator:
         lora=None,
         world=None,
         state=local_translator_state,
-        code=code_digest("pretrained.py"),
+        code=code_digest("data/pretrained.py"),
     message:
         "Fetching the translator into {wildcards.language}"
     script:

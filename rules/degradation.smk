@@ -23,7 +23,7 @@ rule collect_cells:
         "../envs/stats.yaml"
     params:
         axes=WHOLE.axes,
-        code=code_digest("degradation/outcomes.py", "degradation/missing.py"),
+        code=code_digest("degradation/outcomes.py", "degradation/missing_cells.py"),
     message:
         "Collecting cells"
     script:
@@ -189,7 +189,7 @@ rule write_answer:
     params:
         axes=WHOLE.axes,
         headline=config["similarity"]["headline"],
-        code=code_digest("degradation/answer.py", "degradation/missing.py"),
+        code=code_digest("degradation/answer.py", "degradation/missing_cells.py"),
     message:
         "Writing the answer"
     script:

@@ -62,7 +62,7 @@ if swept_targets():
         params:
             languages=swept_languages,
             settings=config["evaluation"],
-            code=code_digest(*EVALUATION_MODULES, "layers.py"),
+            code=code_digest(*EVALUATION_MODULES, "evaluation/layer_sweep.py"),
         message:
             "Sweeping the layers of {wildcards.model} after {wildcards.intermediate} on {wildcards.target}"
         script:

@@ -114,7 +114,7 @@ rule plot_similarity:
     params:
         intermediates=GRID.trained_intermediates(),
         languages=language_names(config),
-        code=code_digest("report", "measuring.py"),
+        code=code_digest("report", "similarity/table.py"),
     message:
         "Plotting similarity"
     script:
@@ -142,7 +142,7 @@ rule plot_overview:
     params:
         intermediates=GRID.trained_intermediates(),
         languages=language_names(config),
-        code=code_digest("report", "measuring.py"),
+        code=code_digest("report", "similarity/table.py"),
     message:
         "Plotting all measures"
     script:
@@ -168,7 +168,7 @@ rule plot_measures:
     conda:
         "../envs/report.yaml"
     params:
-        code=code_digest("report", "measuring.py"),
+        code=code_digest("report", "similarity/table.py"),
     message:
         "Plotting the agreement of measures"
     script:
@@ -385,7 +385,7 @@ rule plot_training:
     params:
         trainings=list(trainings()),
         intermediates=GRID.intermediates,
-        code=code_digest("report", "curves.py"),
+        code=code_digest("report", "checkpoint/curves.py"),
     message:
         "Plotting training"
     script:

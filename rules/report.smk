@@ -40,7 +40,7 @@ rule summarise_benchmark:
     conda:
         "../envs/report.yaml"
     params:
-        code=code_digest("benchmark.py"),
+        code=code_digest("report/xtreme_summary.py"),
     message:
         "Summarising scores by target"
     script:

@@ -1,6 +1,6 @@
 """Memory and time of jobs: what they need, and more at every attempt."""
 
-from xstilts.shapes import shape_of
+from xstilts.encoder.size import shape_of
 
 BASE = 4000  # MB of Python, torch and CUDA's context
 POOLS = 48000  # MB of a million candidates, or of 400,000 sentences a side, which are held whole

@@ -84,7 +84,7 @@ rule count_pieces:
         runtime=growing(60),
     params:
         texts=config["similarity"]["texts"],
-        code=code_digest("subwords.py", "pieces.py", "encoding.py", "rows.py"),
+        code=code_digest("similarity/subwords.py", "similarity/subword_counts.py", "data/encode.py", "encoder/encoded_rows.py"),
     message:
         "Counting pieces of {wildcards.task} ({wildcards.part}) with {wildcards.model}"
     script:
@@ -108,7 +108,7 @@ rule project_texts:
         runtime=growing(120),
     params:
         tables=embedding_tables,
-        code=code_digest("projection.py", "texts.py", "vectors.py", "rows.py"),
+        code=code_digest("similarity/projection.py", "similarity/text_set.py", "similarity/vector_table.py", "encoder/encoded_rows.py"),
     message:
         "Placing the texts of {wildcards.model} in one space"
     script:
@@ -137,7 +137,7 @@ rule embed_dev:
         parts=dev_parts,
         batch_tokens=config["evaluation"]["batch_tokens"],
         precision=config["evaluation"]["precision"],
-        code=code_digest(*SCORING_MODULES, "features.py", "vectors.py"),
+        code=code_digest(*SCORING_MODULES, "similarity/features.py", "similarity/vector_table.py"),
     message:
         "Embedding dev examples with {wildcards.model} after {wildcards.intermediate}"
     script:
@@ -163,7 +163,7 @@ rule embed_task:
         mem_mb=training_memory,
         runtime=growing(60),
     params:
-        code=code_digest(*SCORING_MODULES, "fisher.py", "vectors.py"),
+        code=code_digest(*SCORING_MODULES, "similarity/fisher.py", "similarity/vector_table.py"),
     message:
         "Embedding the task of {wildcards.model} after {wildcards.intermediate}, {wildcards.training}"
     script:

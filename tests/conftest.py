@@ -17,9 +17,9 @@ import pytest
 import torch
 import yaml
 
-from xstilts.batches import Batch
-from xstilts.data import examples_of, fetch_task
-from xstilts.rows import Rows
+from xstilts.data.fetch import examples_of, fetch_task
+from xstilts.encoder.batch import Batch
+from xstilts.encoder.encoded_rows import Rows
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent

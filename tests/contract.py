@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from conftest import batch_of_all
 
-from xstilts.encoder import Encoder
+from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.model import Encoder
+from xstilts.evaluation.metrics import METRICS, evaluate_metric
+from xstilts.evaluation.predict import read_by
 from xstilts.kinds import Asked, Reference, kind_names, kind_of
 from xstilts.languages import languages_of
-from xstilts.prediction import read_by
-from xstilts.rows import Rows
-from xstilts.scores import METRICS, evaluate_metric
 from xstilts.tasks import Hub, Task, tasks
 
 OPTIONAL = {"keys"}  # canonical fields that a row may leave out

@@ -20,10 +20,10 @@ from conftest import BIN, TINY, Study, checkout
 from safetensors import safe_open
 
 from xstilts import cli
-from xstilts.checkpoints import MANIFEST
+from xstilts.checkpoint.network import MANIFEST
 from xstilts.degradation.outcomes import AXES, CELLS
-from xstilts.tables import read_json, read_table
-from xstilts.training import STATE
+from xstilts.io.tables import read_json, read_table
+from xstilts.training.phases import STATE
 
 STEPS = 200
 TOLD = STEPS // 20  # steps from one line of a training's log to the next

@@ -19,8 +19,8 @@ from xstilts.degradation.formulas import (
 )
 from xstilts.degradation.outcomes import add_outcomes
 from xstilts.degradation.simulation import EXPECTED, simulated_grid, simulated_outcome
-from xstilts.measuring import SIMILARITY
-from xstilts.tables import rows_table, write_table
+from xstilts.io.tables import rows_table, write_table
+from xstilts.similarity.table import SIMILARITY
 
 KEYS = ["intermediate", "target", "language"]
 PLANTED = {"within": -1.5, "between_targets": -1.0, "between_languages": -3.0}

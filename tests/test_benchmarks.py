@@ -18,14 +18,14 @@ from benchmarks import calibration, hub, recovery, workload
 from benchmarks.ours import Ours
 from benchmarks.peers import Peer
 from benchmarks.workload import WORKLOADS, Workload, records
-from xstilts import loop
 from xstilts.degradation.formulas import PARTS
-from xstilts.encoder import load_tokenizer
+from xstilts.encoder.model import load_tokenizer
 from xstilts.kinds import tagging
 from xstilts.tasks import UPOS, tasks
+from xstilts.training import loop
 from xstilts.world import World
-from xstilts.world.encoder import write_nano
 from xstilts.world.examples import examples
+from xstilts.world.planted_encoder import write_nano
 
 
 def without_dropout(folder: Path) -> None:

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from conftest import ROOT, TINY, Study
 
-from xstilts.measuring import SIMILARITY
-from xstilts.tables import read_table
+from xstilts.io.tables import read_table
+from xstilts.similarity.table import SIMILARITY
 
 pytestmark = pytest.mark.xdist_group("workflow")
 FITS = (
@@ -58,7 +58,7 @@ def test_another_formula_is_one_line_of_the_config_and_plans_the_fits(study: Stu
 
 
 def test_a_new_measure_is_one_file_and_plans_its_table_and_the_fits(study: Study) -> None:
-    measure = study.folder / "xstilts/similarity/centroid_distance.py"
+    measure = study.folder / "xstilts/similarity/measures/centroid_distance.py"
     measure.write_text(example("Add a similarity measure"), encoding="utf-8")
     listed = [*TINY["similarity"]["measures"], "centroid_distance"]
     study.configure(similarity={**TINY["similarity"], "measures": listed})

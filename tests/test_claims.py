@@ -29,7 +29,7 @@ from xstilts.degradation.effects import EFFECTS
 from xstilts.degradation.formulas import PARTS
 from xstilts.degradation.gains import STUDY, evidence_of, interval
 from xstilts.degradation.outcomes import CELLS
-from xstilts.tables import rows_table, write_table
+from xstilts.io.tables import rows_table, write_table
 from xstilts.tasks import tasks
 
 HUB = "FacebookAI/xlm-roberta-large"

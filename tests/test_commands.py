@@ -22,9 +22,9 @@ from xstilts.degradation.outcomes import CELLS, add_outcomes
 from xstilts.degradation.power import Shape, expected_spreads, power_table, resized, sizes
 from xstilts.degradation.simulation import EXPECTED, Spread, simulated_grid, simulated_outcome
 from xstilts.errors import InputError
-from xstilts.measuring import SIMILARITY
-from xstilts.report.power import plot_power
-from xstilts.tables import read_table, rows_table, write_table
+from xstilts.io.tables import read_table, rows_table, write_table
+from xstilts.report.power_figure import plot_power
+from xstilts.similarity.table import SIMILARITY
 
 LANGUAGES = ["de", "sw", "zh", "fr", "hi", "th", "tr", "ru"]
 EFFECTS = {"within": -1.0, "between_targets": -1.0, "between_languages": -6.0}

@@ -12,12 +12,12 @@ import torch
 from conftest import batch_of_all
 from torch.nn.functional import scaled_dot_product_attention
 
-from xstilts import attention
-from xstilts.attention import Boundaries
-from xstilts.compiled import Compiled, filled, rounded
-from xstilts.encoder import Encoder
+from xstilts.encoder import packed_attention as attention
+from xstilts.encoder.compiled import Compiled, filled, rounded
+from xstilts.encoder.model import Encoder
+from xstilts.encoder.packed_attention import Boundaries
 from xstilts.world import World
-from xstilts.world.encoder import write_nano
+from xstilts.world.planted_encoder import write_nano
 
 
 def masked_attention(

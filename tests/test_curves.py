@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from xstilts import curves
-from xstilts.curves import CURVE, read_curves
-from xstilts.report.training import plot_training
-from xstilts.tables import rows_table, write_json, write_table
+from xstilts.checkpoint import curves
+from xstilts.checkpoint.curves import CURVE, read_curves
+from xstilts.io.tables import rows_table, write_json, write_table
+from xstilts.report.training_curves import plot_training
 
 
 def training(folder: Path, losses: list[float], diverged: str = "") -> dict[str, Any]:
@@ -19,7 +19,7 @@ def training(folder: Path, losses: list[float], diverged: str = "") -> dict[str,
         for at, loss in enumerate(losses, start=1)
     ]
     blank = {"norm": 1.0, "learning_rate": 1e-5, "tokens": 9}
-    write_table(folder / curves.FILE, rows_table([{**row, **blank} for row in rows], CURVE))
+    write_table(folder / curves.CURVE_FILE, rows_table([{**row, **blank} for row in rows], CURVE))
     write_json(folder / "checkpoint.json", {"diverged": diverged})
     axes = {"model": "nano", "intermediate": folder.name, "training": "", "seed": 1}
     return {**axes, "checkpoint": str(folder / "checkpoint.json")}

@@ -39,8 +39,8 @@ from hub_data import write_mirror
 from hub_mirror import serve
 
 from xstilts import cli
-from xstilts.checkpoints import MANIFEST, WEIGHTS, training_store
-from xstilts.curves import FILE as CURVE
+from xstilts.checkpoint.curves import CURVE_FILE as CURVE
+from xstilts.checkpoint.network import MANIFEST, WEIGHTS, training_store
 
 pytestmark = pytest.mark.xdist_group("damage")
 

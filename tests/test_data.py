@@ -11,11 +11,11 @@ import conftest
 import pandas as pd
 import pytest
 
-from xstilts.columns import read_column
-from xstilts.data import examples_of
+from xstilts.data.columns import read_column
+from xstilts.data.fetch import examples_of
+from xstilts.data.releases import POOL
 from xstilts.errors import InputError
-from xstilts.releases import POOL
-from xstilts.tables import read_json
+from xstilts.io.tables import read_json
 from xstilts.tasks import tasks
 
 

@@ -27,7 +27,6 @@ from xstilts.degradation.cross_check import (
     statsmodels_criterion,
     statsmodels_difference,
 )
-from xstilts.degradation.design import split_similarity
 from xstilts.degradation.effects import (
     EFFECTS,
     TRUTH,
@@ -45,13 +44,14 @@ from xstilts.degradation.formulas import (
     without_fixed,
 )
 from xstilts.degradation.inference import adjusted, permuted_languages
-from xstilts.degradation.missing import missing_cells
+from xstilts.degradation.missing_cells import missing_cells
 from xstilts.degradation.mixed_model import INTERCEPT, RESIDUAL, fit_formula
+from xstilts.degradation.model_frame import split_similarity
 from xstilts.degradation.outcomes import CELLS
 from xstilts.errors import InputError
 from xstilts.grid import cells_of as cells_of_axes
-from xstilts.measuring import read_own
-from xstilts.tables import read_table, rows_table, write_table
+from xstilts.io.tables import read_table, rows_table, write_table
+from xstilts.similarity.table import read_own
 
 # Effects on simulated grids: the truth is known
 

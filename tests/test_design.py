@@ -18,7 +18,6 @@ from grids import (
     simulated,
 )
 
-from xstilts.degradation.design import design, join, split_similarity
 from xstilts.degradation.effects import (
     effects_of,
 )
@@ -29,6 +28,7 @@ from xstilts.degradation.formulas import (
     without,
     without_fixed,
 )
+from xstilts.degradation.model_frame import design, join, split_similarity
 from xstilts.errors import InputError
 
 # Similarity in parts

@@ -19,18 +19,18 @@ from transformers import (
     ModernBertModel,
 )
 
-from xstilts import attention
-from xstilts.attention import boundaries, packed_attention
-from xstilts.dropout import Dropout
-from xstilts.encoder import Encoder, device, load_tokenizer
+from xstilts.encoder import packed_attention as attention
+from xstilts.encoder.cpu_dropout import Dropout
+from xstilts.encoder.encoded_rows import Rows, read_rows, write_rows
+from xstilts.encoder.model import Encoder, device, load_tokenizer
+from xstilts.encoder.packed_attention import boundaries, packed_attention
 from xstilts.errors import InputError
+from xstilts.evaluation.predict import read_by
 from xstilts.kinds import kind_names, kind_of
-from xstilts.prediction import read_by
-from xstilts.rows import Rows, read_rows, write_rows
 from xstilts.tasks import tasks
 from xstilts.world import World
-from xstilts.world.encoder import write_nano
 from xstilts.world.examples import examples
+from xstilts.world.planted_encoder import write_nano
 
 WORLD = World(train=12, dev=12, test=12)
 TRAINED = {  # one task of every kind that learns

@@ -41,8 +41,8 @@ from faults import (
 )
 
 from xstilts import cli
-from xstilts.checkpoints import WEIGHTS
-from xstilts.training import STATE
+from xstilts.checkpoint.network import WEIGHTS
+from xstilts.training.phases import STATE
 
 pytestmark = pytest.mark.xdist_group("faults")
 
@@ -172,7 +172,7 @@ def test_a_gpu_that_fails_in_a_step_fails_the_job_and_the_retry_goes_on(
     study: Study, undisturbed: Study
 ) -> None:
     """Faked in a module that trainings import and no rule watches."""
-    hook = study.folder / "xstilts/interruption.py"
+    hook = study.folder / "xstilts/training/preemption.py"
     hook.write_text(hook.read_text(encoding="utf-8") + BROKEN_GPU, encoding="utf-8")
     lose_training(study)
     with started(study, "--retries", "1", before=WARM) as run:

@@ -11,17 +11,17 @@ import pytest
 from grids import KEYS, NO_OTHERS, WANTED, headline_rows, simulated
 
 from xstilts.degradation.answer import answer
-from xstilts.degradation.design import design
 from xstilts.degradation.diagnostics import diagnosed
 from xstilts.degradation.effects import EFFECTS, effects_of
 from xstilts.degradation.formulas import PARTS
 from xstilts.degradation.held_out import HELD_OUT, SKILL, held_out, skills
 from xstilts.degradation.mixed_model import fit_formula
+from xstilts.degradation.model_frame import design
 from xstilts.degradation.sensitivity import SENSITIVITY
 from xstilts.errors import InputError
-from xstilts.report.effects import plot_effects, plot_sensitivity
-from xstilts.report.prediction import plot_held_out
-from xstilts.tables import rows_table, write_csv, write_table
+from xstilts.io.tables import rows_table, write_csv, write_table
+from xstilts.report.effect_figures import plot_effects, plot_sensitivity
+from xstilts.report.held_out_figure import plot_held_out
 
 
 def facts(languages: int, targets: int = 4, seed: int = 0) -> pd.DataFrame:

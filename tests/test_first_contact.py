@@ -21,8 +21,8 @@ from hub_data import write_mirror
 from hub_mirror import serve
 
 from xstilts.config import read_config
-from xstilts.encoding import Encoded
-from xstilts.tables import read_json
+from xstilts.data.encode import Encoded
+from xstilts.io.tables import read_json
 from xstilts.tasks import tasks
 
 pytestmark = pytest.mark.xdist_group("hub")

@@ -13,7 +13,7 @@ import pytest
 from test_commands import complaint, printed, scores
 
 from xstilts.cli import main
-from xstilts.degradation.given import fit_table
+from xstilts.degradation.fit_table import fit_table
 from xstilts.degradation.outcomes import add_outcomes, has_outcome, left_out
 
 FORMULA = "trained + within + between_languages + (1 | language) + (1 | target)"

@@ -24,13 +24,13 @@ from grids import (
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from xstilts.degradation import held_out as module
-from xstilts.degradation.design import design
 from xstilts.degradation.formulas import Specification
 from xstilts.degradation.held_out import HELD_OUT, held_out, predict_held_out, predictors, skills
 from xstilts.degradation.mixed_model import fit_formula
+from xstilts.degradation.model_frame import design
 from xstilts.degradation.outcomes import CELLS
 from xstilts.errors import InputError
-from xstilts.tables import read_table, rows_table, write_table
+from xstilts.io.tables import read_table, rows_table, write_table
 
 MANY = 9  # languages of the larger grid
 STRONG = {"between_languages": -6.0, "within": -2.0}

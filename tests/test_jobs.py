@@ -16,7 +16,7 @@ from xstilts.jobs import check_interpreter
 
 CHECK = """
 from xstilts.jobs import run_job
-run_job({log!r}, 1, "xstilts.tables:write_json", path=None, content={{}})
+run_job({log!r}, 1, "xstilts.io.tables:write_json", path=None, content={{}})
 """
 
 
@@ -32,7 +32,9 @@ def test_a_failing_job_says_so_in_one_line_and_keeps_its_log(tmp_path: Path, war
     log = tmp_path / "logs/job.log"
     result = run(CHECK.format(log=str(log)), warm)
     assert result.returncode == 1
-    assert result.stderr.strip().splitlines()[-1].startswith("xstilts.tables:write_json failed: ")
+    assert (
+        result.stderr.strip().splitlines()[-1].startswith("xstilts.io.tables:write_json failed: ")
+    )
     assert str(log) in result.stderr
     assert "Traceback" in log.read_text(encoding="utf-8")
 
@@ -54,7 +56,7 @@ def test_a_job_runs(tmp_path: Path, warm: bool) -> None:
     output = tmp_path / "world/checkpoint.json"
     program = (
         "from xstilts.jobs import run_job\n"
-        f"run_job({str(tmp_path / 'log')!r}, 1, 'xstilts.pretrained:fetch_model', path=None, "
+        f"run_job({str(tmp_path / 'log')!r}, 1, 'xstilts.data.pretrained:fetch_model', path=None, "
         f"revision=None, world={{}}, output={str(output)!r})"
     )
     result = run(program, warm)
@@ -66,7 +68,8 @@ def test_a_request_may_be_larger_than_a_socket_message(tmp_path: Path) -> None:
     log = str(tmp_path / "log")
     program = (
         "from xstilts.jobs import run_job\n"
-        f"run_job({log!r}, 1, 'xstilts.tables:write_json', path=None, content={{'a': 'x' * 10**6}})"
+        f"run_job({log!r}, 1, 'xstilts.io.tables:write_json', "
+        "path=None, content={'a': 'x' * 10**6})"
     )
     result = run(program, warm=True)
     assert "Message too long" not in result.stderr
@@ -78,7 +81,7 @@ def test_a_request_may_be_larger_than_a_socket_message(tmp_path: Path) -> None:
 def test_a_mistake_in_the_data_is_one_line(tmp_path: Path) -> None:
     program = (
         "from xstilts.jobs import run_job\n"
-        f"run_job({str(tmp_path / 'log')!r}, 1, 'xstilts.pretrained:fetch_model', path=None, "
+        f"run_job({str(tmp_path / 'log')!r}, 1, 'xstilts.data.pretrained:fetch_model', path=None, "
         "revision=None, world=None, output='x')"
     )
     result = run(program, warm=False)

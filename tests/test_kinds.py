@@ -12,8 +12,11 @@ import torch
 from conftest import batch_of_all
 from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM
 
-from xstilts.batches import by_length
-from xstilts.encoder import Encoder, load_tokenizer
+from xstilts.encoder.batch import by_length
+from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.model import Encoder, load_tokenizer
+from xstilts.evaluation.metrics import evaluate_metric
+from xstilts.evaluation.predict import read_by
 from xstilts.kinds import (
     Asked,
     Reference,
@@ -25,13 +28,10 @@ from xstilts.kinds import (
     tagging,
 )
 from xstilts.models import MODELS
-from xstilts.prediction import read_by
-from xstilts.rows import Rows
-from xstilts.scores import evaluate_metric
 from xstilts.tasks import tasks
 from xstilts.world import World
-from xstilts.world.encoder import write_nano
 from xstilts.world.examples import examples
+from xstilts.world.planted_encoder import write_nano
 
 WORLD = World(train=40, dev=12, test=12)
 

@@ -20,14 +20,15 @@ from scipy.spatial.distance import cdist, jensenshannon, pdist
 from sklearn.covariance import ledoit_wolf
 from sklearn.neighbors import NearestNeighbors
 
-from xstilts.known import Known
-from xstilts.pieces import Pieces
-from xstilts.projection import fit_space
-from xstilts.similarity import Missing, measures, mmd
-from xstilts.similarity.sinkhorn import cost
-from xstilts.similarity.sliced_wasserstein import DIRECTIONS
-from xstilts.texts import Texts, bootstrap
-from xstilts.uriel import KINDS, distance, distance_between
+from xstilts.similarity.language_facts import Known
+from xstilts.similarity.measure import Missing
+from xstilts.similarity.measures import measures, mmd
+from xstilts.similarity.measures.sinkhorn import cost
+from xstilts.similarity.measures.sliced_wasserstein import DIRECTIONS
+from xstilts.similarity.projection import fit_space
+from xstilts.similarity.subword_counts import Pieces
+from xstilts.similarity.text_set import Texts, bootstrap
+from xstilts.similarity.uriel import KINDS, distance, distance_between
 
 RESAMPLES = 3
 

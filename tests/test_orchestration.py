@@ -11,9 +11,9 @@ import pytest
 
 from benchmarks import orchestration
 from benchmarks.orchestration import CELL
-from xstilts.cells import SCORES_FILE
 from xstilts.config import read_config
-from xstilts.tables import read_table
+from xstilts.evaluation.cells import SCORES_FILE
+from xstilts.io.tables import read_table
 
 
 def cells_of(folder: Path) -> dict[str, str]:

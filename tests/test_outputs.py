@@ -11,13 +11,13 @@ import pytest
 import torch
 from conftest import fetch
 
-from xstilts import outputs
-from xstilts.checkpoints import Network, load
-from xstilts.encoding import Encoded, encode_task
+from xstilts.checkpoint.network import Network, load
+from xstilts.data.encode import Encoded, encode_task
+from xstilts.data.pretrained import fetch_model
+from xstilts.encoder.encoded_rows import Rows
 from xstilts.errors import InputError
-from xstilts.outputs import Outputs, grouped
-from xstilts.pretrained import fetch_model
-from xstilts.rows import Rows
+from xstilts.evaluation import batching as outputs
+from xstilts.evaluation.batching import Outputs, grouped
 
 WORLD = {"train": 20, "dev": 10, "test": 12}
 LANGUAGES = ["en", "qa", "qe"]

@@ -11,7 +11,7 @@ from conftest import Study
 from xstilts import cli
 from xstilts.errors import InputError
 from xstilts.grid import Cell, read_grid
-from xstilts.tables import read_table
+from xstilts.io.tables import read_table
 
 pytestmark = pytest.mark.xdist_group("workflow")
 RESULTS = "results/tiny"

@@ -15,10 +15,12 @@ from conftest import Study
 from benchmarks.rates import fitted
 from benchmarks.sizes import measure
 from xstilts import cli
+from xstilts.checkpoint.curves import CURVE
 from xstilts.config import read_config
-from xstilts.curves import CURVE
+from xstilts.encoder.size import LARGE
 from xstilts.errors import InputError
 from xstilts.grid import Grid
+from xstilts.io.tables import read_table
 from xstilts.models import MODELS, Model
 from xstilts.planning import rates
 from xstilts.planning.actual import compared
@@ -28,8 +30,6 @@ from xstilts.planning.rates import Device, Rate
 from xstilts.planning.sizes import Sizes
 from xstilts.planning.summary import budgeted, summary
 from xstilts.planning.work import STAGES, Planner, Work
-from xstilts.shapes import LARGE
-from xstilts.tables import read_table
 
 RUN = pytest.mark.xdist_group("workflow")
 
@@ -287,7 +287,7 @@ def test_the_table_of_the_world_is_what_it_encodes_to(finished: Study) -> None:
 
 
 def test_a_model_of_ones_own_has_the_shape_of_its_config(tmp_path: Path) -> None:
-    from xstilts.shapes import shape_of
+    from xstilts.encoder.size import shape_of
 
     known = {"num_hidden_layers": 3, "hidden_size": 10, "intermediate_size": 20, "vocab_size": 50}
     (tmp_path / "config.json").write_text(json.dumps(known), encoding="utf-8")

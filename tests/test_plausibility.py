@@ -10,9 +10,9 @@ from typing import Any
 import conftest
 import pytest
 
-from xstilts.data import check_recipes, examples_of, leaks
+from xstilts.data.fetch import check_recipes, examples_of, leaks
 from xstilts.errors import InputError
-from xstilts.tables import read_json
+from xstilts.io.tables import read_json
 
 Source = dict[str, Any]
 

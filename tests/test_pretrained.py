@@ -14,12 +14,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import AutoTokenizer, BertConfig, BertModel, BertTokenizerFast
 
-from xstilts.encoder import Encoder
-from xstilts.encoding import encode_task
+from xstilts.data.encode import encode_task
+from xstilts.data.pretrained import fetch_model
+from xstilts.encoder.model import Encoder
 from xstilts.errors import InputError
-from xstilts.pretrained import fetch_model
 from xstilts.world import World
-from xstilts.world.encoder import write_nano
+from xstilts.world.planted_encoder import write_nano
 
 Weights = dict[str, Tensor]
 

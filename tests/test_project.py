@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +13,10 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from xstilts.digests import code_digest
-from xstilts.readers import FORMATS
-from xstilts.releases import RELEASES
-from xstilts.similarity import measures
+from xstilts.data.releases import RELEASES
+from xstilts.io.formats import FORMATS
+from xstilts.io.hashing import code_digest
+from xstilts.similarity.measures import measures
 
 
 def pins() -> dict[str, str]:
@@ -177,28 +175,6 @@ def test_the_page_of_similarity_names_every_measure() -> None:
     page = (ROOT / "docs/similarity.md").read_text(encoding="utf-8")
     rows = {line.split("|")[1].strip(" `") for line in page.splitlines() if line.startswith("| `")}
     assert set(measures()) <= rows
-
-
-LIGHT = {
-    "xstilts.config": ("torch", "transformers"),  # read at every start of Snakemake
-    "xstilts.measuring": ("torch", "transformers"),  # envs/stats.yaml has neither
-    "xstilts.degradation.claims": ("torch", "transformers"),
-    "xstilts.degradation.forecast": ("torch", "transformers"),
-    "xstilts.degradation.sensitivity": ("torch", "transformers"),
-    **{
-        f"xstilts.report.{path.stem}": ("torch", "transformers")
-        for path in sorted((ROOT / "xstilts/report").glob("[a-z]*.py"))
-    },
-}
-
-
-@pytest.mark.parametrize("module", LIGHT)
-def test_a_module_imports_only_what_its_environment_has(module: str) -> None:
-    program = f"import sys, {module}; print(sorted(set({LIGHT[module]}) & set(sys.modules)))"
-    result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert result.stdout.strip() == "[]"
 
 
 def test_a_digest_of_code_changes_with_it_and_only_with_it() -> None:

@@ -14,11 +14,11 @@ from conftest import ROOT, Study, checkout
 from contract import check_examples
 
 from xstilts.config import check_config
-from xstilts.data import examples_of
+from xstilts.data.fetch import examples_of
 from xstilts.degradation.outcomes import CELLS
-from xstilts.encoder import Encoder, load_tokenizer
-from xstilts.official import OFFICIAL, score_files
-from xstilts.tables import read_json, read_table
+from xstilts.encoder.model import Encoder, load_tokenizer
+from xstilts.evaluation.score_files import OFFICIAL, score_files
+from xstilts.io.tables import read_json, read_table
 from xstilts.tasks import tasks
 
 LACKING = [name for name in ("XSTILTS_REALDATA", "XSTILTS_ENCODER") if name not in os.environ]

@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 from conftest import fetch
 
-from xstilts.embeddings import embed_texts
-from xstilts.encoding import encode_task
+from xstilts.data.encode import encode_task
+from xstilts.data.pretrained import fetch_model
 from xstilts.grid import language_facts
-from xstilts.measuring import measure_similarity, read_similarity
-from xstilts.pretrained import fetch_model
-from xstilts.projection import project_texts
-from xstilts.similarity import measures
+from xstilts.similarity.embeddings import embed_texts
+from xstilts.similarity.measures import measures
+from xstilts.similarity.projection import project_texts
+from xstilts.similarity.table import measure_similarity, read_similarity
 from xstilts.tasks import intermediate_tasks, target_tasks
 from xstilts.world import World
 from xstilts.world.planted import planted_similarity

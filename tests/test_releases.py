@@ -10,13 +10,13 @@ import conftest
 import pytest
 from contract import check_examples
 
-from xstilts.data import examples_of
-from xstilts.encoder import Encoder, load_tokenizer
+from xstilts.data.fetch import examples_of
+from xstilts.data.releases import POOL
+from xstilts.encoder.model import Encoder, load_tokenizer
 from xstilts.errors import InputError
-from xstilts.releases import POOL
 from xstilts.tasks import tasks
 from xstilts.world import World
-from xstilts.world.encoder import write_nano
+from xstilts.world.planted_encoder import write_nano
 
 OFFICIAL = json.loads(
     (Path(__file__).parent / "reference/scorers.json").read_text(encoding="utf-8")

@@ -16,24 +16,31 @@ import pyarrow as pa
 import pytest
 from grids import cell, simulated
 
-from xstilts.degradation.design import parts_of
+from xstilts.degradation.cell_status import (
+    AT_CHANCE,
+    DIVERGED,
+    NO_VALUE,
+    NOT_RUN,
+    states,
+    with_states,
+)
 from xstilts.degradation.effects import EFFECTS
 from xstilts.degradation.held_out import SKILL
-from xstilts.degradation.missing import missing_cells
+from xstilts.degradation.missing_cells import missing_cells
 from xstilts.degradation.mixed_model import fit_formula
+from xstilts.degradation.model_frame import parts_of
 from xstilts.degradation.outcomes import CELLS, add_outcomes
 from xstilts.degradation.sensitivity import SENSITIVITY
-from xstilts.degradation.states import AT_CHANCE, DIVERGED, NO_VALUE, NOT_RUN, states, with_states
-from xstilts.measuring import SIMILARITY
-from xstilts.report.agreement import plot_measures
-from xstilts.report.cost import folder_bytes, stage_hours
+from xstilts.io.tables import rows_table, write_csv, write_table
+from xstilts.report.cost_figure import folder_bytes, stage_hours
 from xstilts.report.first_page import verdict, write_first_page
 from xstilts.report.heatmaps import CELL, Colours, _panels, flow, plot_outcome
 from xstilts.report.interactive import show_outcomes
+from xstilts.report.measure_agreement import plot_measures
 from xstilts.report.pages import show_tables
-from xstilts.report.provenance import write_provenance
+from xstilts.report.provenance_table import write_provenance
 from xstilts.report.style import GREY, WIDEST, hide_covered, look_of
-from xstilts.tables import rows_table, write_csv, write_table
+from xstilts.similarity.table import SIMILARITY
 
 Row = dict[str, Any]
 

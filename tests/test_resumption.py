@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 from trainings import SETTINGS, WORLD, encoded_parts, finetune
 
-from xstilts import loop, training
-from xstilts.pretrained import fetch_model
-from xstilts.tables import read_json
+from xstilts.data.pretrained import fetch_model
+from xstilts.io.tables import read_json
+from xstilts.training import loop
+from xstilts.training import phases as training
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +121,7 @@ def test_sigterm_writes_a_state_and_ends_the_process_and_a_retry_goes_on(
     """A real process, ended as SLURM ends one; its retry goes on to the same weights."""
     request = {"parts": parts, "settings": {**SETTINGS, "max_steps": 300}}
     script = (
-        "import json, logging, sys; from xstilts.training import finetune_target; "
+        "import json, logging, sys; from xstilts.training.phases import finetune_target; "
         "logging.basicConfig(level=logging.INFO); "
         "r = json.load(open(sys.argv[1])); "
         "finetune_target(parent=r['parts']['nano'], parts=[r['parts']['udpos']], seed=1, "
@@ -163,7 +164,7 @@ def test_a_training_in_a_warm_process_is_kept_when_who_asked_for_it_is_killed(
     log = tmp_path / "log"
     script = (
         f"import json; from xstilts.jobs import run_job; run_job({str(log)!r}, 1, "
-        f"'xstilts.training:finetune_target', **json.loads({json.dumps(arguments)!r}))"
+        f"'xstilts.training.phases:finetune_target', **json.loads({json.dumps(arguments)!r}))"
     )
     command = [str(Path(sys.executable).parent / "xstilts"), "warm", sys.executable, "-c", script]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as warm:

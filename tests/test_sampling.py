@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xstilts.sampling import batch_of, proportions, stream_order
+from xstilts.training.sampling import batch_of, proportions, stream_order
 
 
 def test_streams_are_drawn_in_proportion_to_their_capped_size() -> None:

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xstilts.answers import compare, words
-from xstilts.benchmark import OVERALL, target_scores
+from xstilts.encoder.encoded_rows import Rows
 from xstilts.errors import InputError
+from xstilts.evaluation.metrics import evaluate_metric
+from xstilts.io.formats import read_rows
 from xstilts.kinds import (
     Asked,
     Reference,
@@ -27,10 +28,9 @@ from xstilts.kinds import (
     span_qa,
     tagging,
 )
-from xstilts.readers import read_rows
-from xstilts.rows import Rows
-from xstilts.scores import evaluate_metric
-from xstilts.spans import spans
+from xstilts.kinds._qa_metrics import compare, words
+from xstilts.kinds._span_f1 import spans
+from xstilts.report.xtreme_summary import OVERALL, target_scores
 from xstilts.tasks import tasks
 from xstilts.tasks.squad_retrieval import answering_sentence
 

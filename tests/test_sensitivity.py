@@ -34,7 +34,7 @@ from xstilts.degradation.sensitivity import (
     variants,
 )
 from xstilts.errors import InputError
-from xstilts.tables import rows_table, write_table
+from xstilts.io.tables import rows_table, write_table
 
 MANY = 9  # languages of the larger grid
 STRONG = {"between_languages": -6.0, "within": -2.0}

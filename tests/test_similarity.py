@@ -12,18 +12,19 @@ import pytest
 from conftest import Study
 from scipy import stats
 
-from xstilts.evidence import EVIDENCE, mixed
 from xstilts.grid import _parallel_languages, language_facts
-from xstilts.known import Known
+from xstilts.io.tables import read_table
 from xstilts.languages import languages
-from xstilts.measuring import SIMILARITY, measure_similarity, read_similarity
-from xstilts.pieces import Pieces
-from xstilts.report.agreement import agreement
-from xstilts.similarity import Measure, measures
-from xstilts.tables import read_table
+from xstilts.report.measure_agreement import agreement
+from xstilts.similarity.inputs import EVIDENCE, mixed
+from xstilts.similarity.language_facts import Known
+from xstilts.similarity.measure import Measure
+from xstilts.similarity.measures import measures
+from xstilts.similarity.subword_counts import Pieces
+from xstilts.similarity.table import SIMILARITY, measure_similarity, read_similarity
+from xstilts.similarity.text_set import Texts
+from xstilts.similarity.vector_table import VectorTable, write_vectors
 from xstilts.tasks import tasks
-from xstilts.texts import Texts
-from xstilts.vectors import VectorTable, write_vectors
 
 RESAMPLES = 5
 WIDTH = 8

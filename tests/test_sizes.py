@@ -14,17 +14,17 @@ import pytest
 from conftest import ROOT, fetch
 
 from benchmarks.sizes import COLUMNS, measure
-from xstilts.encoder import load_tokenizer
-from xstilts.encoding import encode_task
+from xstilts.data.encode import encode_task
+from xstilts.data.local_files import PART_SPLITS, needed_splits
+from xstilts.data.releases import POOL
+from xstilts.encoder.encoded_rows import write_rows
+from xstilts.encoder.model import load_tokenizer
+from xstilts.io.tables import write_json
 from xstilts.kinds import kind_of
 from xstilts.languages import languages, languages_of
-from xstilts.releases import POOL
-from xstilts.rows import write_rows
-from xstilts.sources import PART_SPLITS, needed_splits
-from xstilts.tables import write_json
 from xstilts.tasks import tasks
 from xstilts.world import World
-from xstilts.world.encoder import write_nano
+from xstilts.world.planted_encoder import write_nano
 
 TABLE = ROOT / "xstilts/planning/sizes.csv"
 EVERY = "*"

@@ -31,10 +31,10 @@ from conftest import BIN, TINY, Study, checkout
 from safetensors import safe_open
 
 from xstilts import cli
-from xstilts.checkpoints import damage
+from xstilts.checkpoint.network import damage
 from xstilts.degradation.outcomes import AXES
-from xstilts.tables import read_json, read_table
-from xstilts.training import STATE
+from xstilts.io.tables import read_json, read_table
+from xstilts.training.phases import STATE
 
 pytestmark = [
     pytest.mark.xdist_group("slurm"),

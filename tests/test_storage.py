@@ -9,8 +9,8 @@ from conftest import Study
 from safetensors.torch import load_file
 
 from xstilts import cli
-from xstilts.checkpoints import MANIFEST, WEIGHTS
-from xstilts.tables import read_table
+from xstilts.checkpoint.network import MANIFEST, WEIGHTS
+from xstilts.io.tables import read_table
 
 pytestmark = pytest.mark.xdist_group("workflow")
 RESULTS = "results/tiny"

@@ -7,12 +7,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from xstilts import store as stores
-from xstilts.cells import PREDICTIONS_FILE, SCHEMAS, SCORES_FILE, cell_store
 from xstilts.errors import InputError
-from xstilts.results import forget
-from xstilts.store import Store, prune
-from xstilts.tables import write_table
+from xstilts.evaluation.cells import PREDICTIONS_FILE, SCHEMAS, SCORES_FILE, cell_store
+from xstilts.io import store as stores
+from xstilts.io.store import Store, prune
+from xstilts.io.tables import write_table
+from xstilts.maintenance import forget
 
 KEY = "ab" + "0" * 62
 

@@ -11,16 +11,16 @@ from conftest import Study
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
-from xstilts.batches import Batch
-from xstilts.checkpoints import load
-from xstilts.encoding import Encoded
-from xstilts.evidence import _features
-from xstilts.fisher import EXAMPLES
+from xstilts.checkpoint.network import load
+from xstilts.data.encode import Encoded
+from xstilts.encoder.batch import Batch
 from xstilts.kinds import kind_of
-from xstilts.similarity.h_score import h_score
-from xstilts.similarity.logme import logme
-from xstilts.similarity.task_embedding import task_embedding
-from xstilts.vectors import VectorTable
+from xstilts.similarity.fisher import EXAMPLES
+from xstilts.similarity.inputs import _features
+from xstilts.similarity.measures.h_score import h_score
+from xstilts.similarity.measures.logme import logme
+from xstilts.similarity.measures.task_embedding import task_embedding
+from xstilts.similarity.vector_table import VectorTable
 
 
 def labelled(n: int, width: int, classes: int, apart: float) -> tuple[np.ndarray, np.ndarray]:

@@ -21,20 +21,20 @@ from datasets import List as Sequence
 from hub_data import CONVERTED, XQUAD_R, write_mirror
 from hub_mirror import commit, serve, write_readme
 
-from xstilts.columns import read_column
-from xstilts.data import examples_of
-from xstilts.encoder import Encoder, load_tokenizer
+from xstilts.data.columns import read_column
+from xstilts.data.fetch import examples_of
+from xstilts.data.hub import NUMBERED, in_one_line, namer, published_rows
+from xstilts.data.local_files import needed_splits
+from xstilts.data.lock import chosen, read_lock
+from xstilts.data.realignment import MOVED, realigned
+from xstilts.encoder.model import Encoder, load_tokenizer
 from xstilts.errors import InputError
-from xstilts.hub import NUMBERED, in_one_line, namer, published_rows
+from xstilts.io.formats import ASIDE
+from xstilts.io.tables import read_json
 from xstilts.languages import languages_of
-from xstilts.lock import chosen, read_lock
-from xstilts.readers import ASIDE
-from xstilts.realignment import MOVED, realigned
-from xstilts.sources import needed_splits
-from xstilts.tables import read_json
 from xstilts.tasks import Files, Hub, Task, tasks
 from xstilts.world import World
-from xstilts.world.encoder import write_nano
+from xstilts.world.planted_encoder import write_nano
 
 pytestmark = pytest.mark.xdist_group("hub")
 
@@ -86,7 +86,7 @@ def language(task: str, part: str) -> str:
 
 FETCH = """
 import json, sys
-from xstilts.data import fetch_task
+from xstilts.data.fetch import fetch_task
 for arguments in json.load(sys.stdin):
     fetch_task(world=None, source=None, limits={}, **arguments)
 """
@@ -371,11 +371,11 @@ def test_other_classes_than_the_tasks_are_an_error() -> None:
 
 
 FAILING = """
-import sys, xstilts.data
+import sys, xstilts.data.fetch
 from xstilts.errors import InputError
 task, language, part = sys.argv[1:4]
 try:
-    xstilts.data.fetch_task(task=task, part=part, languages=[language], output=sys.argv[4],
+    xstilts.data.fetch.fetch_task(task=task, part=part, languages=[language], output=sys.argv[4],
         world=None, source=None, commits={}, limits={})
 except InputError as error:
     print(error)

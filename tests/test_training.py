@@ -11,14 +11,15 @@ import torch
 from safetensors.torch import load_file
 from trainings import SETTINGS, WORLD, encoded_parts, finetune
 
-from xstilts import loop, training
-from xstilts.checkpoints import load
-from xstilts.curves import CURVE
-from xstilts.encoding import Encoded
-from xstilts.pretrained import fetch_model
-from xstilts.rows import Rows
-from xstilts.tables import read_json, read_table
+from xstilts.checkpoint.curves import CURVE
+from xstilts.checkpoint.network import load
+from xstilts.data.encode import Encoded
+from xstilts.data.pretrained import fetch_model
+from xstilts.encoder.encoded_rows import Rows
+from xstilts.io.tables import read_json, read_table
 from xstilts.tasks import preset_length, tasks
+from xstilts.training import loop
+from xstilts.training import phases as training
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,13 @@ from conftest import ROOT, Study, checkout, fetch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BartConfig, BartForConditionalGeneration, PreTrainedTokenizerFast
 
-from xstilts import translation
 from xstilts.config import check_config
-from xstilts.data import examples_of
+from xstilts.data import translate as translation
+from xstilts.data.fetch import examples_of
+from xstilts.data.pretrained import fetch_model
+from xstilts.data.translate import translate_task
 from xstilts.errors import InputError
-from xstilts.pretrained import fetch_model
-from xstilts.tables import read_json
-from xstilts.translation import translate_task
+from xstilts.io.tables import read_json
 from xstilts.world import World
 
 WORLD = {"train": 12, "dev": 4, "test": 4}

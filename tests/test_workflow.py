@@ -12,8 +12,8 @@ from xstilts import cli
 from xstilts.degradation.effects import EFFECTS
 from xstilts.degradation.held_out import HELD_OUT
 from xstilts.degradation.outcomes import CELLS
-from xstilts.layers import LAYERS
-from xstilts.tables import read_table
+from xstilts.evaluation.layer_sweep import LAYERS
+from xstilts.io.tables import read_table
 
 pytestmark = pytest.mark.xdist_group("workflow")
 CELL = (

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from xstilts.degradation.planted_truth import DOSES, _expected_gaps
 from xstilts.kinds import kind_of
 from xstilts.tasks import target_tasks, tasks
 from xstilts.world import TOPICS, World
 from xstilts.world.examples import SKILLS, examples
 from xstilts.world.lexicon import alignments, concepts, embeddings, words
 from xstilts.world.planted import TEXTS, planted_similarity, text_shares
-from xstilts.world.truth import DOSES, _expected_gaps
 
 WORLD = World(train=50, dev=10, test=20)
 

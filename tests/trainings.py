@@ -7,10 +7,10 @@ from typing import Any
 
 from conftest import fetch
 
-from xstilts import training
-from xstilts.encoding import encode_task
-from xstilts.pretrained import fetch_model
-from xstilts.tables import read_json
+from xstilts.data.encode import encode_task
+from xstilts.data.pretrained import fetch_model
+from xstilts.io.tables import read_json
+from xstilts.training import phases as training
 
 WORLD = {"train": 400, "dev": 60, "test": 20}
 SETTINGS = {

@@ -82,7 +82,7 @@ def _warm(chosen: argparse.Namespace) -> int:
 
 def _score(chosen: argparse.Namespace) -> int:
     """Print the metrics as JSON, in percent and full precision; what was not scored, in words."""
-    from xstilts.official import COUNTED, score_files
+    from xstilts.evaluation.score_files import COUNTED, score_files
 
     found = score_files(chosen.target, chosen.language, chosen.predictions, chosen.gold)
     print(json.dumps(found))
@@ -94,7 +94,7 @@ def _score(chosen: argparse.Namespace) -> int:
 
 def _lock(chosen: argparse.Namespace) -> int:
     """Print a line a commit found."""
-    from xstilts.lock import lock_data
+    from xstilts.data.lock import lock_data
 
     for line in lock_data():
         print(line)
@@ -103,7 +103,7 @@ def _lock(chosen: argparse.Namespace) -> int:
 
 def _forget(chosen: argparse.Namespace) -> int:
     """Remove cells from results and store, and checkpoints."""
-    from xstilts.results import forget
+    from xstilts.maintenance import forget
 
     for path in chosen.paths:
         try:
@@ -125,7 +125,7 @@ def _store(chosen: argparse.Namespace, path: Path) -> Path:
 
 def _verify(chosen: argparse.Namespace) -> int:
     """Print what is damaged, a line each."""
-    from xstilts.results import damaged
+    from xstilts.maintenance import damaged
 
     found = list(damaged(chosen.results))
     for path, wrong in found:
@@ -135,7 +135,7 @@ def _verify(chosen: argparse.Namespace) -> int:
 
 def _prune(chosen: argparse.Namespace) -> int:
     """Print what is removed, a line each."""
-    from xstilts.store import prune
+    from xstilts.io.store import prune
 
     for entry in prune(chosen.store):
         print(f"removed {entry}")
@@ -144,7 +144,7 @@ def _prune(chosen: argparse.Namespace) -> int:
 
 def _fit(chosen: argparse.Namespace) -> int:
     """Print the fixed and random effects, or all of it as JSON."""
-    from xstilts.degradation.given import fit_table
+    from xstilts.degradation.fit_table import fit_table
 
     model = fit_table(chosen.table, chosen.formula, chosen.outcome, reml=not chosen.ml)
     if chosen.json:
@@ -202,7 +202,7 @@ def _power(chosen: argparse.Namespace) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: its processes share the cores
     from xstilts.config import read_config, specification
     from xstilts.degradation.power import expected_spreads, power_table, shape_of
-    from xstilts.report.power import plot_power
+    from xstilts.report.power_figure import plot_power
 
     config, grid = read_config(*chosen.config)
     found = power_table(
@@ -221,7 +221,7 @@ def _power(chosen: argparse.Namespace) -> int:
 
 
 def _aligned(frame: Any) -> str:
-    from xstilts.tables import aligned
+    from xstilts.io.tables import aligned
 
     return aligned(frame)
 

@@ -12,13 +12,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from xstilts.degradation.formulas import Specification
-from xstilts.errors import InputError, check_name, one_line
-from xstilts.grid import Grid, read_grid
-from xstilts.lock import check_locked, read_lock, source_of, sources_of
-from xstilts.models import Model, check_folder
-from xstilts.recipes import recipes
-from xstilts.sources import (
+from xstilts.data.local_files import (
     TRANSLATED,
     filled,
     is_published,
@@ -26,8 +20,14 @@ from xstilts.sources import (
     needed_splits,
     part_files,
 )
+from xstilts.data.lock import check_locked, read_lock, source_of, sources_of
+from xstilts.degradation.formulas import Specification
+from xstilts.errors import InputError, check_name, one_line
+from xstilts.grid import Grid, read_grid
+from xstilts.io.schema_types import typed
+from xstilts.models import Model, check_folder
+from xstilts.recipes import recipes
 from xstilts.tasks import tasks
-from xstilts.typed import typed
 from xstilts.world.examples import SKILLS
 
 MERGED = (("data",), ("model_table",), ("translation", "data"))  # tables of entries

@@ -15,7 +15,7 @@ from xstilts.errors import InputError, check_name
 from xstilts.languages import languages, languages_of
 from xstilts.models import Model, model_row
 from xstilts.recipes import NONE, recipes
-from xstilts.similarity import measures
+from xstilts.similarity.measures import measures
 from xstilts.tasks import intermediate_tasks, target_tasks, tasks
 from xstilts.world import World
 
@@ -283,7 +283,7 @@ def _translated(config: Mapping[str, Any]) -> list[str]:
 def language_facts(
     config: Mapping[str, Any], codes: list[str], pretraining: str | None
 ) -> dict[str, dict[str, Any]]:
-    """Facts of languages by code, as measures know them (`xstilts.known`).
+    """Facts of languages by code, as measures know them (`xstilts.similarity.language_facts`).
 
     `pretraining` names the text that the model was pretrained on.
     """

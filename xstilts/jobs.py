@@ -27,7 +27,11 @@ from typing import Any
 from xstilts.errors import InputError
 
 WARM = "XSTILTS_WARM"  # environment variable: the warm process's socket
-PRELOAD = ("xstilts.training", "xstilts.embeddings", "xstilts.world.encoder")
+PRELOAD = (
+    "xstilts.training.phases",
+    "xstilts.similarity.embeddings",
+    "xstilts.world.planted_encoder",
+)
 FORM = "%(asctime)s %(levelname)s %(message)s"  # of a line of a job's log
 WARNING = re.compile(r"\S+ \S+ WARNING (.*)")
 PATIENCE = 5  # seconds between looks whether the parent is still there

@@ -21,7 +21,7 @@ class Model:
     Attributes:
         path: hub id or folder; None for the encoder that the embedded world plants.
         layer: hidden state that retrieval and similarity read; 0 is the embeddings.
-        revision: the branch of the hub, or a commit, for a hub id (`xstilts.lock`).
+        revision: the branch of the hub, or a commit, for a hub id (`xstilts.data.lock`).
         lora: rank of low-rank adapters (Hu et al. 2022) that are trained in place of all weights.
         pretraining: the text that it was pretrained on, where the table of languages has its sizes:
             cc100 (CC-100, that of XLM-R).

@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.data:check_recipes",
+        "xstilts.data.fetch:check_recipes",
         trained=[*snakemake.input.trained],
         tested=[*snakemake.input.tested],
         output=snakemake.output[0],

@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.subwords:count_pieces",
+        "xstilts.similarity.subwords:count_pieces",
         pretrained=snakemake.input.pretrained,
         encoded=snakemake.input.encoded,
         texts=snakemake.params.texts,

@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.features:embed_dev",
+        "xstilts.similarity.features:embed_dev",
         checkpoint=snakemake.input.checkpoint,
         parts=snakemake.params.parts,
         batch_tokens=snakemake.params.batch_tokens,

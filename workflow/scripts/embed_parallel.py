@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.embeddings:embed_texts",
+        "xstilts.similarity.embeddings:embed_texts",
         pretrained=snakemake.input.pretrained,
         encoded=snakemake.input.encoded,
         sides=["text", "english"],

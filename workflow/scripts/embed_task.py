@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.fisher:embed_task",
+        "xstilts.similarity.fisher:embed_task",
         checkpoint=snakemake.input.checkpoint,
         parts=list(snakemake.input.parts),
         output=snakemake.output[0],

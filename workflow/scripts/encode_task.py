@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.encoding:encode_task",
+        "xstilts.data.encode:encode_task",
         task=snakemake.wildcards.task,
         data=snakemake.input.data,
         pretrained=snakemake.input.pretrained,

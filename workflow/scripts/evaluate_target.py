@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.evaluation:evaluate_target",
+        "xstilts.evaluation.evaluate:evaluate_target",
         checkpoint=snakemake.input.checkpoint,
         encoded=snakemake.input.encoded,
         store=snakemake.config["store"] or f"{snakemake.config['results']}/store",

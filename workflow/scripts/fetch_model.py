@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.pretrained:fetch_model",
+        "xstilts.data.pretrained:fetch_model",
         path=snakemake.params.path,
         revision=snakemake.params.revision,
         world=snakemake.params.world,

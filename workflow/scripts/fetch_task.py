@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.data:fetch_task",
+        "xstilts.data.fetch:fetch_task",
         task=snakemake.wildcards.task,
         part=snakemake.wildcards.part,
         languages=snakemake.params.languages,

@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.training:finetune_target",
+        "xstilts.training.phases:finetune_target",
         parent=snakemake.input.parent,
         parts=list(snakemake.input.parts),
         seed=int(snakemake.wildcards.seed),

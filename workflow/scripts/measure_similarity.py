@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.measuring:measure_similarity",
+        "xstilts.similarity.table:measure_similarity",
         measure=snakemake.wildcards.measure,
         model=snakemake.wildcards.model,
         intermediates=snakemake.params.intermediates,

@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.world.truth:measure_truth",
+        "xstilts.degradation.planted_truth:measure_truth",
         world=snakemake.params.world,
         model=snakemake.wildcards.model,
         checkpoints=snakemake.params.checkpoints,

@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.report.cost:plot_cost",
+        "xstilts.report.cost_figure:plot_cost",
         cells=snakemake.input.cells,
         figure=snakemake.output.figure,
         data=snakemake.output.data,

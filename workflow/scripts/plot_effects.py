@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.report.effects:plot_effects",
+        "xstilts.report.effect_figures:plot_effects",
         effects=snakemake.input[0],
         figure=snakemake.output.figure,
         data=snakemake.output.data,

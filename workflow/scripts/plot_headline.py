@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.report.effects:plot_headline",
+        "xstilts.report.effect_figures:plot_headline",
         effects=snakemake.input[0],
         headline=snakemake.params.headline,
         figure=snakemake.output.figure,

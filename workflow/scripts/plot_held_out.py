@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.report.prediction:plot_held_out",
+        "xstilts.report.held_out_figure:plot_held_out",
         held_out=snakemake.input.predictions,
         skill=snakemake.input.skill,
         languages=snakemake.params.languages,

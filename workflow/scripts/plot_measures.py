@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.report.agreement:plot_measures",
+        "xstilts.report.measure_agreement:plot_measures",
         tables=list(snakemake.input),
         figure=snakemake.output.figure,
         data=snakemake.output.data,

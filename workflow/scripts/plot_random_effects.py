@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.report.effects:plot_random_effects",
+        "xstilts.report.effect_figures:plot_random_effects",
         random_effects=snakemake.input[0],
         outcome=snakemake.params.outcome,
         languages=snakemake.params.languages,

@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.report.training:plot_training",
+        "xstilts.report.training_curves:plot_training",
         trainings=snakemake.params.trainings,
         intermediates=snakemake.params.intermediates,
         figure=snakemake.output.figure,

@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.projection:project_texts",
+        "xstilts.similarity.projection:project_texts",
         tables=snakemake.params.tables,
         output=snakemake.output[0],
     )

@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.benchmark:summarise_benchmark",
+        "xstilts.report.xtreme_summary:summarise_benchmark",
         cells=snakemake.input[0],
         output=snakemake.output[0],
     )

@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.layers:sweep_layers",
+        "xstilts.evaluation.layer_sweep:sweep_layers",
         checkpoint=snakemake.input.checkpoint,
         encoded=snakemake.input.encoded,
         languages=snakemake.params.languages,

@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.training:train_intermediate",
+        "xstilts.training.phases:train_intermediate",
         parent=snakemake.input.parent,
         parts=list(snakemake.input.parts),
         dev=list(snakemake.input.dev),

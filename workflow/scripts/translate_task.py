@@ -13,7 +13,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.translation:translate_task",
+        "xstilts.data.translate:translate_task",
         task=snakemake.wildcards.task,
         data=snakemake.input.data if translators else None,
         translators=dict(zip(languages, translators, strict=True)) if translators else {},

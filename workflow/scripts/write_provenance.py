@@ -11,7 +11,7 @@ if __name__ == "__main__":
     run_job(
         snakemake.log[0],
         snakemake.threads,
-        "xstilts.report.provenance:write_provenance",
+        "xstilts.report.provenance_table:write_provenance",
         cells=snakemake.input.cells,
         training_sets=list(snakemake.input.training_sets),
         models=snakemake.params.models,

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.degradation.effects import EFFECTS, TRUTH
-from xstilts.degradation.missing import in_words, read_missing
+from xstilts.degradation.missing_cells import in_words, read_missing
 from xstilts.degradation.outcomes import WORDS
-from xstilts.similarity import measures
-from xstilts.tables import atomic, read_table
+from xstilts.io.tables import atomic, read_table
+from xstilts.similarity.measures import measures
 
 Row = dict[str, Any]
 

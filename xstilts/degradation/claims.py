@@ -28,9 +28,9 @@ from xstilts.degradation.gains import (
     over_seeds,
 )
 from xstilts.degradation.outcomes import CELLS
+from xstilts.io.tables import read_table, rows_table, schema, write_csv
 from xstilts.models import MODELS
 from xstilts.recipes import NONE
-from xstilts.tables import read_table, rows_table, schema, write_csv
 from xstilts.tasks import tasks
 
 HOLDS, DOES_NOT, NOT_TESTED = "holds", "does not", "not tested"

@@ -15,7 +15,7 @@ from statsmodels.stats.outliers_influence import variance_inflation_factor
 from statsmodels.stats.stattools import jarque_bera
 
 from xstilts.degradation.mixed_model import INTERCEPT, MixedModel
-from xstilts.tables import schema
+from xstilts.io.tables import schema
 
 DIAGNOSTICS = schema(
     ("model", pa.string(), "Encoder."),

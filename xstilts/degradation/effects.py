@@ -21,7 +21,6 @@ import pandas as pd
 import pyarrow as pa
 
 from xstilts.degradation.cross_check import statsmodels_difference
-from xstilts.degradation.design import design
 from xstilts.degradation.diagnostics import DIAGNOSTICS, diagnosed
 from xstilts.degradation.formulas import (
     PARTS,
@@ -43,11 +42,12 @@ from xstilts.degradation.inference import (
     permuted_languages,
 )
 from xstilts.degradation.mixed_model import MixedModel, fit_formula, records
+from xstilts.degradation.model_frame import design
 from xstilts.degradation.outcomes import CELLS, analysed, seed_means
 from xstilts.errors import InputError
-from xstilts.measuring import read_own
-from xstilts.similarity import measures
-from xstilts.tables import read_table, rows_table, schema, write_csv, write_table
+from xstilts.io.tables import read_table, rows_table, schema, write_csv, write_table
+from xstilts.similarity.measures import measures
+from xstilts.similarity.table import read_own
 
 logger = logging.getLogger(__name__)
 

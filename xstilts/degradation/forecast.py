@@ -18,17 +18,17 @@ import pandas as pd
 from mixedlm.formula.terms import Formula
 from scipy import stats
 
-from xstilts.degradation.design import add_controls, design
 from xstilts.degradation.formulas import PARTS, TRAINED, Specification, of_columns, without
 from xstilts.degradation.kriging import predict
 from xstilts.degradation.mixed_model import fit_formula
+from xstilts.degradation.model_frame import add_controls, design
 from xstilts.degradation.outcomes import CELLS, ENGLISH, GAPS, analysed, seed_means
 from xstilts.errors import InputError
 from xstilts.grid import language_facts, language_names
-from xstilts.measuring import measured, read_own, signed
+from xstilts.io.tables import read_table
 from xstilts.recipes import NONE
-from xstilts.similarity import measures
-from xstilts.tables import read_table
+from xstilts.similarity.measures import measures
+from xstilts.similarity.table import measured, read_own, signed
 
 FACTS, WHOLE = "facts of the language", "similarity"
 

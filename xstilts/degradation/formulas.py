@@ -10,7 +10,7 @@ from mixedlm.formula.parser import parse_formula
 from mixedlm.formula.terms import Formula
 
 from xstilts.errors import InputError, check_name, one_line
-from xstilts.similarity import measures
+from xstilts.similarity.measures import measures
 
 PARTS = ("within", "between_targets", "between_languages")
 AXES = ("intermediate", "target", "language")

@@ -32,9 +32,9 @@ from xstilts.degradation.kriging import predict
 from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.outcomes import CELLS
 from xstilts.errors import InputError
-from xstilts.measuring import read_own
-from xstilts.similarity import measures
-from xstilts.tables import read_table, rows_table, schema, write_csv, write_table
+from xstilts.io.tables import read_table, rows_table, schema, write_csv, write_table
+from xstilts.similarity.measures import measures
+from xstilts.similarity.table import read_own
 
 logger = logging.getLogger(__name__)
 

@@ -28,11 +28,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from xstilts.degradation.missing import missing_cells
+from xstilts.degradation.missing_cells import missing_cells
 from xstilts.errors import InputError, check_name
+from xstilts.evaluation.metrics import SCORES
+from xstilts.io.tables import open_table, schema, write_csv, write_table
 from xstilts.recipes import NONE
-from xstilts.scores import SCORES
-from xstilts.tables import open_table, schema, write_csv, write_table
 
 AXES = ["model", "intermediate", "target", "seed", "language"]
 ENGLISH = "en"

@@ -26,9 +26,9 @@ from xstilts.degradation.mixed_model import INTERCEPT, fit_formula
 from xstilts.degradation.outcomes import ENGLISH
 from xstilts.degradation.simulation import EXPECTED, Spread, simulated_grid, simulated_outcome
 from xstilts.errors import InputError
+from xstilts.io.tables import read_table, schema
 from xstilts.recipes import NONE
-from xstilts.similarity import measures
-from xstilts.tables import read_table, schema
+from xstilts.similarity.measures import measures
 
 ALPHA = 0.05
 SHARES = (0.25, 0.5, 1.0)  # of the axes that only a part may be run of

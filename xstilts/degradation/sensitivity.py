@@ -21,15 +21,15 @@ from scipy import stats
 from scipy.optimize import minimize_scalar
 from statsmodels.regression.linear_model import OLS
 
-from xstilts.degradation.design import design
 from xstilts.degradation.formulas import PARTS, Specification, of_columns, parse, without
 from xstilts.degradation.mixed_model import MixedModel, fit_formula, fixed_design
+from xstilts.degradation.model_frame import design
 from xstilts.degradation.outcomes import CELLS, OUTCOMES, analysed, seed_means
 from xstilts.errors import InputError
-from xstilts.measuring import read_own
+from xstilts.io.tables import read_table, rows_table, schema, write_csv
 from xstilts.recipes import NONE
-from xstilts.similarity import measures
-from xstilts.tables import read_table, rows_table, schema, write_csv
+from xstilts.similarity.measures import measures
+from xstilts.similarity.table import read_own
 
 Row = dict[str, Any]
 MAIN_FIT = "main fit"  # the variant in which nothing is changed

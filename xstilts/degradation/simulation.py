@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from xstilts.degradation.design import split_similarity
 from xstilts.degradation.mixed_model import INTERCEPT, RESIDUAL
+from xstilts.degradation.model_frame import split_similarity
 from xstilts.recipes import NONE
 
 

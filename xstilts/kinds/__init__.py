@@ -18,10 +18,10 @@ import pyarrow as pa
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.batches import Batch
-from xstilts.encoder import Encoder
+from xstilts.encoder.batch import Batch
+from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.model import Encoder
 from xstilts.errors import InputError
-from xstilts.rows import Rows
 from xstilts.tasks import Task
 
 Examples = Sequence[Mapping[str, Any]]
@@ -164,4 +164,5 @@ def kind_of(task: Task) -> Kind:
 
 def kind_names() -> list[str]:
     """Names of all kinds."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    return sorted(name for name in names if not name.startswith("_"))

@@ -14,12 +14,12 @@ import pyarrow as pa
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.batches import Batch
-from xstilts.encoder import Encoder
+from xstilts.encoder.batch import Batch
+from xstilts.encoder.model import Encoder
 from xstilts.errors import InputError
+from xstilts.io.formats import read_lines
 from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics, check_common, check_counts
-from xstilts.readers import read_lines
-from xstilts.sides import decode_sides, encode_sides, nearest, stack_side
+from xstilts.kinds._retrieval import decode_sides, encode_sides, nearest, stack_side
 from xstilts.tasks import Task
 
 COLUMNS = {"source": pa.string(), "target": pa.string()}

@@ -15,13 +15,13 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.batches import Batch
-from xstilts.encoder import Encoder
+from xstilts.encoder.batch import Batch
+from xstilts.encoder.model import Encoder
 from xstilts.errors import InputError, check_name
+from xstilts.io.formats import read_lines
+from xstilts.io.values import is_hidden, plain
 from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics, check_counts, required
-from xstilts.readers import read_lines
 from xstilts.tasks import Task
-from xstilts.values import is_hidden, plain
 
 COLUMNS = {"text_a": pa.string(), "text_b": pa.string(), "label": pa.int32()}
 OPTIONAL: frozenset[str] = frozenset()

@@ -17,9 +17,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.batches import Batch
-from xstilts.encoder import Encoder
+from xstilts.encoder.batch import Batch
+from xstilts.encoder.model import Encoder
 from xstilts.errors import InputError
+from xstilts.io.formats import read_lines
 from xstilts.kinds import (
     Answered,
     Asked,
@@ -30,8 +31,7 @@ from xstilts.kinds import (
     check_counts,
     required,
 )
-from xstilts.readers import read_lines
-from xstilts.sides import decode_sides, encode_sides, nearest, stack_side, unit_vectors
+from xstilts.kinds._retrieval import decode_sides, encode_sides, nearest, stack_side, unit_vectors
 from xstilts.tasks import Task
 
 COLUMNS = {"query": pa.string(), "candidate": pa.string(), "keys": pa.list_(pa.string())}

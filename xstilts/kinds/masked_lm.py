@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, gelu, linear
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.batches import Batch
-from xstilts.encoder import Encoder
+from xstilts.encoder.batch import Batch
+from xstilts.encoder.model import Encoder
 from xstilts.errors import InputError
 from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics
 from xstilts.tasks import Task

@@ -20,10 +20,10 @@ import numpy as np
 import pyarrow as pa
 
 from xstilts.errors import InputError
+from xstilts.io.formats import read_lines
 from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics, check_common, required
+from xstilts.kinds._retrieval import nearest, stack_side
 from xstilts.kinds.bitext import DIVISIBLE, PAIRED, READS, TRANSLATABLE, decode, encode, head, loss
-from xstilts.readers import read_lines
-from xstilts.sides import nearest, stack_side
 from xstilts.tasks import Task
 
 __all__ = [

@@ -15,14 +15,14 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.answers import compare
-from xstilts.batches import Batch
-from xstilts.encoder import Encoder
+from xstilts.encoder.batch import Batch
+from xstilts.encoder.model import Encoder
 from xstilts.errors import InputError
+from xstilts.io.formats import read_json_text, squad_rows
+from xstilts.io.values import is_hidden
 from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics, check_common, required
-from xstilts.readers import read_json_text, squad_rows
+from xstilts.kinds._qa_metrics import compare
 from xstilts.tasks import Task
-from xstilts.values import is_hidden
 
 COLUMNS = {
     "context": pa.string(),

@@ -16,14 +16,14 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.batches import Batch
-from xstilts.encoder import Encoder
+from xstilts.encoder.batch import Batch
+from xstilts.encoder.model import Encoder
 from xstilts.errors import InputError
+from xstilts.io.formats import check_fields, conll_rows
+from xstilts.io.values import is_hidden, plain
 from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics, check_counts, required
-from xstilts.readers import check_fields, conll_rows
-from xstilts.spans import spans
+from xstilts.kinds._span_f1 import spans
 from xstilts.tasks import Task
-from xstilts.values import is_hidden, plain
 
 WORD_MARKS = ("▁", "Ġ")  # of SentencePiece and of byte-level BPE
 COLUMNS = {"words": pa.list_(pa.string()), "tags": pa.list_(pa.string())}

@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from xstilts.encoder.size import shape_of
 from xstilts.grid import Grid
 from xstilts.models import Model
 from xstilts.planning.rates import Device
 from xstilts.planning.work import ON_GPU, Planner
-from xstilts.shapes import shape_of
 
 AXES = ("model", "intermediate", "target", "training", "seed")
 HALF, WHOLE = 2, 4  # bytes of a weight

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from xstilts.encoder.size import SHAPES, Shape, shape_of
 from xstilts.errors import check_name
 from xstilts.models import MODELS, Model, is_hub_id
 from xstilts.planning.work import Work
-from xstilts.shapes import SHAPES, Shape, shape_of
 
 TABLE = Path(__file__).with_name("rates.csv")
 NUMBERS = ("start", "unit", "learned", "read")

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from xstilts.data.releases import POOL
 from xstilts.errors import InputError
-from xstilts.releases import POOL
 
 TABLE = Path(__file__).with_name("sizes.csv")
 WORLD_TABLE = Path(__file__).with_name("world_sizes.csv")

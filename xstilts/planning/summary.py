@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 
 from xstilts.grid import Grid
+from xstilts.io.tables import aligned
 from xstilts.planning.actual import compared
 from xstilts.planning.budget import ladder
 from xstilts.planning.plan import AXES, by_axis, by_stage, disk_bytes, gpu_hours, wall_hours
 from xstilts.planning.rates import Device, unknown_models
 from xstilts.recipes import recipes
-from xstilts.tables import aligned
 
 
 def summary(

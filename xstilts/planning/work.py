@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from xstilts.data.local_files import needed_splits
+from xstilts.data.releases import POOL
 from xstilts.grid import Grid
 from xstilts.planning.sizes import Size, Sizes
 from xstilts.recipes import NONE, recipes
-from xstilts.releases import POOL
-from xstilts.sampling import CORPUS_BATCH, CORPUS_SHARE, proportions, steps_of
-from xstilts.sources import needed_splits
 from xstilts.tasks import Phase, Schedule, tasks
+from xstilts.training.sampling import CORPUS_BATCH, CORPUS_SHARE, proportions, steps_of
 
 STAGES = {  # of the rules; those that train and predict want a GPU
     "fetch_task": "data",

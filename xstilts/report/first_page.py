@@ -25,9 +25,10 @@ from xstilts.degradation.answer import (
     limits,
     slopes_of,
 )
+from xstilts.degradation.cell_status import AT_CHANCE, DIVERGED, states
 from xstilts.degradation.effects import EFFECTS
 from xstilts.degradation.held_out import MIXED
-from xstilts.degradation.missing import in_words, read_missing
+from xstilts.degradation.missing_cells import in_words, read_missing
 from xstilts.degradation.outcomes import (
     BETTER,
     CELLS,
@@ -38,11 +39,10 @@ from xstilts.degradation.outcomes import (
     left_out,
 )
 from xstilts.degradation.sensitivity import MAIN_FIT
-from xstilts.degradation.states import AT_CHANCE, DIVERGED, states
-from xstilts.report.data import told_of_data
+from xstilts.io.tables import atomic, read_json, read_table
+from xstilts.report.data_notes import told_of_data
 from xstilts.report.style import task_titles
-from xstilts.similarity import measures
-from xstilts.tables import atomic, read_json, read_table
+from xstilts.similarity.measures import measures
 
 UNSAID = (WITHOUT_ENGLISH, WITHOUT_NONE)  # by what is said of cells that diverged or lack a score
 FEW = 10  # groups; with fewer, how groups differ is itself hardly known

@@ -16,10 +16,10 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from xstilts.degradation.missing import read_missing
+from xstilts.degradation.cell_status import AT_CHANCE, DIVERGED, NO_VALUE, NOT_RUN, with_states
+from xstilts.degradation.missing_cells import read_missing
 from xstilts.degradation.outcomes import CELLS, ENGLISH, GAPS, WORDS, analysed, seed_means
-from xstilts.degradation.states import AT_CHANCE, DIVERGED, NO_VALUE, NOT_RUN, with_states
-from xstilts.measuring import read_own
+from xstilts.io.tables import read_table
 from xstilts.recipes import NONE
 from xstilts.report.style import (
     AMOUNT,
@@ -34,8 +34,8 @@ from xstilts.report.style import (
     task_titles,
     widest,
 )
-from xstilts.similarity import measures
-from xstilts.tables import read_table
+from xstilts.similarity.measures import measures
+from xstilts.similarity.table import read_own
 
 CELL = 0.19  # inches, the side of a square
 LEFT, RIGHT, ABOVE, BELOW, BAR = 1.4, 0.15, 0.3, 0.95, 0.6  # inches around panels
@@ -83,7 +83,7 @@ def plot_outcome(
 
 
 def _outcome_states(cells: str, missing: str, outcome: str) -> pd.DataFrame:
-    """Outcome and state (`xstilts.degradation.states`) of every cell for which it is defined."""
+    """Outcome and status (`xstilts.degradation.cell_status`) of every cell that has the outcome."""
     table = read_table(Path(cells), CELLS).to_pandas()
     values = seed_means(analysed(table, outcome), outcome)
     frame = with_states(table, read_missing(Path(missing)), values, outcome)

@@ -10,8 +10,9 @@ import altair as alt
 import pandas as pd
 from matplotlib.colors import to_hex
 
+from xstilts.degradation.cell_status import AT_CHANCE, DIVERGED, NO_VALUE
 from xstilts.degradation.outcomes import WORDS
-from xstilts.degradation.states import AT_CHANCE, DIVERGED, NO_VALUE
+from xstilts.io.tables import atomic
 from xstilts.report.heatmaps import PALETTES
 from xstilts.report.style import (
     GREY,
@@ -24,8 +25,7 @@ from xstilts.report.style import (
     widest,
     with_models,
 )
-from xstilts.similarity import measures
-from xstilts.tables import atomic
+from xstilts.similarity.measures import measures
 
 EMPTY = alt.Chart(pd.DataFrame(), title=NOTHING).mark_point()
 SQUARE, BESIDE, GAP = 18, 130, 20  # pixels: a square, names beside squares, between panels

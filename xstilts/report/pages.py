@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from xstilts.tables import atomic
+from xstilts.io.tables import atomic
 
 STYLE = """
 body { font: 14px/1.4 system-ui, sans-serif; margin: 1.5em; color: #1f2937; }

@@ -1,7 +1,8 @@
 """Similarity against the outcome: every cell, and each of the levels that the model tells apart.
 
-The outcome is split as similarity is (`xstilts.degradation.design`), so that a panel shows what one
-slope is about: languages, the targets of a language, or the intermediates of a (target, language).
+The outcome is split as similarity is (`xstilts.degradation.model_frame`), so that a panel shows
+what one slope is about: languages, the targets of a language, or the intermediates of a
+(target, language).
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from xstilts.degradation.design import parts_of
 from xstilts.degradation.effects import EFFECTS, model_frames
 from xstilts.degradation.formulas import PARTS, TRAINED, Specification
+from xstilts.degradation.model_frame import parts_of
 from xstilts.degradation.outcomes import CELLS, WORDS
-from xstilts.measuring import read_own
+from xstilts.io.tables import read_table
 from xstilts.report.style import (
     LEVEL_TITLES,
     ZERO,
@@ -31,8 +32,8 @@ from xstilts.report.style import (
     save_figure,
     task_titles,
 )
-from xstilts.similarity import measures
-from xstilts.tables import read_table
+from xstilts.similarity.measures import measures
+from xstilts.similarity.table import read_own
 
 SIDE = 4.2  # inches of a panel
 LINES: dict[str, Any] = {"between_languages": "-", "between_targets": "-.", "within": "--"}

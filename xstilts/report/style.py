@@ -21,7 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from xstilts.tables import atomic
+from xstilts.io.tables import atomic
 from xstilts.tasks import tasks
 
 BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"

@@ -2,7 +2,7 @@
 
 Ids, splits and columns are those of the Hugging Face hub; batch sizes and epochs those of Phang et
 al. 2020 and of jiant's XTREME scripts. A column expression says where a canonical field comes from
-(`xstilts.columns`).
+(`xstilts.data.columns`).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Hub:
         path: `organisation/name`.
         config: its configuration; `{language}` and `{iso3}` are filled in.
         revision: the branch to read, where it is not the main one. The commit that a run reads it
-            at stands in data.lock.yaml (`xstilts.lock`).
+            at stands in data.lock.yaml (`xstilts.data.lock`).
         splits: the hub's name of each split that it has.
         only: column -> pattern of its values in the rows that are read, as of file names;
             `{language}`, `{iso3}` and `{name}` (in English, lower case) are filled in.
@@ -115,7 +115,8 @@ class Task:
 
     Attributes:
         kind: module of `xstilts.kinds` that encodes, learns and scores it.
-        metric: the reported metric, a name in `xstilts.scores.METRICS`; empty for texts alone.
+        metric: the reported metric, a name in `xstilts.evaluation.metrics.METRICS`; empty for
+            texts alone.
         chance: the reported metric's value for random answers.
         labels: class or tag names in label order.
         hub: where it is published: hub data sets and files, concatenated; empty where nothing is
@@ -132,7 +133,7 @@ class Task:
         target: whether this is an evaluated task.
         languages: codes of languages it has beside those whose row in the table names it.
         answerable: for span QA, whether every question has an answer.
-        answer_rules: for span QA, how answers are compared (`xstilts.answers`).
+        answer_rules: for span QA, how answers are compared (`xstilts.kinds._qa_metrics`).
         reference: what scoring needs beside a language's test outputs: nothing, its dev split (to
             tune a threshold), or every language's test set (the pool to retrieve from).
         multilingual: whether its training data are in every language, not in English.

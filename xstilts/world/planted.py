@@ -18,7 +18,7 @@ from xstilts.world import TOPICS, World
 from xstilts.world.examples import examples
 from xstilts.world.lexicon import concepts, words
 
-# The inputs of every kind of task, as `xstilts.encoding.Encoded.sample` takes them.
+# The inputs of every kind of task, as `xstilts.data.encode.Encoded.sample` takes them.
 TEXTS = ("text_a", "text_b", "prompt", "context", "question", "source", "query", "text")
 
 

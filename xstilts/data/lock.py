@@ -1,0 +1,148 @@
+"""The lock file: the commit that each hub data set and model is read at.
+
+`xstilts lock-data`, run once where there is network, writes `data.lock.yaml`; every later run reads
+the same bytes. Delete a line and run it again to follow the hub.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from xstilts.errors import InputError, one_line
+from xstilts.io.tables import atomic
+from xstilts.models import MODELS, Model, is_hub_id
+from xstilts.tasks import Files, Hub, Task, tasks
+
+LOCK = Path("data.lock.yaml")
+HEADER = (
+    "# Written by `xstilts lock-data`: the commit that each hub data set and model is read at.\n"
+)
+
+Commits = dict[str, str]
+"""Commits by `path@branch`."""
+
+
+def read_lock() -> Commits:
+    """The locked commits; none without the file.
+
+    Raises:
+        InputError: the file holds something else than commits.
+    """
+    try:
+        content = yaml.safe_load(LOCK.read_text(encoding="utf-8")) if LOCK.is_file() else None
+    except yaml.YAMLError as error:
+        raise InputError(f"{LOCK}: not YAML ({one_line(error)})") from error
+    if not isinstance(content or {}, dict):
+        raise InputError(f"{LOCK}: not a mapping from data set to commit")
+    for name, commit in (content or {}).items():
+        if not _is_commit(commit):
+            raise InputError(f"{LOCK}: {name}: '{commit}' is not a commit (40 hexadecimal digits)")
+    return content or {}
+
+
+def _is_commit(text: object) -> bool:
+    return re.fullmatch(r"[0-9a-f]{40}", str(text)) is not None
+
+
+def chain(published: Hub | Files) -> Iterator[Hub | Files]:
+    """A data set, then those that hold the same rows, in the order in which they are asked for."""
+    each: Hub | Files | None = published
+    while each is not None:
+        yield each
+        each = each.instead if isinstance(each, Hub) else None
+
+
+def sources_of(task: Task, commits: Mapping[str, str]) -> list[str]:
+    """What the lock calls the hub data sets that a task is read from."""
+    read = [chosen(each, commits) for each in task.hub]
+    return list(dict.fromkeys(each.source for each in read if isinstance(each, Hub)))
+
+
+def chosen(published: Hub | Files, commits: Mapping[str, str]) -> Hub | Files:
+    """What is read: the first of a chain that is locked, or that names its commit itself.
+
+    So it is `xstilts lock-data`, run where the hub can be asked, that decides which one it is.
+    """
+    known = (each for each in chain(published) if isinstance(each, Files) or each.source in commits)
+    return next(known, published)
+
+
+def source_of(model: Model) -> str | None:
+    """What the lock calls a model of the hub; None for a model of a folder or of the world."""
+    if model.path is None or not is_hub_id(model.path):
+        return None
+    return f"{model.path}@{model.revision}"
+
+
+def commit_of(source: str, commits: Mapping[str, str]) -> str:
+    """The commit to read, or the branch itself where it is not locked."""
+    branch = source.rpartition("@")[2]
+    return commits.get(source, branch)
+
+
+def check_locked(sources: list[str], commits: Commits) -> None:
+    """Raise unless a commit is known for each."""
+    for source in sources:
+        if source not in commits and not _is_commit(source.rpartition("@")[2]):
+            raise InputError(
+                f"config: {source} has no commit in {LOCK}, so it could change between runs; "
+                "run `xstilts lock-data` once where there is network (a model of model_table names "
+                "its commit itself: revision), or set allow_unlocked: true"
+            )
+
+
+def lock_data() -> Iterator[str]:
+    """Ask the hub for each commit that the lock lacks, and write it at once; a line on each.
+
+    Of a data set that the hub has no more, what holds the same rows is asked for.
+
+    Raises:
+        InputError: some could not be had.
+    """
+    from huggingface_hub import HfApi
+
+    api, commits, failed = HfApi(), read_lock(), []
+    asked: dict[str, list[tuple[str, Callable[..., Any]]]] = {
+        name: [(name, api.model_info)] for row in MODELS.values() if (name := source_of(row))
+    }
+    asked |= {
+        hub.source: [(_address(each), api.dataset_info) for each in chain(hub)] for hub in _hubs()
+    }
+    for name, alternatives in sorted(asked.items()):
+        if any(source in commits for source, _ in alternatives):
+            continue
+        for source, ask in alternatives:
+            try:
+                yield f"{source}: {_lock(source, ask, commits)}"
+                break
+            except Exception as error:  # gone, gated, no network: others are still worth asking
+                yield f"{source}: {one_line(error)}"
+        else:
+            failed.append(name)
+    yield f"{len(commits)} commits in {LOCK}"
+    if failed:
+        raise InputError(f"no commit for {', '.join(failed)}; run the command again")
+
+
+def _hubs() -> list[Hub]:
+    return [each for task in tasks().values() for each in task.hub if isinstance(each, Hub)]
+
+
+def _address(published: Hub | Files) -> str:
+    return published.source if isinstance(published, Hub) else published.url
+
+
+def _lock(source: str, ask: Callable[..., Any], commits: Commits) -> str:
+    """Ask for a commit and write it; an address that names its commit needs no asking."""
+    if "://" in source:
+        return "read in its place"
+    path, _, branch = source.rpartition("@")
+    commits[source] = str(ask(path, revision=branch).sha)
+    with atomic(LOCK) as temporary:
+        temporary.write_text(HEADER + yaml.safe_dump(commits), encoding="utf-8")
+    return commits[source]

@@ -1,0 +1,100 @@
+"""The root of the checkpoint tree: a pretrained encoder from the world, a folder, or the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import snapshot_download
+from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM
+
+from xstilts.encoder.model import load_tokenizer, load_whole
+from xstilts.errors import InputError, one_line
+from xstilts.io.hashing import digest, file_digest
+from xstilts.io.tables import write_json
+
+NO_TOKENIZER = "no tokenizer that counts characters; the model needs a tokenizer.json"
+FILES = ("*.json", "*.safetensors", "*.model", "*.txt")  # never pickled weights
+
+
+def fetch_model(
+    *,
+    path: str | None,
+    revision: str,
+    world: Mapping[str, Any] | None,
+    output: str,
+    lora: int | None = None,
+) -> None:
+    """Write the manifest of a pretrained model, with its folder and the digest of its files.
+
+    Args:
+        path: hub id or folder; None for the world's planted encoder.
+        revision: the commit (or branch) of the hub.
+        world: the world's settings, for the planted encoder.
+        output: the manifest to write.
+        lora: rank of the adapters that are trained in place of the model's own weights, if so.
+    """
+    folder = _folder(path, revision, world, Path(output).parent / "encoder")
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    check_model(folder, files)
+    known = digest([[file.name, file_digest(file)] for file in files])
+    write_json(
+        Path(output),
+        {
+            "pretrained": str(folder),
+            "weights": None,
+            "base": known,
+            "digest": known,
+            "history": [],
+            "heads": {},
+            "lora": lora,
+            "diverged": "",
+        },
+    )
+
+
+def check_model(folder: Path, files: list[Path]) -> None:
+    """Raise unless the folder holds all that any job will need of the model."""
+    if not any(file.suffix == ".safetensors" for file in files):
+        raise InputError(
+            f"{folder}: no safetensors weights; convert the model with save_pretrained"
+        )
+    try:
+        config = AutoConfig.from_pretrained(str(folder), trust_remote_code=False)
+    except (ValueError, OSError, KeyError) as error:
+        raise InputError(f"{folder}: its config.json names no model ({one_line(error)})") from error
+    try:
+        tokenizer = load_tokenizer(folder)
+    except Exception as error:  # whatever a file that is another may cause
+        raise InputError(f"{folder}: {NO_TOKENIZER} ({one_line(error)})") from error
+    if not tokenizer.is_fast:
+        raise InputError(f"{folder}: {NO_TOKENIZER}")
+    kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModel
+    model = load_whole(kind, folder, device_map="meta")  # names and shapes alone
+    words = model.get_input_embeddings().weight.shape[0]
+    if len(tokenizer) > words:
+        raise InputError(
+            f"{folder}: the tokenizer has {len(tokenizer):,} pieces, the model {words:,} embeddings"
+        )
+
+
+def _folder(
+    path: str | None, revision: str, world: Mapping[str, Any] | None, planted: Path
+) -> Path:
+    if path is None:
+        if world is None:
+            raise InputError(
+                "the planted encoder exists in the embedded world only (config: world)"
+            )
+        from xstilts.world import World
+        from xstilts.world.planted_encoder import write_nano
+
+        write_nano(World(**world), planted)
+        return planted
+    if Path(path).is_dir():
+        return Path(path)
+    from xstilts.data.hub import in_one_line
+
+    with in_one_line(f"{path} at {revision}: cannot be fetched from the hub"):
+        return Path(snapshot_download(path, revision=revision, allow_patterns=list(FILES)))

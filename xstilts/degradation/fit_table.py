@@ -1,0 +1,192 @@
+"""A formula on anybody's table of scores: what `xstilts fit` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mixedlm.formula.terms import Formula
+
+from xstilts.degradation.column_roles import read_scores
+from xstilts.degradation.formulas import PARTS, TRAINED, parse
+from xstilts.degradation.mixed_model import MixedModel, fit_formula
+from xstilts.degradation.model_frame import split_similarity
+from xstilts.degradation.outcomes import (
+    AXES,
+    ENGLISH,
+    OUTCOMES,
+    add_outcomes,
+    has_outcome,
+    left_out,
+)
+from xstilts.errors import InputError, check_name
+from xstilts.recipes import NONE
+from xstilts.tasks import tasks
+
+# What a table of scores may leave out, and what is taken then.
+DEFAULTS: dict[str, Any] = {
+    "model": "model",
+    "seed": 1,
+    "metric": "score",
+    "reported": True,
+    "diverged": "",
+    "chance": 0.0,
+    "n": float("nan"),
+    "low": float("nan"),
+    "high": float("nan"),
+}
+SHARE = 1e-3  # how near a chance level is to the share that a task's is
+
+
+def fit_table(path: Path, formula: str, outcome: str, reml: bool) -> MixedModel:
+    """Fit a formula to a table of scores (`xstilts.degradation.column_roles`).
+
+    A formula without a response is one of `outcome`. An outcome that the table lacks is made of its
+    scores (columns `intermediate`, `target`, `language`, `value`; `seed`, `metric` and others where
+    they are there); `trained` and the parts of similarity of its column `similarity`. Rows are
+    means over seeds, unless the formula names something that differs between them. What was left
+    out, and what was taken for what, stands in the notes.
+
+    Raises:
+        InputError: the table cannot be read or lacks what the formula needs.
+    """
+    parsed = parse(formula if "~" in formula else f"{outcome} ~ {formula}")
+    groups = {factor for term in parsed.random for factor in term.grouping_factors}
+    rows = read_scores(path, parsed.all_variables - groups, groups)
+    if "~" not in formula:
+        check_name("outcome", outcome, {*OUTCOMES, *rows.columns}, str(path))
+    if rows.get("model", pd.Series()).nunique() > 1 and "model" not in parsed.all_variables:
+        raise InputError(f"{path}: several models; keep the rows of one, or name it in the formula")
+    notes = list(_set_aside(rows))
+    if parsed.response in OUTCOMES:
+        rows = _with_outcome(rows, parsed.response, path, notes)
+    lacking = parsed.all_variables - set(rows.columns)
+    if lacking & set(PARTS):
+        rows = _with_parts(rows, path)
+    elif TRAINED in lacking and "intermediate" in rows:
+        rows = rows.assign(**{TRAINED: (rows["intermediate"] != NONE).astype(float)})
+    _check_factors(rows, parsed, groups, path)
+    model = fit_formula(parsed, _over_seeds(rows, parsed), reml=reml)
+    return replace(model, notes=[*notes, *model.notes])
+
+
+def _set_aside(rows: pd.DataFrame) -> Iterator[str]:
+    """Take what stands for a similarity after `none` out of the rows, and say so."""
+    if not {"intermediate", "similarity"} <= {*rows.columns}:
+        return
+    filled = (rows["intermediate"] == NONE) & rows["similarity"].notna()
+    if filled.any():
+        rows.loc[filled, "similarity"] = float("nan")
+        yield f"similarity set aside in {filled.sum()} rows of none, which has no texts to compare"
+
+
+def _with_outcome(rows: pd.DataFrame, outcome: str, path: Path, notes: list[str]) -> pd.DataFrame:
+    """Cells that have the outcome: of reported metrics, without runs that diverged."""
+    _check_one_score_a_cell(rows[rows["reported"]] if "reported" in rows else rows, path)
+    cells = rows.assign(**{name: value for name, value in DEFAULTS.items() if name not in rows})
+    if outcome not in rows:
+        needed = ["intermediate", "target", "language", "value"]
+        lacking = [name for name in needed if name not in rows]
+        if lacking:
+            raise InputError(f"{path}: {outcome} needs column(s) {', '.join(lacking)}")
+        notes += _check_percent(cells, path)
+        cells = add_outcomes(cells)
+        gone, counted = left_out(cells, outcome), has_outcome(cells, outcome)
+    else:
+        sound = cells["reported"] & (cells["diverged"] == "")
+        counted = sound & cells[outcome].notna()
+        gone = {
+            "of another metric, or of a run that diverged": int((~sound).sum()),
+            f"without {outcome}": int((sound & ~counted).sum()),
+        }
+    notes += [f"{count} rows left out: {reason}" for reason, count in gone.items() if count]
+    kept = cells[counted]
+    if kept.empty:
+        against_none = "gain" in outcome or "change" in outcome
+        axis, at = ("intermediate", NONE) if against_none else ("language", ENGLISH)
+        why = f"there are no cells of {'none' if against_none else 'English'}"
+        if axis in cells and (cells[axis] == at).any():
+            why = "; ".join(notes)
+        raise InputError(f"{path}: no cell has a {outcome}: {why}")
+    return kept
+
+
+def _check_percent(cells: pd.DataFrame, path: Path) -> Iterator[str]:
+    """A note for what may be a share where percent are read.
+
+    Raises:
+        InputError: a score is no percentage, or all are shares.
+    """
+    for name in ("value", "chance", "low", "high"):
+        for row, number in enumerate(cells[name], start=1):
+            if number < 0 or number > 100:
+                raise InputError(f"{path}: {name} is {number:g} in row {row}; scores are 0 to 100")
+    for row, number in enumerate(cells["n"], start=1):
+        if number <= 0:
+            raise InputError(f"{path}: n is {number:g} in row {row}; it counts test examples")
+    values = cells["value"].dropna()
+    if len(values) and values.max() <= 1 and values.any():
+        raise InputError(
+            f"{path}: value: every score lies between 0 and 1; scores are percent here, so "
+            "multiply them (and low, high, chance) by 100"
+        )
+    for target, mine in cells.groupby("target"):
+        scores, chance = mine["value"].dropna(), mine["chance"].max()
+        if len(scores) and 0 < scores.max() <= 1:
+            yield f"{target}: every score lies between 0 and 1, and is taken for percent"
+        known = tasks()[str(target)].chance if target in tasks() else 0.0
+        if known and abs(chance - known) < SHARE:
+            raise InputError(
+                f"{path}: chance is {chance:g} for {target}, a share; scores are percent here, so "
+                f"write {100 * known:.4g}"
+            )
+
+
+def _check_factors(rows: pd.DataFrame, parsed: Formula, groups: set[str], path: Path) -> None:
+    """Raise for a text predictor that leaves nothing for a grouping factor to explain."""
+    texts = [
+        name
+        for name in sorted(parsed.all_variables - groups)
+        if name in rows and not pd.api.types.is_numeric_dtype(rows[name])
+    ]
+    for name in texts:
+        for group in sorted(groups & {*rows.columns}):
+            if rows[group].nunique() > 1 and (rows.groupby(name)[group].nunique() <= 1).all():
+                raise InputError(
+                    f"{path}: {name} is a text with {rows[name].nunique()} levels, and each is of "
+                    f"one {group}: as a predictor it leaves nothing for (1 | {group}) to explain"
+                )
+
+
+def _check_one_score_a_cell(rows: pd.DataFrame, path: Path) -> None:
+    keys = [name for name in AXES if name in rows]
+    twice = rows[rows.duplicated(keys)]
+    if len(twice):
+        first = ", ".join(f"{name} {twice.iloc[0][name]}" for name in keys)
+        raise InputError(f"{path}: {first}: more than one score; keep one metric, and one of each")
+
+
+def _with_parts(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
+    lacking = [
+        name for name in ("intermediate", "target", "language", "similarity") if name not in rows
+    ]
+    if lacking:
+        raise InputError(f"{path}: the parts of similarity need column(s) {', '.join(lacking)}")
+    return split_similarity(rows)
+
+
+def _over_seeds(rows: pd.DataFrame, formula: Formula) -> pd.DataFrame:
+    """Means over seeds of cells, where nothing that the formula names differs between them."""
+    keys = [name for name in AXES if name in rows and name != "seed"]
+    if "seed" not in rows or formula.response not in OUTCOMES or len(keys) < 3:
+        return rows
+    others = {formula.response, *keys}
+    predictors = sorted((formula.all_variables - others) & set(rows.columns))
+    by = rows.groupby(keys, sort=False, dropna=False)
+    if any((by[name].nunique(dropna=False) > 1).any() for name in predictors):
+        return rows
+    means: pd.DataFrame = by.first().assign(**{formula.response: by[formula.response].mean()})
+    return means.reset_index()

@@ -1,0 +1,1 @@
+"""The encoder: packed rows in, hidden states out, without padding."""

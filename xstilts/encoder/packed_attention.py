@@ -1,0 +1,254 @@
+"""Attention within each of many sequences that lie one after the other, without padding.
+
+A function that transformers calls in place of its own (`AttentionInterface`). On a GPU it is flash
+attention over sequences of varying length. On a CPU, predictions go through PyTorch's
+`scaled_dot_product_attention`, sequences of one length together; for training, that divides a batch
+too finely, and sequences of similar length are padded, here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.attention.varlen import varlen_attn
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
+
+from xstilts.encoder.cpu_dropout import kept
+
+PACKED = "xstilts_packed"
+SLACK = 1.5  # of a group's products of queries and keys, how many times the real ones
+
+
+@dataclass(frozen=True)
+class Boundaries:
+    """Where sequences end.
+
+    Attributes:
+        lengths: tokens of each sequence, shortest first (where runs or groups are asked for).
+        ends: (sequences + 1,) 32-bit: 0, then each sequence's end.
+        longest: tokens of the longest sequence, or more.
+    """
+
+    lengths: np.ndarray
+    ends: Tensor
+    longest: int
+
+    @cached_property
+    def runs(self) -> list[tuple[int, int, int]]:
+        """(first token, sequences, length) of each run of sequences of one length."""
+        sizes, counts = np.unique(self.lengths, return_counts=True)
+        starts = np.cumsum(sizes * counts) - sizes * counts
+        return [*zip(starts.tolist(), counts.tolist(), sizes.tolist(), strict=True)]
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Sequences of similar length, padded to the longest of the group."""
+        return list(_groups(self.lengths))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Sequences that lie side by side, as a block of slots, `longest` a sequence.
+
+    Attributes:
+        count: sequences.
+        longest: tokens of the longest.
+        tokens: (count * longest,) the token of each slot; any where there is none.
+        slots: the slot of each token of the group.
+        bias: (count, 1, 1, longest) 0, or minus infinity where a slot is empty.
+    """
+
+    count: int
+    longest: int
+    tokens: Tensor
+    slots: Tensor
+    bias: Tensor
+
+
+def _groups(lengths: np.ndarray) -> Iterator[Group]:
+    """Groups that padding does not make much larger (`SLACK`)."""
+    first, begin, area = 0, 0, 0
+    for at, length in enumerate([*lengths.tolist(), math.inf]):
+        if (at - first + 1) * length**2 > SLACK * (area + length**2) or length == math.inf:
+            chosen = lengths[first:at]
+            yield _group(chosen, begin)
+            first, begin, area = at, begin + int(chosen.sum()), 0
+        area += length**2
+
+
+def _group(lengths: np.ndarray, begin: int) -> Group:
+    count, longest = len(lengths), int(lengths[-1])
+    real = np.arange(longest) < lengths[:, None]
+    tokens = np.full(real.shape, begin)
+    tokens[real] = begin + np.arange(real.sum())
+    bias = torch.from_numpy(np.where(real, 0.0, -np.inf)).float()
+    return Group(
+        count=count,
+        longest=longest,
+        tokens=torch.from_numpy(tokens.ravel()),
+        slots=torch.from_numpy(np.flatnonzero(real)),
+        bias=bias[:, None, None],
+    )
+
+
+def boundaries(lengths: np.ndarray, device: torch.device, longest: int = 0) -> Boundaries:
+    """Boundaries of sequences with these lengths, shortest first; `longest` if that is more."""
+    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    return Boundaries(
+        lengths=lengths,
+        ends=torch.from_numpy(ends).to(device, non_blocking=True),
+        longest=max(int(lengths[-1]), longest),
+    )
+
+
+def packed_attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: None,
+    boundaries: Boundaries,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **unused: Any,
+) -> tuple[Tensor, None]:
+    """(1, tokens, heads, width a head) from queries, keys, values (1, heads, tokens, width)."""
+    query, key, value = (states[0].transpose(0, 1) for states in (query, key, value))
+    if _can_flash(query):
+        return _flash(query, key, value, boundaries, dropout, scaling)[None], None
+    if torch.is_grad_enabled() and not query.is_cuda and query.dtype == torch.float32:
+        return _grouped(query, key, value, boundaries, dropout, scaling)[None], None
+    shape, outputs = query.shape[1:], []
+    for start, count, length in boundaries.runs:
+        q, k, v = (
+            states[start : start + count * length].view(count, length, *shape).transpose(1, 2)
+            for states in (query, key, value)
+        )
+        output = scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling)
+        outputs.append(output.transpose(1, 2).flatten(0, 1))
+    return torch.cat(outputs)[None], None
+
+
+def _can_flash(states: Tensor) -> bool:
+    """Whether there are flash attention's kernels for them."""
+    return states.is_cuda and states.dtype != torch.float32
+
+
+def _flash(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    boundaries: Boundaries,
+    dropout: float,
+    scaling: float | None,
+) -> Tensor:
+    """Flash attention; `varlen_attn` has no dropout, the operation beneath it does."""
+    ends, longest = boundaries.ends, boundaries.longest
+    if not dropout:
+        output = varlen_attn(query, key, value, ends, ends, longest, longest, scale=scaling)
+        assert isinstance(output, Tensor)  # one tensor, as no more was asked for
+        return output
+    dropped: Tensor = torch.ops.aten._flash_attention_forward(
+        query, key, value, ends, ends, longest, longest, dropout, False, False, scale=scaling
+    )[0]
+    return dropped
+
+
+def _grouped(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    boundaries: Boundaries,
+    dropout: float,
+    scaling: float | None,
+) -> Tensor:
+    applied: Any = _Grouped.apply  # which has no types
+    output: Tensor = applied(query, key, value, boundaries.groups, dropout, scaling)
+    return output
+
+
+class _Grouped(torch.autograd.Function):
+    """Attention of every group in a few large products, and its gradients.
+
+    With P the softmax, M the dropout's factors and A = P * M: dV = A' dO, dP = (dO V') * M,
+    dQ = scale dS K and dK = scale dS' Q, where dS comes from dP through the softmax.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        groups: list[Group],
+        dropout: float,
+        scaling: float | None,
+    ) -> Tensor:
+        """(tokens, heads, width) from the same."""
+        ctx.groups, ctx.shape, saved, begin = groups, query.shape, [], 0
+        ctx.scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+        output = torch.empty_like(query)
+        for group in groups:
+            q, k, v = (_gathered(states, group) for states in (query, key, value))
+            bias = group.bias.expand(-1, query.shape[1], -1, -1).flatten(0, 1)
+            weights = torch.baddbmm(bias, q, k.mT, alpha=ctx.scale).softmax(-1)
+            factors = kept(weights.shape, dropout, weights.dtype) if dropout else None
+            read = torch.bmm(weights if factors is None else weights * factors, v)
+            output[begin : begin + len(group.slots)] = _scattered(read, group, query.shape[1])
+            begin += len(group.slots)
+            saved += [q, k, v, weights, factors]
+        ctx.save_for_backward(*saved)
+        return output
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        """Gradients of query, key and value."""
+        heads, begin = ctx.shape[1], 0
+        found = [gradients[0].new_empty(ctx.shape) for _ in range(3)]
+        for at, group in enumerate(ctx.groups):
+            q, k, v, weights, factors = ctx.saved_tensors[5 * at : 5 * at + 5]
+            end = begin + len(group.slots)
+            block = gradients[0].new_zeros(group.count * group.longest, *ctx.shape[1:])
+            above = _by_head(block.index_copy_(0, group.slots, gradients[0][begin:end]), group)
+            dropped = weights if factors is None else weights * factors
+            inner = torch.bmm(above, v.mT)
+            inner = inner if factors is None else inner.mul_(factors)
+            scores = torch._softmax_backward_data(inner, weights, -1, weights.dtype)
+            scores = scores.mul_(ctx.scale)
+            parts = (torch.bmm(scores, k), torch.bmm(scores.mT, q), torch.bmm(dropped.mT, above))
+            for whole, part in zip(found, parts, strict=True):
+                whole[begin:end] = _scattered(part, group, heads)
+            begin = end
+        return (*found, None, None, None)
+
+
+def _gathered(states: Tensor, group: Group) -> Tensor:
+    """(count * heads, longest, width) of a group, from (tokens, heads, width)."""
+    return _by_head(states.index_select(0, group.tokens), group)
+
+
+def _by_head(block: Tensor, group: Group) -> Tensor:
+    """(count * heads, longest, width) from (count * longest, heads, width)."""
+    split = block.view(group.count, group.longest, *block.shape[1:])
+    return split.transpose(1, 2).flatten(0, 1)
+
+
+def _scattered(block: Tensor, group: Group, heads: int) -> Tensor:
+    """(tokens of the group, heads, width) from (count * heads, longest, width)."""
+    split = block.view(group.count, heads, group.longest, -1).transpose(1, 2)
+    return split.flatten(0, 1).index_select(0, group.slots)
+
+
+def pack_attention(model: PreTrainedModel) -> None:
+    """Have a model call `packed_attention`, without a mask: boundaries take its place."""
+    AttentionInterface.register(PACKED, packed_attention)
+    AttentionMaskInterface.register(PACKED, lambda *args, **kwargs: None)
+    model.set_attn_implementation(PACKED)

@@ -1,0 +1,1 @@
+"""Evaluation: outputs of a checkpoint, statistics per example, metrics, cells."""

@@ -1,0 +1,247 @@
+"""Digests of code: of all that a function runs, by its meaning.
+
+A module's top level is a set of definitions, each of which names others. The digest of a function
+is that of the definitions that it reaches through names, in all modules of the package. Comments,
+docstrings, formatting, annotations of functions, and what errors and logs say do not count; nor
+does how results are kept on disk (`UNWATCHED`).
+
+Code that is loaded by its name, such as a kind of task, is not reached through names: whoever asks
+for a digest names its module too.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from xstilts.io.hashing import digest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = __package__.split(".")[0]
+UNWATCHED = {
+    "xstilts.errors": "the words of errors",
+    "xstilts.io.code": "which code is watched",
+    "xstilts.io.hashing": "names of what is kept",
+    "xstilts.io.store": "where finished work is kept",
+    "xstilts.io.tables": "how tables are written and read back",
+    "xstilts.training.preemption": "when a training is interrupted",
+    "xstilts.training.training_state": "how an interrupted training is kept",
+}
+"""Modules that decide how results are kept, never what they are: an edit of them reruns nothing."""
+
+Name = tuple[str, str]
+"""A module and a definition of it."""
+AT_IMPORT = ""
+"""In place of a definition's name: what runs whenever the module is imported."""
+
+
+@dataclass
+class Definition:
+    """A top-level definition: its meaning, and what it reaches.
+
+    Attributes:
+        meaning: digest of the syntax tree without what does not count.
+        names: names that it reads.
+        attributes: names of the attributes that it reads.
+        imports: what it imports itself: local name -> module and definition.
+    """
+
+    meaning: str
+    names: set[str]
+    attributes: set[str]
+    imports: dict[str, Name]
+
+
+@dataclass
+class Module:
+    """The definitions of a module, and what it imports: local name -> module and definition."""
+
+    definitions: dict[str, Definition] = field(default_factory=dict)
+    imports: dict[str, Name] = field(default_factory=dict)
+
+
+def code_digest(*functions: str) -> str:
+    """Digest of what functions run; each is `module:name`, or a module as a whole."""
+    reached = reached_code(functions)
+    return digest(sorted([name, _linked(module, name)] for module, name in reached))[:16]
+
+
+@cache
+def reached_code(functions: Sequence[str]) -> frozenset[Name]:
+    """The definitions that functions reach, themselves among them."""
+    waiting = [name for function in functions for name in _entry(function)]
+    reached: set[Name] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in reached and name[0] not in UNWATCHED:
+            reached.add(name)
+            waiting += _next(name)
+    return frozenset(reached)
+
+
+def reached_attributes(functions: Sequence[str]) -> set[str]:
+    """Names of the attributes that the code which functions reach reads."""
+    reached = [_module(module).definitions[name] for module, name in reached_code(functions)]
+    return set().union(*(definition.attributes for definition in reached))
+
+
+def _entry(function: str) -> list[Name]:
+    module, _, name = function.partition(":")
+    if name and name not in _module(module).definitions:
+        raise ValueError(f"{module} defines no {name}")
+    return [(module, name)] if name else [(module, each) for each in _module(module).definitions]
+
+
+def _next(name: Name) -> Iterator[Name]:
+    """What a definition reaches at once: what it names, and what runs when it is imported."""
+    module, own = name
+    yield module, AT_IMPORT
+    if own == AT_IMPORT:
+        imported = {target for target, _ in _module(module).imports.values()}
+        yield from ((each, AT_IMPORT) for each in imported if _file(each))
+    for target in _targets(module, own).values():
+        if target and target[1] == "*":
+            yield from ((target[0], each) for each in _module(target[0]).definitions)
+        elif target:
+            yield target
+
+
+def _linked(module: str, name: str) -> list[Any]:
+    """A definition's meaning, with that of whatever its names stand for."""
+    links = {}
+    for local, target in _targets(module, name).items():
+        found = _module(target[0]).definitions.get(target[1]) if target else None
+        links[local] = [target[1], found.meaning] if target and found else _imported(module, local)
+    return [_module(module).definitions[name].meaning, sorted(links.items())]
+
+
+def _imported(module: str, local: str) -> list[str]:
+    return list(_module(module).imports.get(local, ()))
+
+
+def _targets(module: str, name: str) -> dict[str, Name | None]:
+    """What the names in a definition stand for in the package; None: nothing of the package."""
+    definition = _module(module).definitions[name]
+    known = {**_module(module).imports, **definition.imports}
+    found = {}
+    for local in definition.names:
+        if local in definition.imports or local not in _module(module).definitions:
+            found[local] = _origin(*known[local]) if local in known else None
+        else:
+            found[local] = (module, local)
+    return found
+
+
+def _origin(module: str, name: str) -> Name | None:
+    """Where an imported name is defined; a whole module is (module, "*")."""
+    if not _file(module):
+        return None
+    if _file(f"{module}.{name}"):
+        return f"{module}.{name}", "*"
+    if name in _module(module).definitions:
+        return module, name
+    further = _module(module).imports.get(name)
+    return _origin(*further) if further else None
+
+
+@cache
+def _file(module: str) -> Path | None:
+    if module.split(".")[0] != PACKAGE:
+        return None
+    path = ROOT.joinpath(*module.split("."))
+    files = (path.with_suffix(".py"), path / "__init__.py")
+    return next((file for file in files if file.is_file()), None)
+
+
+@cache
+def _module(name: str) -> Module:
+    file = _file(name)
+    assert file, name
+    module = Module()
+    bound: dict[str, list[ast.stmt]] = {AT_IMPORT: []}
+    for node in ast.parse(file.read_bytes()).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            module.imports.update(_imports(node))
+        elif not _is_for_types(node):
+            for each in _bound(node) or [AT_IMPORT]:
+                bound.setdefault(each, []).append(node)
+    module.definitions = {each: _definition(nodes) for each, nodes in bound.items()}
+    module.imports.update(module.definitions[AT_IMPORT].imports)
+    return module
+
+
+def _bound(node: ast.stmt) -> list[str]:
+    """Names that a statement of a module's top level defines, if that is all it does."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    names = [each for target in targets for each in getattr(target, "elts", [target])]
+    assigned = isinstance(node, ast.Assign | ast.AnnAssign)
+    plain = assigned and all(isinstance(each, ast.Name) for each in names)
+    return [each.id for each in names] if plain else []
+
+
+def _is_for_types(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+
+
+def _imports(node: ast.Import | ast.ImportFrom) -> dict[str, Name]:
+    """Local names that a statement imports; of a module as a whole, the definition is "*"."""
+    if isinstance(node, ast.ImportFrom):
+        return {each.asname or each.name: (str(node.module), each.name) for each in node.names}
+    return {each.asname or each.name.split(".")[0]: (each.name, "*") for each in node.names}
+
+
+def _definition(nodes: list[ast.stmt]) -> Definition:
+    reader = _Reader()
+    meaning = digest(reader.read(nodes))
+    return Definition(meaning, reader.names, reader.attributes, reader.imports)
+
+
+IGNORED = {"annotation", "returns", "ctx", "type_comment", "type_params"}
+
+
+class _Reader:
+    """Reads a syntax tree as nested lists, in which nothing stands that does not count."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.attributes: set[str] = set()
+        self.imports: dict[str, Name] = {}
+
+    def read(self, node: Any) -> Any:
+        if isinstance(node, list):
+            return [self.read(each) for each in node if not _is_said(each)]
+        if not isinstance(node, ast.AST):
+            return repr(node)
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            self.imports.update(_imports(node))
+            return "import"  # what is imported counts where its name is read
+        if isinstance(node, ast.Raise) and _raises_input_error(node):
+            return "raise InputError"
+        if isinstance(node, ast.Name):
+            self.names.add(node.id)
+        if isinstance(node, ast.Attribute):
+            self.attributes.add(node.attr)
+        ignored = IGNORED - ({"annotation"} if isinstance(node, ast.AnnAssign) else set())
+        fields = [(name, value) for name, value in ast.iter_fields(node) if name not in ignored]
+        parts = [[name, self.read(value)] for name, value in fields if value not in (None, [])]
+        return [type(node).__name__, *parts]
+
+
+def _is_said(node: Any) -> bool:
+    """Whether a statement only says something: a docstring, a line of the log."""
+    if not isinstance(node, ast.Expr):
+        return False
+    if isinstance(node.value, ast.Constant):
+        return True
+    owner = getattr(getattr(node.value, "func", None), "value", None)
+    return getattr(owner, "id", "") == "logger"
+
+
+def _raises_input_error(node: ast.Raise) -> bool:
+    return getattr(getattr(node.exc, "func", None), "id", "") == "InputError"

@@ -1,0 +1,150 @@
+"""Figures of the fitted models: slopes with their intervals, and the effects of groups."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from xstilts.degradation.effects import EFFECTS, RANDOM_EFFECTS, TRUTH
+from xstilts.degradation.formulas import PARTS
+from xstilts.degradation.mixed_model import INTERCEPT
+from xstilts.degradation.outcomes import CRITICAL, WORDS
+from xstilts.degradation.sensitivity import CORRECTED, MAIN_FIT, MAIN_UNIT
+from xstilts.io.tables import read_table
+from xstilts.report.style import (
+    BLUE,
+    LEVEL_TITLES,
+    ORANGE,
+    ZERO,
+    group_titles,
+    nothing_to_show,
+    of_model,
+    save_figure,
+    side_by_side,
+    with_models,
+)
+from xstilts.similarity.measures import measures
+
+ROW = 0.24  # inches
+
+
+def plot_effects(*, effects: str, figure: str, data: str) -> None:
+    """Slopes of every measure with 95% intervals, a panel a level; the planted truth as a line."""
+    frame = read_table(Path(effects), EFFECTS).to_pandas()
+    frame["row"] = with_models(frame["measure"].map(_title), frame["model"])
+    _plot_slopes(frame, figure, data)
+
+
+def plot_headline(*, effects: str, headline: str, figure: str, data: str) -> None:
+    """The slopes of the measure that the answer is given for, small enough for the first page."""
+    frame = read_table(Path(effects), EFFECTS).to_pandas()
+    frame = frame[frame["measure"].isin([headline, TRUTH])]
+    frame["row"] = frame["model"]
+    _plot_slopes(frame, figure, data, width=1.4)
+
+
+def _plot_slopes(frame: pd.DataFrame, figure: str, data: str, width: float = 3.0) -> None:
+    fitted = frame[frame["measure"] != TRUTH]
+    if fitted.empty:
+        return save_figure(nothing_to_show(), frame, figure, data)
+    names = list(dict.fromkeys(fitted["row"]))
+    levels = _levels(frame)
+    drawn, panels = side_by_side(levels, (1.0 + width * len(levels), 1.3 + ROW * len(names)))
+    for level, panel in panels.items():
+        _forest(panel, fitted[fitted["level"] == level], names)
+        planted = frame[(frame["measure"] == TRUTH) & (frame["level"] == level)]
+        for value in planted["estimate"]:
+            panel.axvline(value, color=ORANGE, linestyle="--", label="planted truth")
+        panel.axvline(0, **ZERO)
+        panel.set_title(LEVEL_TITLES[level])
+    name, unit = WORDS[frame["outcome"].iloc[0]]
+    drawn.supxlabel(f"{unit} of {name} per SD of similarity", fontsize=9)
+    if (frame["measure"] == TRUTH).any():
+        drawn.legend(*panels[levels[0]].get_legend_handles_labels(), loc="outside upper right")
+    save_figure(drawn, frame, figure, data)
+
+
+def _levels(frame: pd.DataFrame) -> list[str]:
+    """The levels that are there, the broadest first."""
+    return [level for level in reversed(PARTS) if level in set(frame["level"])]
+
+
+def _forest(panel: Axes, rows: pd.DataFrame, names: list[str]) -> None:
+    _dots(panel, [names.index(name) for name in rows["row"]], rows)
+    panel.set_yticks(range(len(names)), names)
+    panel.set_ylim(len(names) - 0.5, -0.5)
+
+
+def _dots(panel: Axes, places: list[int], rows: pd.DataFrame) -> None:
+    """Estimates and intervals, each at its place; a bootstrap's need not hold its estimate."""
+    panel.hlines(places, rows["low"], rows["high"], color=BLUE, linewidth=1.5)
+    panel.plot(rows["estimate"], places, "o", color=BLUE, markersize=4)
+
+
+def _title(measure: str) -> str:
+    return measure if measure == TRUTH else measures()[measure].title
+
+
+def plot_sensitivity(*, sensitivity: str, figure: str, data: str) -> None:
+    """The headline's slopes under every variant in the main fit's unit, a panel a level."""
+    frame = pd.read_csv(sensitivity)
+    frame = frame[frame["unit"].isin([MAIN_UNIT, CORRECTED])].dropna(subset="level")
+    if frame.empty:
+        return save_figure(nothing_to_show(), frame, figure, data)
+    frame["row"] = with_models(frame["variant"], frame["model"])
+    names = list(dict.fromkeys(frame["row"]))
+    levels = _levels(frame)
+    drawn, panels = side_by_side(levels, (2.5 + 2.8 * len(levels), 1.2 + ROW * len(names)))
+    for level, panel in panels.items():
+        rows = frame[frame["level"] == level]
+        _forest(panel, rows, names)
+        for value in rows[rows["variant"] == MAIN_FIT]["estimate"]:
+            panel.axvline(value, color=BLUE, linewidth=0.8, linestyle=":")
+        panel.axvline(0, **ZERO)
+        panel.set_title(LEVEL_TITLES[level])
+        panel.set_xlabel("per SD of similarity")
+    save_figure(drawn, frame, figure, data)
+
+
+def plot_random_effects(
+    *, random_effects: str, outcome: str, languages: dict[str, str], figure: str, data: str
+) -> None:
+    """Predicted effects of groups with 95% intervals, sorted: a panel a factor (caterpillars).
+
+    Factors without variance are left out.
+
+    Args:
+        random_effects: the table of predicted random effects.
+        outcome: what they are effects on.
+        languages: names of languages by code.
+        figure: the SVG to write.
+        data: the CSV to write.
+    """
+    frame = read_table(Path(random_effects), RANDOM_EFFECTS).to_pandas()
+    half = CRITICAL * frame["se"]
+    frame = frame.assign(low=frame["estimate"] - half, high=frame["estimate"] + half)
+    factors = ["model", "group", "term"]
+    varies = frame.groupby(factors)["se"].transform("max") > 0
+    single = frame[varies & ~frame["group"].str.contains(":")]
+    if single.empty:
+        return save_figure(nothing_to_show(), frame, figure, data)
+    panels = dict(list(single.groupby(factors, sort=False)))
+    size = (2.5 * len(panels), 1.2 + 0.17 * max(map(len, panels.values())))
+    drawn, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, layout="constrained")
+    for panel, ((model, group, term), rows) in zip(axes[0], panels.items(), strict=True):
+        _caterpillar(panel, rows, group_titles(group, rows["level"], languages))
+        slope = term != INTERCEPT
+        name = f"{group}: slope of similarity, {term}" if slope else str(group)
+        panel.set_title(name + of_model(str(model), frame["model"]))
+        panel.set_xlabel(WORDS[outcome][1] + (" per SD" if slope else ""))
+    save_figure(drawn, frame, figure, data)
+
+
+def _caterpillar(panel: Axes, rows: pd.DataFrame, names: list[str]) -> None:
+    ordered = rows.assign(name=names).sort_values("estimate").reset_index(drop=True)
+    _dots(panel, list(ordered.index), ordered)
+    panel.set_yticks(range(len(ordered)), ordered["name"])
+    panel.axvline(0, **ZERO)

@@ -1,0 +1,64 @@
+"""What made the numbers: versions, commit, devices, models and data."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+from xstilts.degradation.outcomes import CELLS
+from xstilts.io.hashing import file_digest
+from xstilts.io.tables import atomic, read_json, read_table
+
+PACKAGES = (  # of the analysis; those of training and scoring stand in the cell table
+    "mixedlm",
+    "statsmodels",
+    "scikit-learn",
+    "scipy",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "matplotlib",
+    "altair",
+)
+
+
+def write_provenance(
+    *, cells: str, training_sets: list[str], models: Mapping[str, str], output: str
+) -> None:
+    """Write what is known of where the cells come from, as CSV: columns `what`, `of`, `value`.
+
+    Args:
+        cells: the cell table.
+        training_sets: manifests of the encoded sets that trainings read.
+        models: of each encoder, where it comes from and at which revision.
+        output: the CSV to write.
+    """
+    facts = _facts(Path(cells), training_sets, models)
+    frame = pd.DataFrame(facts, columns=["what", "of", "value"])
+    with atomic(Path(output)) as temporary:
+        frame.to_csv(temporary, index=False)
+
+
+def _facts(
+    cells: Path, training_sets: list[str], models: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    table = read_table(cells, CELLS).to_pandas()
+    yield "cell table", "SHA-256", file_digest(cells)
+    for text, rows in table.groupby("versions"):
+        yield "scored by", f"{len(rows):,} scores", str(text)
+    for name, rows in table.groupby("device"):
+        yield "scored on", f"{len(rows):,} scores", str(name)
+    for name, source in models.items():
+        yield "model", name, source
+    manifests = [read_json(Path(path)) for path in training_sets]
+    for task, source in sorted({(each["task"], each["source"]) for each in manifests}):
+        yield "training data", task, source
+    for (target, source), _ in table.groupby(["target", "source"]):
+        yield "test data", str(target), str(source)
+    yield "analysis", "Python", platform.python_version()
+    for name in PACKAGES:
+        yield "analysis", name, version(name)

@@ -1,0 +1,90 @@
+"""Texts as vectors: what similarity is measured on, through one fixed pretrained encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from torch import Tensor
+
+from xstilts.checkpoint.network import load
+from xstilts.data.encode import Encoded
+from xstilts.encoder.batch import Batch
+from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.model import Encoder, Precision, run
+from xstilts.errors import InputError
+from xstilts.similarity.vector_table import Key, write_vectors
+
+Layers = list[int] | Literal["all"]
+"""Hidden states: 0 is the embeddings, -1 the last layer's."""
+
+
+def embed_texts(
+    *,
+    pretrained: str,
+    encoded: str,
+    sides: list[str],
+    layers: Layers,
+    own: int,
+    texts: int,
+    batch_tokens: int,
+    precision: Precision,
+    output: str,
+) -> None:
+    """Mean-pooled vectors of a part's inputs (never labels), evenly spaced rows of each language.
+
+    All layers come from one pass. The table's columns are `language`, `layer`, `own` (whether it is
+    the layer that the model's row names), `side` and `vector`; the n-th vectors of all sides belong
+    to one row.
+
+    Args:
+        pretrained: manifest of the pretrained model.
+        encoded: manifest of the task's encoded part.
+        sides: names of the sequences of a row that are embedded, from the first on.
+        layers: hidden states to pool.
+        own: the one that the model's row names, which is always pooled.
+        texts: most texts a language.
+        batch_tokens: tokens a forward pass may hold.
+        precision: of matrix products.
+        output: the table to write.
+    """
+    part, encoder = Encoded(Path(encoded)), load(Path(pretrained)).encoder
+    chosen, own = _chosen(encoder, layers, own)
+
+    def groups() -> Iterator[tuple[Key, np.ndarray]]:
+        for language in part.languages:
+            rows = part.sample(language, texts, sequences=len(sides))
+            pooled = _pooled(encoder, rows, chosen, batch_tokens, precision)
+            for at, layer in enumerate(chosen):
+                for place, side in enumerate(sides):
+                    key: Key = {"language": language, "layer": layer, "own": layer == own}
+                    yield {**key, "side": side}, pooled[place :: len(sides), at]
+
+    write_vectors(Path(output), groups())
+
+
+def _chosen(encoder: Encoder, layers: Layers, own: int) -> tuple[list[int], int]:
+    """Hidden states to pool counted from 0, and among them the model's own."""
+    count = encoder.model.config.num_hidden_layers + 1
+    asked = [*range(count)] if layers == "all" else [*layers, own]
+    for layer in [*asked, own]:
+        if not -count <= layer < count:
+            raise InputError(
+                f"similarity: layers: the model has layers 0 to {count - 1}, not {layer}"
+            )
+    return sorted({layer % count for layer in asked}), own % count
+
+
+def _pooled(
+    encoder: Encoder, rows: Rows, layers: list[int], batch_tokens: int, precision: Precision
+) -> np.ndarray:
+    """(sequences, layers, width) means over the tokens of each sequence."""
+
+    def decode(states: Tensor, batch: Batch) -> list[np.ndarray]:
+        means = np.stack([batch.mean(states[layer]).cpu().numpy() for layer in layers], axis=1)
+        return np.split(means, np.cumsum(batch.counts)[:-1])
+
+    found: np.ndarray = np.concatenate(run(encoder, rows, batch_tokens, "all", decode, precision))
+    return found

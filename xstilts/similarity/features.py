@@ -1,0 +1,72 @@
+"""English dev examples as features and classes: what LogME and the H-score are measured on.
+
+Kinds whose labels are classes define `classes(hidden, batch)`: (units, width) vectors, and the
+(units,) class of each. Units are examples, choices (right or wrong) or words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from xstilts.checkpoint.network import load
+from xstilts.data.encode import Encoded
+from xstilts.encoder.batch import Batch, by_length
+from xstilts.encoder.encoded_rows import evenly
+from xstilts.encoder.model import Encoder, Precision, autocast, device
+from xstilts.evaluation.predict import read_by
+from xstilts.kinds import kind_of
+from xstilts.similarity.vector_table import Key, write_vectors
+
+DEV = 1000  # dev examples, and as many units of them
+
+
+def embed_dev(
+    *, checkpoint: str, parts: dict[str, str], batch_tokens: int, precision: Precision, output: str
+) -> None:
+    """Write the features of English dev examples of several tasks, through one encoder.
+
+    Tasks without dev examples, or whose labels are no classes, are left out. The table's columns
+    are `task`, `label` (the class) and `vector`.
+
+    Args:
+        checkpoint: manifest of the encoder's checkpoint; its heads are not used.
+        parts: manifest of the encoded training part of each task.
+        batch_tokens: tokens a forward pass may hold.
+        precision: of matrix products.
+        output: the table to write.
+    """
+    encoder = load(Path(checkpoint)).encoder.eval()
+
+    def groups() -> Iterator[tuple[Key, np.ndarray]]:
+        for task, path in parts.items():
+            part = Encoded(Path(path))
+            if not hasattr(kind_of(part.task), "classes") or not len(part.rows("en", "dev")):
+                continue
+            vectors, labels = _units(encoder, part, batch_tokens, precision)
+            for label in np.unique(labels).tolist():
+                yield {"task": task, "label": label}, vectors[labels == label]
+
+    write_vectors(Path(output), groups())
+
+
+def _units(
+    encoder: Encoder, part: Encoded, batch_tokens: int, precision: Precision
+) -> tuple[np.ndarray, np.ndarray]:
+    """(units, width) features and (units,) classes, of evenly spaced units of all."""
+    kind: Any = kind_of(part.task)
+    rows = part.rows("en", "dev")
+    rows = rows.of_examples(evenly(int(rows["example"].max()) + 1, DEV))
+    found = []
+    with torch.inference_mode(), autocast(precision):
+        for chosen in by_length(rows, batch_tokens):
+            batch = Batch(rows, chosen, device())
+            vectors, labels = kind.classes(encoder(batch, read_by(kind)), batch)
+            found.append((vectors.float().cpu().numpy(), labels.cpu().numpy()))
+    vectors, labels = (np.concatenate(side) for side in zip(*found, strict=True))
+    kept = evenly(len(labels), DEV)
+    return vectors[kept], labels[kept]

@@ -1,0 +1,71 @@
+r"""Tasks as the weights that matter to them: the diagonal of the Fisher information.
+
+$$F_w = \frac{1}{n} \sum_i \left( \frac{\partial L(x_i, y_i)}{\partial w} \right)^2$$
+of a network that was trained on the task, over its own training examples with their labels (the
+empirical Fisher), for every weight of the encoder but the word embeddings; averaged over the
+weights that lead into one neuron, as Achille et al. (2019) average over a filter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from xstilts.checkpoint.network import Network, load
+from xstilts.data.encode import Encoded
+from xstilts.encoder.batch import Batch
+from xstilts.encoder.encoded_rows import evenly
+from xstilts.encoder.model import device
+from xstilts.kinds import kind_of
+from xstilts.similarity.vector_table import write_vectors
+
+EXAMPLES = 200  # of a task, over its languages
+TOGETHER = 16  # rows whose loss is one, where they are compared with each other
+
+
+def embed_task(*, checkpoint: str, parts: list[str], output: str) -> None:
+    """Write the Fisher diagonal, the mean over the tasks that the network was trained on.
+
+    Args:
+        checkpoint: manifest of the trained network.
+        parts: manifests of the encoded training parts.
+        output: the table to write; its one column is `vector`, its one row the diagonal.
+    """
+    network = load(Path(checkpoint))
+    network.encoder.eval().requires_grad_(True)
+    network.encoder.freeze_words()
+    diagonals = [_diagonal(network, Encoded(Path(path))) for path in parts]
+    write_vectors(Path(output), [({}, np.mean(diagonals, axis=0)[None])])
+
+
+def _diagonal(network: Network, part: Encoded) -> np.ndarray:
+    kind, head = kind_of(part.task), network.heads[part.task.name].eval()
+    weights = [each for each in network.encoder.parameters() if each.requires_grad]
+    totals = [torch.zeros(len(each), device=each.device) for each in weights]
+    batches = list(_batches(part, kind.DIVISIBLE))
+    for batch in batches:
+        loss = kind.loss(head, network.encoder, batch).mean()
+        gradients = torch.autograd.grad(loss, weights, allow_unused=True)
+        for total, gradient in zip(totals, gradients, strict=True):
+            if gradient is not None:
+                total += _by_neuron(gradient)
+    found: np.ndarray = torch.cat(totals).cpu().numpy() / len(batches)
+    return found
+
+
+def _by_neuron(gradient: Tensor) -> Tensor:
+    return gradient.float().square().flatten(1).mean(1) if gradient.ndim > 1 else gradient.square()
+
+
+def _batches(part: Encoded, divisible: bool) -> Iterator[Batch]:
+    """Evenly spaced rows one by one, or some at once where their losses depend on each other."""
+    size = 1 if divisible else TOGETHER
+    for language in part.languages:
+        rows = part.rows(language, "train")
+        chosen = np.unique(evenly(len(rows), EXAMPLES // len(part.languages)))
+        for start in range(0, len(chosen), size):
+            yield Batch(rows, chosen[start : start + size], device())

@@ -1,0 +1,40 @@
+r"""Difference of fertility, the mean number of subwords a word: $|f_x - f_y|$.
+
+Words are what white space divides. Languages written without spaces have none, and no value.
+"""
+
+import numpy as np
+
+from xstilts.similarity.measure import UNBOUNDED, Measure, Missing
+from xstilts.similarity.subword_counts import Pieces
+
+UNSPACED = ("Han", "Japanese", "Thai", "Burmese")  # scripts, as in the table of languages
+
+
+def describe(side: Pieces) -> np.ndarray:
+    """(1 + resamples,) subwords a word."""
+    if side.script in UNSPACED:
+        raise Missing(f"written without spaces between words ({side.script})")
+    pieces = side.totals.sum(axis=1)
+    found: np.ndarray = pieces / (side.weights @ side.words)
+    return found
+
+
+def fertility(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Absolute difference, of the samples and of each pair of resamples."""
+    found: np.ndarray = np.abs(x - y)
+    return found
+
+
+MEASURE = Measure(
+    title="fertility difference",
+    level="cell",
+    reads="pieces",
+    direction="distance",
+    limits=(0, UNBOUNDED),
+    cost="linear in texts",
+    reference="Rust et al. 2021, How Good is Your Tokenizer?",
+    describe=describe,
+    compute=fertility,
+    missing="languages written without spaces (Chinese, Japanese, Thai, Burmese)",
+)

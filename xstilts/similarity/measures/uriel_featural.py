@@ -1,0 +1,9 @@
+"""URIEL's featural distance of a language from English.
+
+Of syntactic, phonological and inventory features together.
+The formula is in `xstilts.similarity.uriel`.
+"""
+
+from xstilts.similarity.uriel import measure_of
+
+MEASURE = measure_of("featural")

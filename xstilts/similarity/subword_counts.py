@@ -1,0 +1,79 @@
+"""Subword pieces of a sample of texts: what lexical similarity is measured on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from xstilts.io.tables import read_table, schema
+from xstilts.similarity.text_set import bootstrap
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+PIECES = schema(
+    ("language", pa.string(), "Language of the text."),
+    ("pieces", pa.list_(pa.int32()), "Its token ids, without special tokens."),
+    ("words", pa.int32(), "Words in it: runs of characters between white space."),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pieces:
+    """Pieces of the texts of one set.
+
+    Attributes:
+        types: (types,) ids of the pieces that occur, ascending.
+        counts: (texts, types) how often each occurs in each text.
+        words: (texts,) words of each text.
+        script: how the language is written.
+        weights: (1 + resamples, texts) as in `xstilts.similarity.text_set.Texts`.
+    """
+
+    types: np.ndarray
+    counts: csr_array
+    words: np.ndarray
+    script: str
+    weights: np.ndarray
+
+    @staticmethod
+    def of(
+        texts: list[np.ndarray], words: np.ndarray, script: str, resamples: int, seed: int
+    ) -> Pieces:
+        """The pieces of texts, given as token ids."""
+        from scipy.sparse import csr_array  # slow to import; every start of Snakemake comes here
+
+        ids = np.concatenate(texts)
+        rows = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
+        types, columns = np.unique(ids, return_inverse=True)
+        ones = np.ones(len(ids))
+        counts = csr_array((ones, (rows, columns)), shape=(len(texts), len(types)))
+        weights = bootstrap(len(texts), resamples, seed)
+        return Pieces(types=types, counts=counts, words=words, script=script, weights=weights)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @cached_property
+    def totals(self) -> np.ndarray:
+        """(1 + resamples, types) how often each type occurs, a text."""
+        found: np.ndarray = self.weights @ self.counts
+        return found
+
+
+def read_pieces(path: Path) -> dict[str, tuple[list[np.ndarray], np.ndarray]]:
+    """Token ids of each text, and its words, of each language of a table of pieces."""
+    table = read_table(path, PIECES)
+    languages = np.array(table["language"].to_pylist())
+    texts, words = table["pieces"].combine_chunks(), table["words"].to_numpy()
+    values, offsets = texts.values.to_numpy(), texts.offsets.to_numpy()
+    found = {}
+    for code in dict.fromkeys(languages.tolist()):
+        rows = np.flatnonzero(languages == code)
+        found[code] = ([values[offsets[at] : offsets[at + 1]] for at in rows], words[rows])
+    return found

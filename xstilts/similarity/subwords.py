@@ -1,0 +1,41 @@
+"""Texts as subwords: the job that writes tables of pieces (`xstilts.similarity.subword_counts`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from xstilts.data.encode import Encoded
+from xstilts.encoder.model import load_tokenizer
+from xstilts.io.tables import read_json, rows_table, write_table
+from xstilts.similarity.subword_counts import PIECES
+
+
+def count_pieces(*, pretrained: str, encoded: str, texts: int, output: str) -> None:
+    """Write the pieces of the same texts that `embed_texts` embeds.
+
+    Args:
+        pretrained: manifest of the model, whose tokenizer is used.
+        encoded: manifest of the task's encoded part.
+        texts: most texts a language.
+        output: the table to write.
+    """
+    part = Encoded(Path(encoded))
+    tokenizer = load_tokenizer(read_json(Path(pretrained))["pretrained"])
+    special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+    tables = []
+    for language in part.languages:
+        rows = part.sample(language, texts)
+        kept = [[piece for piece in text if piece not in special] for text in rows.lists()]
+        read = tokenizer.batch_decode(kept)
+        tables.append(
+            rows_table(
+                [
+                    {"language": language, "pieces": pieces, "words": len(text.split())}
+                    for pieces, text in zip(kept, read, strict=True)
+                ],
+                PIECES,
+            )
+        )
+    write_table(Path(output), pa.concat_tables(tables), PIECES)

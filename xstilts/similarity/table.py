@@ -1,0 +1,174 @@
+"""The similarity table: one measure between every intermediate and every (target, language)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from xstilts.io.tables import read_table, rows_table, schema, write_table
+from xstilts.similarity.inputs import EVIDENCE, Asked, Evidence
+from xstilts.similarity.language_facts import Known
+from xstilts.similarity.measure import Measure, Missing
+from xstilts.similarity.measures import measures
+
+SIMILARITY = schema(
+    ("measure", pa.string(), "Name of the measure."),
+    ("level", pa.string(), "What its value differs by: cell, task or language."),
+    ("direction", pa.string(), "Whether a larger value means more similar, or less (distance)."),
+    ("model", pa.string(), "Encoder whose vectors, subwords or pretraining data were compared."),
+    ("layer", pa.int32(), "Hidden state that was pooled; empty where the measure reads none."),
+    ("own", pa.bool_(), "Whether it is the layer that the model's row names, or there is none."),
+    ("intermediate", pa.string(), "Recipe whose English texts were compared."),
+    ("target", pa.string(), "Target whose texts were compared."),
+    ("language", pa.string(), "Language of the target's texts."),
+    ("value", pa.float64(), "The measure's value; empty where it is missing."),
+    ("se", pa.float64(), "Bootstrap standard error over texts, for measures of texts."),
+    ("p", pa.float64(), "p-value of no difference, for measures that are a test."),
+    ("reason", pa.string(), "Why the value is missing; else empty."),
+)
+
+Row = dict[str, Any]
+
+
+def measure_similarity(
+    *,
+    measure: str,
+    model: str,
+    intermediates: list[str],
+    targets: list[str],
+    languages: Mapping[str, list[str]],
+    known: Mapping[str, Mapping[str, Any]],
+    resamples: int,
+    files: Any,
+    output: str,
+) -> None:
+    """Write a measure's table, of every layer that its evidence has.
+
+    Args:
+        measure: name of the measure.
+        model: name of the encoder.
+        intermediates: recipes, without `none`, which has no texts.
+        targets: evaluated tasks.
+        languages: languages of each target.
+        known: facts of each language (`xstilts.similarity.language_facts`).
+        resamples: bootstrap resamples of a set of texts.
+        files: what the measure reads.
+        output: the table to write.
+    """
+    cells = [
+        (intermediate, target, language)
+        for intermediate in intermediates
+        for target in targets
+        for language in languages[target]
+    ]
+    rows = measured(measure, model, cells, known, resamples, files)
+    write_table(Path(output), rows_table(rows, SIMILARITY), SIMILARITY)
+
+
+def measured(
+    measure: str,
+    model: str,
+    cells: list[tuple[str, str, str]],
+    known: Mapping[str, Mapping[str, Any]],
+    resamples: int = 0,
+    files: Any = None,
+) -> list[Row]:
+    """Rows of SIMILARITY of (intermediate, target, language) cells."""
+    chosen = measures()[measure]
+    asked = Asked(
+        files=files,
+        level=chosen.level,
+        languages={code: Known(**facts) for code, facts in known.items()},
+        resamples=resamples,
+    )
+    common = {
+        "measure": measure,
+        "level": chosen.level,
+        "direction": chosen.direction,
+        "model": model,
+    }
+    return [
+        {**common, **row}
+        for evidence in EVIDENCE[chosen.reads](asked)
+        for row in _layer_rows(chosen, evidence, cells)
+    ]
+
+
+def read_similarity(paths: list[str]) -> pd.DataFrame:
+    """Similarity tables as one frame; its column `similarity` grows with similarity."""
+    return signed(pd.concat([read_table(Path(path), SIMILARITY).to_pandas() for path in paths]))
+
+
+def read_own(paths: list[str]) -> pd.DataFrame:
+    """The same at each model's own layer, which is the one that fits and heat maps are of."""
+    frame = read_similarity(paths)
+    return frame[frame["own"]]
+
+
+def signed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of SIMILARITY with the column `similarity`: the value, turned round if a distance."""
+    sign = frame["direction"].map({"similarity": 1.0, "distance": -1.0}).astype(float)
+    return frame.assign(similarity=sign * frame["value"])
+
+
+def _layer_rows(
+    measure: Measure, evidence: Evidence, cells: list[tuple[str, str, str]]
+) -> Iterator[Row]:
+    """A row a cell; what a measure does not differ by is computed once."""
+    found: dict[tuple[str, ...], Row] = {}
+    described = _once(measure.describe) if measure.describe else (lambda side: side)
+    for intermediate, target, language in cells:
+        by_level = {
+            "cell": (intermediate, target, language),
+            "task": (intermediate, target),
+            "language": (language,),
+        }
+        key = by_level[measure.level]
+        if key not in found:
+            found[key] = _value(measure, evidence, described, (intermediate, target, language))
+        axes = {"intermediate": intermediate, "target": target, "language": language}
+        yield {"layer": evidence.layer, "own": evidence.own, **axes, **found[key]}
+
+
+def _once(describe: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """`describe`, or the same refusal, worked out once a side."""
+    known: dict[int, tuple[Any, Any]] = {}  # with the side itself, so that no other gets its id
+
+    def described(side: Any) -> Any:
+        if id(side) not in known:
+            try:
+                known[id(side)] = (side, describe(side))
+            except Missing as missing:
+                known[id(side)] = (side, missing)
+        result = known[id(side)][1]
+        if isinstance(result, Missing):
+            raise result
+        return result
+
+    return described
+
+
+def _value(
+    measure: Measure,
+    evidence: Evidence,
+    described: Callable[[Any], Any],
+    cell: tuple[str, str, str],
+) -> Row:
+    try:
+        x, y = (described(side) for side in evidence.sides(*cell))
+        values = np.atleast_1d(np.asarray(measure.compute(x, y), dtype=np.float64))
+    except Missing as missing:
+        return {"value": None, "se": None, "p": None, "reason": str(missing)}
+    if not np.isfinite(values[0]):
+        return {"value": None, "se": None, "p": None, "reason": f"not a number: {values[0]}"}
+    return {
+        "value": float(values[0]),
+        "se": float(values[1:].std(ddof=1)) if len(values) > 2 else None,
+        "p": measure.test(x, y) if measure.test else None,
+        "reason": "",
+    }

@@ -1,9 +1,0 @@
-"""URIEL's featural distance of a language from English.
-
-Of syntactic, phonological and inventory features together.
-The formula is in `xstilts.uriel`.
-"""
-
-from xstilts.uriel import measure_of
-
-MEASURE = measure_of("featural")

@@ -1,9 +1,0 @@
-"""URIEL's genetic distance of a language from English.
-
-Of how many branches of the family tree two languages share.
-The formula is in `xstilts.uriel`.
-"""
-
-from xstilts.uriel import measure_of
-
-MEASURE = measure_of("genetic")

@@ -1,9 +1,0 @@
-"""URIEL's inventory distance of a language from English.
-
-Of which sounds two languages have (PHOIBLE).
-The formula is in `xstilts.uriel`.
-"""
-
-from xstilts.uriel import measure_of
-
-MEASURE = measure_of("inventory")

@@ -1,9 +1,0 @@
-"""URIEL's syntactic distance of a language from English.
-
-Of word order and other syntactic features (WALS, SSWL, Ethnologue).
-The formula is in `xstilts.uriel`.
-"""
-
-from xstilts.uriel import measure_of
-
-MEASURE = measure_of("syntactic")

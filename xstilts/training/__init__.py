@@ -1,0 +1,1 @@
+"""Phases two and three: schedules, the loop, its state on disk, curves."""
