@@ -13,7 +13,6 @@ report: "workflow/report/workflow.rst"
 
 include: "rules/common.smk"
 include: "rules/resources.smk"
-include: "rules/evidence.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
@@ -44,4 +43,4 @@ rule all:
         CLAIMS,
         ANSWER,
         FIRST_PAGE,
-        figure_files(),
+        report_files(),

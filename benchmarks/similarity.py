@@ -156,7 +156,7 @@ def run(folder: Path, name: str, tables: dict[str, dict[str, str]]) -> tuple[flo
         files=(
             str(folder / "coordinates.parquet") if measures()[name].reads == "texts" else tables
         ),
-        output=str(folder / f"{name}.parquet"),
+        table=str(folder / f"{name}.parquet"),
     )
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / GIB
     return time.perf_counter() - start, memory

@@ -5,14 +5,45 @@ OUTPUTS: canonical examples, token ids, and pretrained models, each with a small
 """
 
 
+def data_manifests(*wanted):
+    """Those of the grid's data, of all parts or of some."""
+    parts = wanted or ("train", "test")
+    return [DATA.format(task=task, part=part) for task, part, _ in GRID.parts() if part in parts]
+
+
+def training_data(names):
+    return [DATA.format(part="train", task=task) for task in names]
+
+
+def chain_data(wildcards):
+    """What a target trains on, with which its test set is compared before it is encoded."""
+    return training_data(tasks()[wildcards.task].trains_on if wildcards.part == "test" else ())
+
+
+def task_languages(wildcards):
+    return STUDY.languages(wildcards.task, wildcards.part)
+
+
+def model_row(wildcards):
+    return WHOLE.models[wildcards.model]
+
+
+def translator_row(wildcards):
+    return STUDY.translator(wildcards.language)
+
+
+def task_of(wildcards):
+    return [wildcards.task]
+
+
 rule fetch_task:
     """Canonical examples of a task: to train on (English; texts alone in all languages) or to test."""
     output:
-        DATA,
+        manifest=DATA,
     log:
-        f"{LOGS}/fetch_task/{{part}}/{{task}}.log",
+        logs("fetch_task/{part}/{task}"),
     benchmark:
-        f"{COSTS}/fetch_task/{{part}}/{{task}}.tsv"
+        costs("fetch_task/{part}/{task}")
     wildcard_constraints:
         part="train|test",
     conda:
@@ -21,13 +52,13 @@ rule fetch_task:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        languages=fetched_languages,
-        source=task_source,
+        languages=task_languages,
+        source=of_wildcards(lambda job: STUDY.source(job.task, job.part)),
         world=config["world"],
-        commits=task_commits,
+        commits=of_wildcards(lambda job: STUDY.data_commits(job.task, job.part)),
         limits=config["examples"],
-        state=local_data_state,
-        code=fetch_code,
+        watched=of_wildcards(lambda job: STUDY.data_state(job.task, job.part)),
+        code=code_of("fetch_task", tasks=task_of),
     message:
         "Fetching {wildcards.task} ({wildcards.part})"
     script:
@@ -37,21 +68,21 @@ rule fetch_task:
 rule check_recipes:
     """Whether what any recipe of phase two trains on holds a target's test texts."""
     input:
-        trained=recipe_data(),
+        trained=training_data(GRID.recipe_tasks()),
         tested=data_manifests("test"),
     output:
-        LEAKS,
+        leaks=LEAKS,
     log:
-        f"{LOGS}/check_recipes.log",
+        logs("check_recipes"),
     benchmark:
-        f"{COSTS}/check_recipes.tsv"
+        costs("check_recipes")
     conda:
         "../envs/torch.yaml"
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),
     params:
-        code=code_digest("data/plausibility.py", "kinds"),
+        code=code_of("check_recipes"),
     message:
         "Looking for test texts in what recipes train on"
     script:
@@ -61,66 +92,68 @@ rule check_recipes:
 rule fetch_model:
     """A pretrained encoder as the root of the checkpoint tree."""
     output:
-        PRETRAINED,
+        checkpoint=PRETRAINED,
     log:
-        f"{LOGS}/fetch_model/{{model}}.log",
+        logs("fetch_model/{model}"),
     benchmark:
-        f"{COSTS}/fetch_model/{{model}}.tsv"
+        costs("fetch_model/{model}")
     conda:
         "../envs/torch.yaml"
     resources:
         mem_mb=growing(8000),
         runtime=growing(120),
     params:
-        path=model_path,
-        revision=model_revision,
-        lora=model_lora,
+        path=lambda wildcards: model_row(wildcards).path,
+        revision=lambda wildcards: STUDY.revision(model_row(wildcards)),
+        lora=lambda wildcards: model_row(wildcards).lora,
         world=config["world"],
-        state=local_model_state,
-        code=code_digest("world", "data/pretrained.py"),
+        watched=lambda wildcards: model_state(model_row(wildcards)),
+        code=code_of("fetch_model", tasks=["xnli"]),
     message:
         "Fetching model {wildcards.model}"
     script:
         "../workflow/scripts/fetch_model.py"
 
 
-rule fetch_translator:
-    """The model that translates into a language."""
+use rule fetch_model as fetch_translator with:
     output:
-        TRANSLATOR,
+        checkpoint=TRANSLATOR,
     log:
-        f"{LOGS}/fetch_translator/{{language}}.log",
+        logs("fetch_translator/{language}"),
     benchmark:
-        f"{COSTS}/fetch_translator/{{language}}.tsv"
-    conda:
-        "../envs/torch.yaml"
-    resources:
-        mem_mb=growing(8000),
-        runtime=growing(120),
+        costs("fetch_translator/{language}")
     params:
-        path=translator_path,
-        revision=translator_revision,
+        path=lambda wildcards: translator_row(wildcards).path,
+        revision=lambda wildcards: STUDY.revision(translator_row(wildcards)),
         lora=None,
         world=None,
-        state=local_translator_state,
-        code=code_digest("data/pretrained.py"),
+        watched=lambda wildcards: model_state(translator_row(wildcards)),
     message:
         "Fetching the translator into {wildcards.language}"
-    script:
-        "../workflow/scripts/fetch_model.py"
+
+
+def english_data(wildcards):
+    """What a model translates; nothing where translations are files, or of the world."""
+    made = STUDY.is_machine_translated(wildcards.task)
+    return DATA.format(part="train", task=wildcards.task) if made else []
+
+
+def translators(wildcards):
+    made = STUDY.is_machine_translated(wildcards.task)
+    return expand(TRANSLATOR, language=WHOLE.translated_languages) if made else []
 
 
 rule translate_task:
     """A task's training data in other languages, for recipes that end in -mt."""
     input:
-        data=translated_data,
+        english=english_data,
         translators=translators,
     output:
-        DATA,
+        manifest=DATA,
     log:
-        f"{LOGS}/translate_task/{{part}}/{{task}}.log",
+        logs("translate_task/{part}/{task}"),
     benchmark:
-        f"{COSTS}/translate_task/{{part}}/{{task}}.tsv"
+        costs("translate_task/{part}/{task}")
     wildcard_constraints:
         part="translated",
     conda:
@@ -131,13 +164,13 @@ rule translate_task:
         mem_mb=growing(24000),
         runtime=growing(1440),
     params:
-        languages=GRID.translated_languages,
+        languages=task_languages,
         codes=config["translation"]["codes"],
-        source=translation_source,
+        source=of_wildcards(lambda job: STUDY.source(job.task, job.part)),
         world=config["world"],
         limits=config["examples"],
-        state=translated_files_state,
-        code=translate_code,
+        watched=of_wildcards(lambda job: STUDY.data_state(job.task, job.part)),
+        code=code_of("translate_task", tasks=task_of),
     message:
         "Translating {wildcards.task}"
     script:
@@ -151,19 +184,19 @@ rule encode_task:
         pretrained=PRETRAINED,
         trained=chain_data,
     output:
-        ENCODED,
+        encoded=ENCODED,
     log:
-        f"{LOGS}/encode_task/{{part}}/{{model}}/{{task}}.log",
+        logs("encode_task/{part}/{model}/{task}"),
     benchmark:
-        f"{COSTS}/encode_task/{{part}}/{{model}}/{{task}}.tsv"
+        costs("encode_task/{part}/{model}/{task}")
     conda:
         "../envs/torch.yaml"
     resources:
         mem_mb=growing(8000),
         runtime=growing(60),
     params:
-        max_length=encoded_length,
-        code=encode_code,
+        max_length=lambda wildcards: STUDY.encoded_length(wildcards.task),
+        code=code_of("encode_task", tasks=task_of),
     message:
         "Encoding {wildcards.task} ({wildcards.part}) for {wildcards.model}"
     script:

@@ -16,30 +16,60 @@ rule collect_cells:
         cells=CELLS,
         missing=MISSING,
     log:
-        f"{LOGS}/collect_cells.log",
+        logs("collect_cells"),
     benchmark:
-        f"{COSTS}/collect_cells.tsv"
+        costs("collect_cells")
     conda:
         "../envs/stats.yaml"
     params:
         axes=WHOLE.axes,
-        code=code_digest("degradation/outcomes.py", "degradation/missing_cells.py"),
+        code=code_of("collect_cells"),
     message:
         "Collecting cells"
     script:
         "../workflow/scripts/collect_cells.py"
 
 
+def truth_files():
+    return expand(TRUTH, model=GRID.models) if config["world"] else []
+
+
+def truth_cells(wildcards):
+    """(intermediate, target, checkpoint, encoded test data) of every gap that is planted."""
+    return [
+        {
+            "intermediate": intermediate,
+            "target": target,
+            "checkpoint": TUNED.format(
+                model=wildcards.model,
+                intermediate=intermediate,
+                training=tasks()[target].training_name,
+                seed=seed,
+            ),
+            "encoded": ENCODED.format(part="test", model=wildcards.model, task=target),
+        }
+        for intermediate in GRID.intermediates
+        for target in GRID.targets_with_gap()
+        for seed in GRID.seeds
+    ]
+
+
+def truth_inputs(wildcards):
+    cells = truth_cells(wildcards)
+    files = sorted({cell[name] for cell in cells for name in ("checkpoint", "encoded")})
+    return [*files, *weights_of_all(cell["checkpoint"] for cell in cells)]
+
+
 rule measure_truth:
     """The gap that the embedded world's alignments alone bring about."""
     input:
-        truth_inputs,
+        waits_for=truth_inputs,
     output:
-        TRUTH,
+        truth=TRUTH,
     log:
-        f"{LOGS}/measure_truth/{{model}}.log",
+        logs("measure_truth/{model}"),
     benchmark:
-        f"{COSTS}/measure_truth/{{model}}.tsv"
+        costs("measure_truth/{model}")
     conda:
         "../envs/torch.yaml"
     resources:
@@ -51,7 +81,7 @@ rule measure_truth:
         languages=GRID.languages,
         batch_tokens=config["evaluation"]["batch_tokens"],
         precision=config["evaluation"]["precision"],
-        code=code_digest("world", *EVALUATION_MODULES),
+        code=code_of("measure_truth"),
     message:
         "Measuring the planted truth for {wildcards.model}"
     script:
@@ -71,9 +101,9 @@ rule fit_degradation:
         nested=NESTED,
         diagnostics=DIAGNOSTICS,
     log:
-        f"{LOGS}/fit_degradation.log",
+        logs("fit_degradation"),
     benchmark:
-        f"{COSTS}/fit_degradation.tsv"
+        costs("fit_degradation")
     conda:
         "../envs/stats.yaml"
     resources:
@@ -81,8 +111,8 @@ rule fit_degradation:
         runtime=growing(120),
     params:
         headline=config["similarity"]["headline"],
-        degradation=vars(specification(config)),
-        code=code_digest(*FITTING_MODULES),
+        degradation=STUDY.specification(),
+        code=code_of("fit_degradation"),
     message:
         "Fitting degradation models"
     script:
@@ -95,11 +125,11 @@ rule check_sensitivity:
         cells=CELLS,
         similarity=similarity_files(),
     output:
-        SENSITIVITY,
+        sensitivity=SENSITIVITY,
     log:
-        f"{LOGS}/check_sensitivity.log",
+        logs("check_sensitivity"),
     benchmark:
-        f"{COSTS}/check_sensitivity.tsv"
+        costs("check_sensitivity")
     conda:
         "../envs/stats.yaml"
     resources:
@@ -107,9 +137,9 @@ rule check_sensitivity:
         runtime=growing(120),
     params:
         headline=config["similarity"]["headline"],
-        degradation=vars(specification(config)),
+        degradation=STUDY.specification(),
         resamples=config["degradation"]["resamples"],
-        code=code_digest(*FITTING_MODULES, "degradation/sensitivity.py"),
+        code=code_of("check_sensitivity"),
     message:
         "Checking the robustness of the answer"
     script:
@@ -125,9 +155,9 @@ rule predict_held_out:
         predictions=HELD_OUT,
         skill=SKILL,
     log:
-        f"{LOGS}/predict_held_out.log",
+        logs("predict_held_out"),
     benchmark:
-        f"{COSTS}/predict_held_out.tsv"
+        costs("predict_held_out")
     conda:
         "../envs/stats.yaml"
     resources:
@@ -135,9 +165,9 @@ rule predict_held_out:
         runtime=growing(240),
     params:
         headline=config["similarity"]["headline"],
-        degradation=vars(specification(config)),
-        families=language_families(config),
-        code=code_digest(*FITTING_MODULES, "degradation/held_out.py", "degradation/kriging.py"),
+        degradation=STUDY.specification(),
+        families=STUDY.language_families(),
+        code=code_of("predict_held_out"),
     message:
         "Predicting what is left out"
     script:
@@ -150,23 +180,17 @@ rule check_claims:
         cells=CELLS,
         effects=EFFECTS,
     output:
-        CLAIMS,
+        claims=CLAIMS,
     log:
-        f"{LOGS}/check_claims.log",
+        logs("check_claims"),
     benchmark:
-        f"{COSTS}/check_claims.tsv"
+        costs("check_claims")
     conda:
         "../envs/stats.yaml"
     params:
         headline=config["similarity"]["headline"],
         models={name: model.path for name, model in GRID.models.items()},
-        code=code_digest(
-            "degradation/claims.py",
-            "degradation/gains.py",
-            "models.py",
-            "recipes.py",
-            "tasks",
-        ),
+        code=code_of("check_claims"),
     message:
         "Checking claims"
     script:
@@ -179,17 +203,17 @@ rule write_answer:
         effects=EFFECTS,
         missing=MISSING,
     output:
-        ANSWER,
+        answer=ANSWER,
     log:
-        f"{LOGS}/write_answer.log",
+        logs("write_answer"),
     benchmark:
-        f"{COSTS}/write_answer.tsv"
+        costs("write_answer")
     conda:
         "../envs/stats.yaml"
     params:
         axes=WHOLE.axes,
         headline=config["similarity"]["headline"],
-        code=code_digest("degradation/answer.py", "degradation/missing_cells.py"),
+        code=code_of("write_answer"),
     message:
         "Writing the answer"
     script:

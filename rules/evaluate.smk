@@ -1,9 +1,30 @@
 """Zero-shot evaluation: one job per (checkpoint, target), one cell per language.
 
 REQUIRED INPUTS: a checkpoint, the target's encoded test sets.
-OUTPUTS: scores.parquet a cell, predictions.parquet beside it, both links into the cell store;
+OUTPUTS: scores.parquet per cell, predictions.parquet beside it, both links into the cell store;
 layers.parquet, retrieval at every layer, when asked for.
 """
+
+
+def evaluated_checkpoint(target):
+    """The input function that names the checkpoint a target is evaluated on."""
+
+    def checkpoint(wildcards):
+        if GRID.stage(wildcards.intermediate, target) == "tuned":
+            return TUNED.format(training=tasks()[target].training_name, **dict(wildcards))
+        return untuned_checkpoint(wildcards)
+
+    return checkpoint
+
+
+def target_scores(target):
+    """The score file of every language of a target, as patterns over the other axes."""
+    axes = {axis: f"{{{axis}}}" for axis in ("model", "intermediate", "seed")}
+    return [
+        SCORES.format(target=target, language=language, **axes)
+        for language in GRID.languages[target]
+    ]
+
 
 for target in GRID.targets:
 
@@ -15,11 +36,11 @@ for target in GRID.targets:
             weights=weights_behind(evaluated_checkpoint(target)),
             encoded=ENCODED.format(part="test", model="{model}", task=target),
         output:
-            target_scores(target),
+            scores=target_scores(target),
         log:
-            f"{LOGS}/evaluate_{target}/{{model}}/{{intermediate}}/{{seed}}.log",
+            logs(f"evaluate_{target}/{{model}}/{{intermediate}}/{{seed}}"),
         benchmark:
-            f"{COSTS}/evaluate_{target}/{{model}}/{{intermediate}}/{{seed}}.tsv"
+            costs(f"evaluate_{target}/{{model}}/{{intermediate}}/{{seed}}")
         conda:
             "../envs/torch.yaml"
         threads: 1
@@ -28,42 +49,42 @@ for target in GRID.targets:
             mem_mb=evaluation_memory(target),
             runtime=growing(240),
         params:
-            layer=model_layer,
+            layer=lambda wildcards: model_row(wildcards).layer,
             settings=config["evaluation"],
-            code=code_digest(*EVALUATION_MODULES, f"tasks/{target}.py"),
+            code=code_of("evaluate_target", tasks=[target, *tasks()[target].trains_on]),
         message:
             f"Evaluating {{wildcards.model}} after {{wildcards.intermediate}} on {target}, seed {{wildcards.seed}}"
         script:
             "../workflow/scripts/evaluate_target.py"
 
 
-if swept_targets():
-
-    rule sweep_layers:
-        """Retrieval at every layer of a checkpoint; made only when asked for by name."""
-        input:
-            checkpoint=untuned_checkpoint,
-            weights=weights_behind(untuned_checkpoint),
-            encoded=swept_data,
-        output:
-            LAYERS,
-        log:
-            f"{LOGS}/sweep_layers/{{model}}/{{intermediate}}/{{target}}/{{seed}}.log",
-        benchmark:
-            f"{COSTS}/sweep_layers/{{model}}/{{intermediate}}/{{target}}/{{seed}}.tsv"
-        wildcard_constraints:
-            target="|".join(swept_targets()),
-        conda:
-            "../envs/torch.yaml"
-        resources:
-            gpu=1,
-            mem_mb=prediction_memory,
-            runtime=growing(240),
-        params:
-            languages=swept_languages,
-            settings=config["evaluation"],
-            code=code_digest(*EVALUATION_MODULES, "evaluation/layer_sweep.py"),
-        message:
-            "Sweeping the layers of {wildcards.model} after {wildcards.intermediate} on {wildcards.target}"
-        script:
-            "../workflow/scripts/sweep_layers.py"
+rule sweep_layers:
+    """Retrieval at every layer of a checkpoint; made only when asked for by name."""
+    input:
+        checkpoint=untuned_checkpoint,
+        weights=weights_behind(untuned_checkpoint),
+        encoded=lambda wildcards: ENCODED.format(
+            part="test", model=wildcards.model, task=wildcards.target
+        ),
+    output:
+        layers=LAYERS,
+    log:
+        logs("sweep_layers/{model}/{intermediate}/{target}/{seed}"),
+    benchmark:
+        costs("sweep_layers/{model}/{intermediate}/{target}/{seed}")
+    wildcard_constraints:
+        target="|".join(GRID.swept_targets()) or "no target of this grid",
+    conda:
+        "../envs/torch.yaml"
+    resources:
+        gpu=1,
+        mem_mb=prediction_memory,
+        runtime=growing(240),
+    params:
+        languages=lambda wildcards: GRID.languages[wildcards.target],
+        settings=config["evaluation"],
+        code=code_of("sweep_layers", tasks=lambda wildcards: [wildcards.target]),
+    message:
+        "Sweeping the layers of {wildcards.model} after {wildcards.intermediate} on {wildcards.target}"
+    script:
+        "../workflow/scripts/sweep_layers.py"

@@ -1,8 +1,16 @@
-"""Figures for `snakemake --report`, each with the data behind it as CSV; two of them to point at.
+"""Figures for `snakemake --report`, each with the data behind it as CSV; two of them interactive.
 
 REQUIRED INPUTS: the tidy tables, the training curves beside the checkpoints, the costs beside the logs.
 OUTPUTS: figures/NAME.svg and figures/NAME.csv; figures/outcomes.html, figures/scatter.html.
 """
+
+
+def trainings():
+    """Every training of the grid: its axes and its checkpoint."""
+    for training in GRID.trainings():
+        axes = training._asdict()
+        pattern = TUNED if training.training else INTERMEDIATE
+        yield {**axes, "checkpoint": pattern.format(**axes)}
 
 
 rule plot_degradation:
@@ -12,57 +20,48 @@ rule plot_degradation:
         missing=MISSING,
     output:
         figure=report(
-            f"{FIGURES}/degradation.svg",
+            figure("degradation.svg"),
             caption="../workflow/report/degradation.rst",
             category="3 Degradation",
             labels={"what": "transfer gap, every cell"},
         ),
-        data=f"{FIGURES}/degradation.csv",
+        data=figure("degradation.csv"),
     log:
-        f"{LOGS}/plot_degradation.log",
+        logs("plot_degradation"),
     benchmark:
-        f"{COSTS}/plot_degradation.tsv"
+        costs("plot_degradation")
     conda:
         "../envs/report.yaml"
     params:
         outcome="gap",
         intermediates=WHOLE.intermediates,
-        languages=language_names(config),
-        code=code_digest("report", *STATE_MODULES),
+        languages=STUDY.language_names(),
+        code=code_of("plot_outcome"),
     message:
         "Plotting degradation"
     script:
         "../workflow/scripts/plot_outcome.py"
 
 
-rule plot_gains:
-    """Heat map of the gain over no intermediate task."""
-    input:
-        cells=CELLS,
-        missing=MISSING,
+# The gain over no intermediate task.
+use rule plot_degradation as plot_gains with:
     output:
         figure=report(
-            f"{FIGURES}/gains.svg",
+            figure("gains.svg"),
             caption="../workflow/report/gains.rst",
             category="3 Degradation",
             labels={"what": "gain over no intermediate, every cell"},
         ),
-        data=f"{FIGURES}/gains.csv",
+        data=figure("gains.csv"),
     log:
-        f"{LOGS}/plot_gains.log",
+        logs("plot_gains"),
     benchmark:
-        f"{COSTS}/plot_gains.tsv"
-    conda:
-        "../envs/report.yaml"
+        costs("plot_gains")
     params:
         outcome="gain",
         intermediates=WHOLE.trained_intermediates(),
-        languages=language_names(config),
-        code=code_digest("report", *STATE_MODULES),
     message:
         "Plotting gains"
-    script:
-        "../workflow/scripts/plot_outcome.py"
 
 
 rule show_outcomes:
@@ -72,21 +71,21 @@ rule show_outcomes:
         gain=rules.plot_gains.output.data,
     output:
         page=report(
-            f"{FIGURES}/outcomes.html",
+            figure("outcomes.html"),
             caption="../workflow/report/outcomes.rst",
             category="3 Degradation",
             labels={"what": "gap and gain, interactive"},
         ),
     log:
-        f"{LOGS}/show_outcomes.log",
+        logs("show_outcomes"),
     benchmark:
-        f"{COSTS}/show_outcomes.tsv"
+        costs("show_outcomes")
     conda:
         "../envs/report.yaml"
     params:
         intermediates=WHOLE.intermediates,
-        languages=language_names(config),
-        code=code_digest("report", *STATE_MODULES),
+        languages=STUDY.language_names(),
+        code=code_of("show_outcomes"),
     message:
         "Drawing the interactive heat map"
     script:
@@ -96,25 +95,25 @@ rule show_outcomes:
 rule plot_similarity:
     """Heat map of the headline measure: intermediates by languages, a panel a target."""
     input:
-        expand(SIMILARITY, measure=config["similarity"]["headline"], model=GRID.models),
+        tables=expand(SIMILARITY, measure=config["similarity"]["headline"], model=GRID.models),
     output:
         figure=report(
-            f"{FIGURES}/similarity.svg",
+            figure("similarity.svg"),
             caption="../workflow/report/similarity.rst",
             category="4 Similarity",
             labels={"what": "the measure of the answer, every cell"},
         ),
-        data=f"{FIGURES}/similarity.csv",
+        data=figure("similarity.csv"),
     log:
-        f"{LOGS}/plot_similarity.log",
+        logs("plot_similarity"),
     benchmark:
-        f"{COSTS}/plot_similarity.tsv"
+        costs("plot_similarity")
     conda:
         "../envs/report.yaml"
     params:
         intermediates=GRID.trained_intermediates(),
-        languages=language_names(config),
-        code=code_digest("report", "similarity/table.py"),
+        languages=STUDY.language_names(),
+        code=code_of("plot_similarity", measures=[config["similarity"]["headline"]]),
     message:
         "Plotting similarity"
     script:
@@ -124,25 +123,25 @@ rule plot_similarity:
 rule plot_overview:
     """Heat maps of all measures: intermediates by languages, a panel a measure."""
     input:
-        similarity_files(),
+        tables=similarity_files(),
     output:
         figure=report(
-            f"{FIGURES}/overview.svg",
+            figure("overview.svg"),
             caption="../workflow/report/overview.rst",
             category="4 Similarity",
             labels={"what": "all measures, every cell"},
         ),
-        data=f"{FIGURES}/overview.csv",
+        data=figure("overview.csv"),
     log:
-        f"{LOGS}/plot_overview.log",
+        logs("plot_overview"),
     benchmark:
-        f"{COSTS}/plot_overview.tsv"
+        costs("plot_overview")
     conda:
         "../envs/report.yaml"
     params:
         intermediates=GRID.trained_intermediates(),
-        languages=language_names(config),
-        code=code_digest("report", "similarity/table.py"),
+        languages=STUDY.language_names(),
+        code=code_of("plot_overview"),
     message:
         "Plotting all measures"
     script:
@@ -152,23 +151,23 @@ rule plot_overview:
 rule plot_measures:
     """How the measures correlate with one another, and with themselves at other layers."""
     input:
-        similarity_files(),
+        tables=similarity_files(),
     output:
         figure=report(
-            f"{FIGURES}/measures.svg",
+            figure("measures.svg"),
             caption="../workflow/report/measures.rst",
             category="4 Similarity",
             labels={"what": "agreement of the measures, and over layers"},
         ),
-        data=f"{FIGURES}/measures.csv",
+        data=figure("measures.csv"),
     log:
-        f"{LOGS}/plot_measures.log",
+        logs("plot_measures"),
     benchmark:
-        f"{COSTS}/plot_measures.tsv"
+        costs("plot_measures")
     conda:
         "../envs/report.yaml"
     params:
-        code=code_digest("report", "similarity/table.py"),
+        code=code_of("plot_measures"),
     message:
         "Plotting the agreement of measures"
     script:
@@ -183,23 +182,23 @@ rule plot_scatter:
         effects=EFFECTS,
     output:
         figure=report(
-            f"{FIGURES}/scatter.svg",
+            figure("scatter.svg"),
             caption="../workflow/report/scatter.rst",
             category="1 Answer",
             labels={"what": "similarity against loss"},
         ),
-        data=f"{FIGURES}/scatter.csv",
+        data=figure("scatter.csv"),
     log:
-        f"{LOGS}/plot_scatter.log",
+        logs("plot_scatter"),
     benchmark:
-        f"{COSTS}/plot_scatter.tsv"
+        costs("plot_scatter")
     conda:
         "../envs/report.yaml"
     params:
         headline=config["similarity"]["headline"],
-        degradation=vars(specification(config)),
-        languages=language_names(config),
-        code=code_digest("report", *FITTING_MODULES),
+        degradation=STUDY.specification(),
+        languages=STUDY.language_names(),
+        code=code_of("plot_scatter"),
     message:
         "Plotting similarity against the outcome"
     script:
@@ -209,25 +208,25 @@ rule plot_scatter:
 rule show_scatter:
     """Similarity against the outcome, to point at."""
     input:
-        rules.plot_scatter.output.data,
+        data=rules.plot_scatter.output.data,
     output:
         page=report(
-            f"{FIGURES}/scatter.html",
+            figure("scatter.html"),
             caption="../workflow/report/scatter_page.rst",
             category="1 Answer",
             labels={"what": "similarity against loss, interactive"},
         ),
     log:
-        f"{LOGS}/show_scatter.log",
+        logs("show_scatter"),
     benchmark:
-        f"{COSTS}/show_scatter.tsv"
+        costs("show_scatter")
     conda:
         "../envs/report.yaml"
     params:
         headline=config["similarity"]["headline"],
         outcome=config["degradation"]["outcome"],
-        languages=language_names(config),
-        code=code_digest("report", "degradation/outcomes.py", "similarity/__init__.py"),
+        languages=STUDY.language_names(),
+        code=code_of("show_scatter"),
     message:
         "Drawing the interactive scatter"
     script:
@@ -237,23 +236,23 @@ rule show_scatter:
 rule plot_effects:
     """The fitted effects of all measures, beside the planted truth where there is one."""
     input:
-        EFFECTS,
+        effects=EFFECTS,
     output:
         figure=report(
-            f"{FIGURES}/effects.svg",
+            figure("effects.svg"),
             caption="../workflow/report/effects.rst",
             category="1 Answer",
             labels={"what": "slope of every measure"},
         ),
-        data=f"{FIGURES}/effects.csv",
+        data=figure("effects.csv"),
     log:
-        f"{LOGS}/plot_effects.log",
+        logs("plot_effects"),
     benchmark:
-        f"{COSTS}/plot_effects.tsv"
+        costs("plot_effects")
     conda:
         "../envs/report.yaml"
     params:
-        code=code_digest("report", "similarity/__init__.py"),
+        code=code_of("plot_effects"),
     message:
         "Plotting effects"
     script:
@@ -263,19 +262,19 @@ rule plot_effects:
 rule plot_headline:
     """The slopes of the measure that the answer is given for."""
     input:
-        EFFECTS,
+        effects=EFFECTS,
     output:
-        figure=f"{FIGURES}/headline.svg",
-        data=f"{FIGURES}/headline.csv",
+        figure=figure("headline.svg"),
+        data=figure("headline.csv"),
     log:
-        f"{LOGS}/plot_headline.log",
+        logs("plot_headline"),
     benchmark:
-        f"{COSTS}/plot_headline.tsv"
+        costs("plot_headline")
     conda:
         "../envs/report.yaml"
     params:
         headline=config["similarity"]["headline"],
-        code=code_digest("report"),
+        code=code_of("plot_headline"),
     message:
         "Plotting the answer"
     script:
@@ -285,23 +284,23 @@ rule plot_headline:
 rule plot_sensitivity:
     """The slopes of the headline under every variant, with their intervals."""
     input:
-        SENSITIVITY,
+        sensitivity=SENSITIVITY,
     output:
         figure=report(
-            f"{FIGURES}/sensitivity.svg",
+            figure("sensitivity.svg"),
             caption="../workflow/report/sensitivity.rst",
             category="2 Robustness",
             labels={"what": "the answer under other outcomes, data and methods"},
         ),
-        data=f"{FIGURES}/sensitivity.csv",
+        data=figure("sensitivity.csv"),
     log:
-        f"{LOGS}/plot_sensitivity.log",
+        logs("plot_sensitivity"),
     benchmark:
-        f"{COSTS}/plot_sensitivity.tsv"
+        costs("plot_sensitivity")
     conda:
         "../envs/report.yaml"
     params:
-        code=code_digest("report"),
+        code=code_of("plot_sensitivity"),
     message:
         "Plotting robustness"
     script:
@@ -311,25 +310,25 @@ rule plot_sensitivity:
 rule plot_held_out:
     """How well what was left out was predicted."""
     input:
-        predictions=HELD_OUT,
+        held_out=HELD_OUT,
         skill=SKILL,
     output:
         figure=report(
-            f"{FIGURES}/held_out.svg",
+            figure("held_out.svg"),
             caption="../workflow/report/held_out.rst",
             category="2 Robustness",
             labels={"what": "prediction of what was left out"},
         ),
-        data=f"{FIGURES}/held_out.csv",
+        data=figure("held_out.csv"),
     log:
-        f"{LOGS}/plot_held_out.log",
+        logs("plot_held_out"),
     benchmark:
-        f"{COSTS}/plot_held_out.tsv"
+        costs("plot_held_out")
     conda:
         "../envs/report.yaml"
     params:
-        languages=language_names(config),
-        code=code_digest("report"),
+        languages=STUDY.language_names(),
+        code=code_of("plot_held_out"),
     message:
         "Plotting held-out prediction"
     script:
@@ -339,25 +338,25 @@ rule plot_held_out:
 rule plot_random_effects:
     """What is predicted of each language, target and intermediate."""
     input:
-        RANDOM_EFFECTS,
+        random_effects=RANDOM_EFFECTS,
     output:
         figure=report(
-            f"{FIGURES}/random_effects.svg",
+            figure("random_effects.svg"),
             caption="../workflow/report/random_effects.rst",
             category="2 Robustness",
             labels={"what": "effects of languages, targets and intermediates"},
         ),
-        data=f"{FIGURES}/random_effects.csv",
+        data=figure("random_effects.csv"),
     log:
-        f"{LOGS}/plot_random_effects.log",
+        logs("plot_random_effects"),
     benchmark:
-        f"{COSTS}/plot_random_effects.tsv"
+        costs("plot_random_effects")
     conda:
         "../envs/report.yaml"
     params:
         outcome=config["degradation"]["outcome"],
-        languages=language_names(config),
-        code=code_digest("report"),
+        languages=STUDY.language_names(),
+        code=code_of("plot_random_effects"),
     message:
         "Plotting random effects"
     script:
@@ -367,25 +366,25 @@ rule plot_random_effects:
 rule plot_training:
     """The loss of every training, a panel a training set, a line an intermediate."""
     input:
-        [training["checkpoint"] for training in trainings()],
+        waits_for=[training["checkpoint"] for training in trainings()],
     output:
         figure=report(
-            f"{FIGURES}/training.svg",
+            figure("training.svg"),
             caption="../workflow/report/training.rst",
             category="6 Training",
             labels={"what": "training loss"},
         ),
-        data=f"{FIGURES}/training.csv",
+        data=figure("training.csv"),
     log:
-        f"{LOGS}/plot_training.log",
+        logs("plot_training"),
     benchmark:
-        f"{COSTS}/plot_training.tsv"
+        costs("plot_training")
     conda:
         "../envs/report.yaml"
     params:
         trainings=list(trainings()),
         intermediates=GRID.intermediates,
-        code=code_digest("report", "checkpoint/curves.py"),
+        code=code_of("plot_training"),
     message:
         "Plotting training"
     script:
@@ -396,23 +395,23 @@ rule plot_cost:
     """Hours of the stages, and bytes."""
     input:
         cells=CELLS,
-        last=[ANSWER, CLAIMS, SENSITIVITY, SKILL],
+        waits_for=[ANSWER, CLAIMS, SENSITIVITY, SKILL],
     output:
         figure=report(
-            f"{FIGURES}/cost.svg",
+            figure("cost.svg"),
             caption="../workflow/report/cost.rst",
             category="7 Cost and provenance",
             labels={"what": "hours and bytes"},
         ),
-        data=f"{FIGURES}/cost.csv",
+        data=figure("cost.csv"),
     log:
-        f"{LOGS}/plot_cost.log",
+        logs("plot_cost"),
     benchmark:
-        f"{COSTS}/plot_cost.tsv"
+        costs("plot_cost")
     conda:
         "../envs/report.yaml"
     params:
-        code=code_digest("report", "planning"),
+        code=code_of("plot_cost"),
     message:
         "Adding up costs"
     script:

@@ -4,6 +4,53 @@ REQUIRED INPUTS: the tidy tables, the encoded training sets, figures/headline.sv
 OUTPUTS: benchmark.csv, provenance.csv; figures/NAME.html, tables as pages; first_page.rst.
 """
 
+FIGURES = (
+    "degradation",
+    "gains",
+    "similarity",
+    "overview",
+    "measures",
+    "scatter",
+    "effects",
+    "headline",
+    "sensitivity",
+    "held_out",
+    "random_effects",
+    "training",
+    "cost",
+)
+PAGES = (
+    "outcomes",
+    "scatter",
+    "claims",
+    "nested",
+    "sensitivity",
+    "skill",
+    "diagnostics",
+    "benchmark",
+    "provenance",
+)
+
+
+def report_files():
+    figures = [figure(f"{name}.svg") for name in FIGURES]
+    return [*figures, *(figure(f"{name}.html") for name in PAGES)]
+
+
+def training_sets(wildcards):
+    """The encoded sets that trainings of the grid read."""
+    found = set()
+    for training in GRID.trainings():
+        parts = [chain_parts] if training.training else [recipe_parts, recipe_dev, recipe_corpus]
+        found.update(path for part in parts for path in part(training))
+    return sorted(found)
+
+
+def told_manifests():
+    """All manifests that say something of the data."""
+    encoded = expand(ENCODED, part="test", model=GRID.models, task=GRID.targets)
+    return [*data_manifests(), *encoded, LEAKS]
+
 
 rule write_provenance:
     """Versions, commit, devices, models and data."""
@@ -11,16 +58,17 @@ rule write_provenance:
         cells=CELLS,
         training_sets=training_sets,
     output:
-        PROVENANCE,
+        provenance=PROVENANCE,
     log:
-        f"{LOGS}/write_provenance.log",
+        logs("write_provenance"),
     benchmark:
-        f"{COSTS}/write_provenance.tsv"
+        costs("write_provenance")
     conda:
         "../envs/report.yaml"
     params:
-        models=model_sources(),
-        code=code_digest("report"),
+        models=STUDY.model_sources(),
+        kept=STUDY.code_of_results.kept_scripts(),
+        code=code_of("write_provenance"),
     message:
         "Writing provenance"
     script:
@@ -30,17 +78,17 @@ rule write_provenance:
 rule summarise_benchmark:
     """A score a target, the plain mean over its languages, and the mean over targets."""
     input:
-        CELLS,
+        cells=CELLS,
     output:
-        BENCHMARK,
+        summary=BENCHMARK,
     log:
-        f"{LOGS}/summarise_benchmark.log",
+        logs("summarise_benchmark"),
     benchmark:
-        f"{COSTS}/summarise_benchmark.tsv"
+        costs("summarise_benchmark")
     conda:
         "../envs/report.yaml"
     params:
-        code=code_digest("report/xtreme_summary.py"),
+        code=code_of("summarise_benchmark"),
     message:
         "Summarising scores by target"
     script:
@@ -59,55 +107,55 @@ rule show_tables:
         provenance=PROVENANCE,
     output:
         claims=report(
-            f"{FIGURES}/claims.html",
+            figure("claims.html"),
             caption="../workflow/report/claims.rst",
             category="1 Answer",
             labels={"what": "claims of the study, judged"},
         ),
         nested=report(
-            f"{FIGURES}/nested.html",
+            figure("nested.html"),
             caption="../workflow/report/nested.rst",
             category="2 Robustness",
             labels={"what": "what similarity adds, step by step"},
         ),
         sensitivity=report(
-            f"{FIGURES}/sensitivity.html",
+            figure("sensitivity.html"),
             caption="../workflow/report/sensitivity.rst",
             category="2 Robustness",
             labels={"what": "the answer done otherwise, as a table"},
         ),
         skill=report(
-            f"{FIGURES}/skill.html",
+            figure("skill.html"),
             caption="../workflow/report/held_out.rst",
             category="2 Robustness",
             labels={"what": "prediction of what was left out, as a table"},
         ),
         diagnostics=report(
-            f"{FIGURES}/diagnostics.html",
+            figure("diagnostics.html"),
             caption="../workflow/report/diagnostics.rst",
             category="2 Robustness",
             labels={"what": "residuals of the model"},
         ),
         benchmark=report(
-            f"{FIGURES}/benchmark.html",
+            figure("benchmark.html"),
             caption="../workflow/report/benchmark.rst",
             category="5 Scores",
             labels={"what": "score by target, mean over languages"},
         ),
         provenance=report(
-            f"{FIGURES}/provenance.html",
+            figure("provenance.html"),
             caption="../workflow/report/provenance.rst",
             category="7 Cost and provenance",
             labels={"what": "versions, models and data"},
         ),
     log:
-        f"{LOGS}/show_tables.log",
+        logs("show_tables"),
     benchmark:
-        f"{COSTS}/show_tables.tsv"
+        costs("show_tables")
     conda:
         "../envs/report.yaml"
     params:
-        code=code_digest("report"),
+        code=code_of("show_tables"),
     message:
         "Writing tables as pages"
     script:
@@ -125,24 +173,18 @@ rule write_first_page:
         data=told_manifests(),
         figure=rules.plot_headline.output.figure,
     output:
-        FIRST_PAGE,
+        page=FIRST_PAGE,
     log:
-        f"{LOGS}/write_first_page.log",
+        logs("write_first_page"),
     benchmark:
-        f"{COSTS}/write_first_page.tsv"
+        costs("write_first_page")
     conda:
         "../envs/report.yaml"
     params:
         axes=WHOLE.axes,
         headline=config["similarity"]["headline"],
         world=bool(config["world"]),
-        code=code_digest(
-            "report",
-            *STATE_MODULES,
-            "degradation/answer.py",
-            "degradation/held_out.py",
-            "degradation/sensitivity.py",
-        ),
+        code=code_of("write_first_page"),
     message:
         "Writing the first page"
     script:

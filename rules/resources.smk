@@ -11,12 +11,12 @@ def growing(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
-def memory_of(bytes_a_weight):
+def memory_of(bytes_per_weight):
     """MB of a job that holds a model, by what it holds of each weight."""
 
     def megabytes(wildcards, attempt):
-        weights = shape_of(GRID.models[wildcards.model]).weights
-        return attempt * (BASE + int(bytes_a_weight * weights / 1e6))
+        weights = shape_of(WHOLE.models[wildcards.model]).weights
+        return attempt * (BASE + int(bytes_per_weight * weights / 1e6))
 
     return megabytes
 

@@ -1,9 +1,104 @@
 """Similarity between every intermediate task and every (target, language).
 
 REQUIRED INPUTS: encoded texts, a pretrained model; for measures of tasks, checkpoints.
-OUTPUTS: vectors and subword pieces a task, computed once; the space that all texts share; dev
-features and Fisher diagonals of checkpoints; one table a measure.
+OUTPUTS: vectors and subword pieces of every task, computed once; the space that all texts share;
+dev features and Fisher diagonals of checkpoints; one table per measure.
 """
+
+
+def listed(files):
+    """The files of nested mappings, flat: what a rule waits for."""
+    if isinstance(files, dict):
+        return [path for inner in files.values() for path in listed(inner)]
+    return [files] if files else []
+
+
+def files_of(tables):
+    """The input function of all files that another function names."""
+    return lambda wildcards: listed(tables(wildcards))
+
+
+def compared(pattern, wildcards):
+    """A file of each task whose texts are compared, by part and task."""
+    return {
+        part: {task: pattern.format(part=part, task=task, model=wildcards.model) for task in names}
+        for part, names in GRID.compared_tasks().items()
+    }
+
+
+def embedding_tables(wildcards):
+    return compared(EMBEDDED, wildcards)
+
+
+def first_run(pattern, wildcards):
+    """A checkpoint of the grid's first seed, which is the one that measures of tasks look at."""
+    return pattern.format(**{"seed": GRID.seeds[0], **dict(wildcards)})
+
+
+def dev_checkpoint(wildcards):
+    return first_run(INTERMEDIATE, wildcards)
+
+
+def dev_tasks():
+    """The tasks that targets learn from last."""
+    return sorted({name.split("+")[-1] for name in GRID.training_sets()})
+
+
+def dev_parts(wildcards):
+    """Their encoded training sets, by task."""
+    return {
+        name: ENCODED.format(part="train", model=wildcards.model, task=name) for name in dev_tasks()
+    }
+
+
+def fisher_checkpoint(wildcards):
+    """The network whose Fisher diagonal is asked for; `training` is none for phase two."""
+    return first_run(INTERMEDIATE if wildcards.training == "none" else TUNED, wildcards)
+
+
+def fisher_tasks(wildcards):
+    if wildcards.training == "none":
+        return recipe_tasks(wildcards)
+    return chain_tasks(wildcards)[-1:]
+
+
+def fisher_parts(wildcards):
+    if wildcards.training == "none":
+        return recipe_parts(wildcards)
+    return encoded_training(wildcards.model, fisher_tasks(wildcards))
+
+
+def fisher_tables(wildcards):
+    model = wildcards.model
+    return {
+        "intermediate": {
+            name: FISHER.format(model=model, intermediate=name, training="none")
+            for name in GRID.trained_intermediates()
+        },
+        "training": {
+            name: FISHER.format(model=model, intermediate="none", training=name)
+            for name in (GRID.training_sets() if "none" in GRID.intermediates else [])
+        },
+    }
+
+
+def feature_tables(wildcards):
+    return {
+        name: FEATURES.format(model=wildcards.model, intermediate=name)
+        for name in GRID.trained_intermediates()
+    }
+
+
+def measure_inputs(wildcards):
+    """The files that a measure reads."""
+    by_reads = {
+        "features": feature_tables(wildcards),
+        "fisher": fisher_tables(wildcards),
+        "texts": COORDINATES.format(model=wildcards.model),
+        "pieces": compared(PIECES, wildcards),
+        "parallel": PARALLEL.format(model=wildcards.model) if GRID.parallel_languages else None,
+    }
+    return by_reads.get(measures()[wildcards.measure].reads)
 
 
 rule embed_texts:
@@ -12,11 +107,11 @@ rule embed_texts:
         pretrained=PRETRAINED,
         encoded=ENCODED,
     output:
-        EMBEDDED,
+        vectors=EMBEDDED,
     log:
-        f"{LOGS}/embed_texts/{{part}}/{{model}}/{{task}}.log",
+        logs("embed_texts/{part}/{model}/{task}"),
     benchmark:
-        f"{COSTS}/embed_texts/{{part}}/{{model}}/{{task}}.tsv"
+        costs("embed_texts/{part}/{model}/{task}")
     conda:
         "../envs/torch.yaml"
     resources:
@@ -24,46 +119,37 @@ rule embed_texts:
         mem_mb=prediction_memory,
         runtime=growing(120),
     params:
+        sides=["text"],
         layers=config["similarity"]["layers"],
-        own=model_layer,
+        own=lambda wildcards: model_row(wildcards).layer,
         texts=config["similarity"]["texts"],
         batch_tokens=config["evaluation"]["batch_tokens"],
         precision=config["evaluation"]["precision"],
-        code=code_digest(*EMBEDDING_MODULES),
+        code=code_of("embed_texts", tasks=task_of),
     message:
         "Embedding {wildcards.task} ({wildcards.part}) with {wildcards.model}"
     script:
         "../workflow/scripts/embed_texts.py"
 
 
-rule embed_parallel:
-    """Mean-pooled vectors of translations, both sides, through the pretrained encoder."""
+# Mean-pooled vectors of translations, both sides.
+use rule embed_texts as embed_parallel with:
     input:
         pretrained=PRETRAINED,
-        encoded=parallel_data,
+        encoded=lambda wildcards: ENCODED.format(
+            part="test", model=wildcards.model, task=GRID.parallel
+        ),
     output:
-        PARALLEL,
+        vectors=PARALLEL,
     log:
-        f"{LOGS}/embed_parallel/{{model}}.log",
+        logs("embed_parallel/{model}"),
     benchmark:
-        f"{COSTS}/embed_parallel/{{model}}.tsv"
-    conda:
-        "../envs/torch.yaml"
-    resources:
-        gpu=1,
-        mem_mb=prediction_memory,
-        runtime=growing(120),
+        costs("embed_parallel/{model}")
     params:
-        layers=config["similarity"]["layers"],
-        own=model_layer,
-        texts=config["similarity"]["texts"],
-        batch_tokens=config["evaluation"]["batch_tokens"],
-        precision=config["evaluation"]["precision"],
-        code=code_digest(*EMBEDDING_MODULES),
+        sides=["text", "english"],
+        code=code_of("embed_texts", tasks=lambda wildcards: [GRID.parallel]),
     message:
         "Embedding parallel text with {wildcards.model}"
-    script:
-        "../workflow/scripts/embed_parallel.py"
 
 
 rule count_pieces:
@@ -72,11 +158,11 @@ rule count_pieces:
         pretrained=PRETRAINED,
         encoded=ENCODED,
     output:
-        PIECES,
+        pieces=PIECES,
     log:
-        f"{LOGS}/count_pieces/{{part}}/{{model}}/{{task}}.log",
+        logs("count_pieces/{part}/{model}/{task}"),
     benchmark:
-        f"{COSTS}/count_pieces/{{part}}/{{model}}/{{task}}.tsv"
+        costs("count_pieces/{part}/{model}/{task}")
     conda:
         "../envs/torch.yaml"
     resources:
@@ -84,7 +170,7 @@ rule count_pieces:
         runtime=growing(60),
     params:
         texts=config["similarity"]["texts"],
-        code=code_digest("similarity/subwords.py", "similarity/subword_counts.py", "data/encode.py", "encoder/encoded_rows.py"),
+        code=code_of("count_pieces", tasks=task_of),
     message:
         "Counting pieces of {wildcards.task} ({wildcards.part}) with {wildcards.model}"
     script:
@@ -94,13 +180,13 @@ rule count_pieces:
 rule project_texts:
     """The space that the texts of all tasks share, and each text's coordinates in it."""
     input:
-        embedding_files,
+        waits_for=files_of(embedding_tables),
     output:
-        COORDINATES,
+        coordinates=COORDINATES,
     log:
-        f"{LOGS}/project_texts/{{model}}.log",
+        logs("project_texts/{model}"),
     benchmark:
-        f"{COSTS}/project_texts/{{model}}.tsv"
+        costs("project_texts/{model}")
     conda:
         "../envs/stats.yaml"
     resources:
@@ -108,7 +194,7 @@ rule project_texts:
         runtime=growing(120),
     params:
         tables=embedding_tables,
-        code=code_digest("similarity/projection.py", "similarity/text_set.py", "similarity/vector_table.py", "encoder/encoded_rows.py"),
+        code=code_of("project_texts"),
     message:
         "Placing the texts of {wildcards.model} in one space"
     script:
@@ -120,13 +206,13 @@ rule embed_dev:
     input:
         checkpoint=dev_checkpoint,
         weights=weights_behind(dev_checkpoint),
-        parts=dev_files,
+        waits_for=files_of(dev_parts),
     output:
-        FEATURES,
+        features=FEATURES,
     log:
-        f"{LOGS}/embed_dev/{{model}}/{{intermediate}}.log",
+        logs("embed_dev/{model}/{intermediate}"),
     benchmark:
-        f"{COSTS}/embed_dev/{{model}}/{{intermediate}}.tsv"
+        costs("embed_dev/{model}/{intermediate}")
     conda:
         "../envs/torch.yaml"
     resources:
@@ -137,7 +223,7 @@ rule embed_dev:
         parts=dev_parts,
         batch_tokens=config["evaluation"]["batch_tokens"],
         precision=config["evaluation"]["precision"],
-        code=code_digest(*SCORING_MODULES, "similarity/features.py", "similarity/vector_table.py"),
+        code=code_of("embed_dev", tasks=[*dev_tasks(), *GRID.recipe_tasks()]),
     message:
         "Embedding dev examples with {wildcards.model} after {wildcards.intermediate}"
     script:
@@ -147,15 +233,15 @@ rule embed_dev:
 rule embed_task:
     """The Fisher diagonal of a trained network over its own training examples."""
     input:
-        checkpoint=embedded_network,
-        weights=weights_behind(embedded_network),
-        parts=embedded_parts,
+        checkpoint=fisher_checkpoint,
+        weights=weights_behind(fisher_checkpoint),
+        parts=fisher_parts,
     output:
-        FISHER,
+        fisher=FISHER,
     log:
-        f"{LOGS}/embed_task/{{model}}/{{intermediate}}/{{training}}.log",
+        logs("embed_task/{model}/{intermediate}/{training}"),
     benchmark:
-        f"{COSTS}/embed_task/{{model}}/{{intermediate}}/{{training}}.tsv"
+        costs("embed_task/{model}/{intermediate}/{training}")
     conda:
         "../envs/torch.yaml"
     resources:
@@ -163,7 +249,7 @@ rule embed_task:
         mem_mb=training_memory,
         runtime=growing(60),
     params:
-        code=code_digest(*SCORING_MODULES, "similarity/fisher.py", "similarity/vector_table.py"),
+        code=code_of("embed_task", tasks=fisher_tasks),
     message:
         "Embedding the task of {wildcards.model} after {wildcards.intermediate}, {wildcards.training}"
     script:
@@ -173,13 +259,13 @@ rule embed_task:
 rule measure_similarity:
     """One measure between every intermediate and every (target, language)."""
     input:
-        measure_files,
+        waits_for=files_of(measure_inputs),
     output:
-        SIMILARITY,
+        table=SIMILARITY,
     log:
-        f"{LOGS}/measure_similarity/{{measure}}/{{model}}.log",
+        logs("measure_similarity/{measure}/{model}"),
     benchmark:
-        f"{COSTS}/measure_similarity/{{measure}}/{{model}}.tsv"
+        costs("measure_similarity/{measure}/{model}")
     conda:
         "../envs/stats.yaml"
     resources:
@@ -189,10 +275,10 @@ rule measure_similarity:
         intermediates=GRID.trained_intermediates(),
         targets=GRID.targets,
         languages=GRID.languages,
-        known=known_languages,
+        known=lambda wildcards: STUDY.language_facts(wildcards.model),
         resamples=config["similarity"]["resamples"],
-        files=measure_evidence,
-        code=measure_code,
+        files=measure_inputs,
+        code=code_of("measure_similarity", measures=lambda wildcards: [wildcards.measure]),
     message:
         "Measuring {wildcards.measure} with {wildcards.model}"
     script:

@@ -63,7 +63,9 @@ class Study:
 
     folder: Path
 
-    def snakemake(self, *words: str, warm: bool = False) -> subprocess.CompletedProcess[str]:
+    def snakemake(
+        self, *words: str, warm: bool = False, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run snakemake in the checkout with the tiny config on top."""
         before = [str(BIN / "xstilts"), "warm"] if warm else []
         command = [
@@ -74,18 +76,22 @@ class Study:
             "--profile",
             "local",
         ]
-        return self._run(*command, *words)
+        return self._run(*command, *words, **environment)
 
     def make(self, target: str) -> subprocess.CompletedProcess[str]:
         """Make a target in the checkout, with the environment that tests run in."""
         return self._run("make", f"BIN={BIN}", "-o", ".venv/installed", target)
 
-    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"}
+    def xstilts(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the checkout's own command."""
+        return self._run(sys.executable, "-m", "xstilts.cli", *words)
+
+    def _run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        own = {"PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"}
         return subprocess.run(
             command,
             cwd=self.folder,
-            env=environment,
+            env={**os.environ, **own, **environment},
             capture_output=True,
             text=True,
             check=False,
@@ -140,7 +146,7 @@ def fetch(
         task=task,
         part=part,
         languages=languages,
-        output=str(output),
+        manifest=str(output),
         world=world,
         source=source,
         commits={},
@@ -159,7 +165,12 @@ def batch_of_all(records: Iterable[Mapping[str, Any]]) -> Batch:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """The tiny study, finished. Do not change it: take a copy."""
     study = checkout(tmp_path_factory.mktemp("finished") / "checkout")
-    result = study.snakemake(warm=True)
+    (study.folder.parent / "traces").mkdir()
+    result = study.snakemake(
+        warm=True,
+        PYTHONPATH=f"{study.folder}:{ROOT / 'tests/tracing'}",
+        XSTILTS_TRACES=str(study.folder.parent / "traces"),
+    )
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     return study
 

@@ -79,6 +79,51 @@ def test_saving_more_often_plans_nothing(study: Study) -> None:
     assert not study.planned()
 
 
+def edit(study: Study, module: str, old: str, new: str) -> None:
+    file = study.folder / "xstilts" / module
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_better_docstrings_plan_nothing(study: Study) -> None:
+    for module in (
+        "training/loop.py",
+        "kinds/classification.py",
+        "io/tables.py",
+        "report/style.py",
+    ):
+        edit(study, module, '"""', '"""Better: ')
+        edit(study, module, '"""Better: \n', '"""\n')
+    assert not study.planned()
+
+
+def test_a_title_is_drawn_anew_and_nothing_else(study: Study) -> None:
+    edit(study, "tasks/xnli.py", 'title="XNLI"', 'title="Cross-lingual NLI"')
+    planned = set(study.planned()) - {"all"}
+    assert "plot_degradation" in planned
+    assert {name.split("_")[0] for name in planned} <= {"plot", "show", "write"}
+
+
+def test_results_can_be_kept_over_an_edit_and_not_over_the_next(study: Study) -> None:
+    edit(study, "training/loop.py", "MOST_NORM = 1e6", "MOST_NORM = 1e7")
+    assert set(study.planned()) & {*TRAINING, "evaluate_xnli"} == {*TRAINING, "evaluate_xnli"}
+    kept = study.xstilts("keep", "results/tiny", *TRAINING)
+    assert kept.returncode == 0, kept.stderr
+    assert "3 changes" in kept.stdout  # mnli; mnli and udpos
+    assert not set(TRAINING) & set(study.planned())
+    edit(study, "training/loop.py", "MOST_NORM = 1e7", "MOST_NORM = 1e8")
+    assert set(TRAINING) <= set(study.planned())
+
+
+def test_what_is_kept_is_named_as_the_folder_knows_it(study: Study) -> None:
+    wrong = study.xstilts("keep", "results/tiny", "finetune")
+    assert wrong.returncode == 1
+    assert "unknown script 'finetune'; did you mean 'finetune_target'?" in wrong.stderr
+    nowhere = study.xstilts("keep", "results/other", "finetune_target")
+    assert "results/other/code.json: not there" in nowhere.stderr
+
+
 def tagged(folder: Path, language: str, sentences: int) -> None:
     words = [f"{language}{at}" for at in range(sentences)]
     lines = [f"a\tDET\n{word}\tNOUN\nsat\tVERB\n" for word in words]

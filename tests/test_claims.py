@@ -527,7 +527,7 @@ def test_the_table_is_written_as_csv_a_row_a_model_and_claim(tmp_path: Path) -> 
         effects=str(effects),
         headline=HEADLINE,
         models={"m": HUB, "nano": None},
-        output=str(output),
+        claims=str(output),
     )
     table = pd.read_csv(output, dtype={"claim": str})
     assert [*table.columns] == CLAIMS.names

@@ -21,7 +21,7 @@ from grids import (
     simulated,
 )
 
-from xstilts.degradation.answer import NOTHING, answer, write_answer
+from xstilts.degradation.answer import NOTHING, answer_of, write_answer
 from xstilts.degradation.cross_check import (
     CrossCheckError,
     statsmodels_criterion,
@@ -306,7 +306,7 @@ def test_a_grid_of_none_alone_has_nothing_to_fit_and_no_error(tmp_path: Path) ->
 def test_the_answer_says_effect_interval_and_truth() -> None:
     effects = headline_rows(effects_rows())
     planted = [{**row, "measure": TRUTH, "estimate": -5.04, "p_holm": None} for row in effects]
-    text = answer("nano", [*effects, *planted], "centroid_cosine")
+    text = answer_of("nano", [*effects, *planted], "centroid_cosine")
     (row,) = (row for row in effects if row["level"] == "between_languages")
     assert f"{-row['estimate']:.1f} points smaller between languages" in text
     assert f"(95% interval {-row['high']:.1f} to {-row['low']:.1f}" in text
@@ -325,8 +325,8 @@ def test_the_answer_says_larger_and_zero() -> None:
     effects = headline_rows(effects_rows(), missing=12)
     flat = [{**row, "measure": TRUTH, "estimate": 0.04, "p_holm": None} for row in effects]
     turned = [{**row, "estimate": 1.5, "low": 0.5, "high": 2.5} for row in effects]
-    assert "the planted truth is zero" in answer("nano", [*effects, *flat], "centroid_cosine")
-    text = answer("nano", turned, "centroid_cosine")
+    assert "the planted truth is zero" in answer_of("nano", [*effects, *flat], "centroid_cosine")
+    text = answer_of("nano", turned, "centroid_cosine")
     assert "The fit leaves out 12 more" in text
     assert "1.5 points larger between languages (95% interval 0.5 to 2.5)" in text
 
@@ -334,7 +334,7 @@ def test_the_answer_says_larger_and_zero() -> None:
 def test_the_answer_says_what_the_data_cannot_hold() -> None:
     rows = effects_of(simulated(targets=1), WANTED)
     effects = headline_rows(rows)
-    text = answer("nano", effects, "centroid_cosine")
+    text = answer_of("nano", effects, "centroid_cosine")
     assert "cannot hold were dropped: between_targets, " in text
     assert "between the targets of one language" not in text
 
@@ -384,7 +384,7 @@ def test_without_effects_there_is_no_answer_yet_and_what_was_not_run_is_said(
         missing=str(tmp_path / "missing.csv"),
         axes=GRID,
         headline="centroid_cosine",
-        output=str(tmp_path / "answer.txt"),
+        answer=str(tmp_path / "answer.txt"),
     )
     found = (tmp_path / "answer.txt").read_text(encoding="utf-8").strip().split("\n\n")
     assert found == [NOTHING, sentence] if sentence else [NOTHING]

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from grids import KEYS, NO_OTHERS, WANTED, headline_rows, simulated
 
-from xstilts.degradation.answer import answer
+from xstilts.degradation.answer import answer_of
 from xstilts.degradation.diagnostics import diagnosed
 from xstilts.degradation.effects import EFFECTS, effects_of
 from xstilts.degradation.formulas import PARTS
@@ -83,15 +83,15 @@ def test_an_exact_fit_is_refused() -> None:
 def test_the_answer_has_no_interval_where_there_is_no_test() -> None:
     rows = headline_rows(effects_of(simulated(0, 3, 8, "abc"), WANTED))
     untested = [{**row, "low": None, "high": None, "p": None, "p_holm": None} for row in rows]
-    assert "too few of them for an interval" in answer("m", untested, "centroid_cosine")
+    assert "too few of them for an interval" in answer_of("m", untested, "centroid_cosine")
 
 
 def test_the_answer_speaks_of_the_outcome_that_was_fitted() -> None:
     rows = headline_rows(effects_of(simulated(0, 3, 8, "abc"), WANTED))
     gains = [{**row, "outcome": "gain"} for row in rows]
-    assert "goes with a gain over none" in answer("m", gains, "centroid_cosine")
+    assert "goes with a gain over none" in answer_of("m", gains, "centroid_cosine")
     logits = [{**row, "outcome": "logit_gap"} for row in rows]
-    assert "logits" in answer("m", logits, "centroid_cosine")
+    assert "logits" in answer_of("m", logits, "centroid_cosine")
 
 
 def variant(**values: Any) -> dict[str, Any]:

@@ -288,7 +288,7 @@ def test_held_out_predictions_are_written_with_their_skill(tmp_path: Path) -> No
         headline="centroid_cosine",
         degradation={"outcome": "gap", "steps": WANTED.steps, "groups": WANTED.groups},
         families={"l0": "u", "l1": "u", "l2": "v", "l3": "w", "l4": "w"},
-        output=str(tmp_path / "held_out.parquet"),
+        predictions=str(tmp_path / "held_out.parquet"),
         skill=str(tmp_path / "skill.csv"),
     )
     found = read_table(tmp_path / "held_out.parquet", HELD_OUT).to_pandas()

@@ -52,13 +52,13 @@ def test_joined_rows_are_the_rows_of_their_parts() -> None:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The world's encoder, and tagged test data of three languages."""
     folder = tmp_path_factory.mktemp("spanning")
-    fetch_model(path=None, revision="main", world=WORLD, output=str(folder / "nano.json"))
+    fetch_model(path=None, revision="main", world=WORLD, checkpoint=str(folder / "nano.json"))
     fetch("udpos", "test", LANGUAGES, folder / "data/manifest.json", world=WORLD)
     encode_task(
         task="udpos",
         data=str(folder / "data/manifest.json"),
         pretrained=str(folder / "nano.json"),
-        output=str(folder / "encoded/manifest.json"),
+        encoded=str(folder / "encoded/manifest.json"),
         max_length=None,
     )
     return folder

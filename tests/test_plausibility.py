@@ -10,7 +10,7 @@ from typing import Any
 import conftest
 import pytest
 
-from xstilts.data.fetch import check_recipes, examples_of, leaks
+from xstilts.data.fetch import check_recipes, examples_of, find_leaks
 from xstilts.errors import InputError
 from xstilts.io.tables import read_json
 
@@ -78,7 +78,7 @@ def test_test_examples_that_were_trained_on_are_said(
     manifest = trained(tmp_path, numbered("a man", 0, shared) + numbered("a dog", 0, 30))
     pairs(tmp_path / "en.tsv", numbered("A man", 0, 100))
     source = {"path": str(tmp_path / "en.tsv"), "format": "tsv"}
-    found = leaks(fetch(tmp_path, "xnli", "test", ["en"], source), [manifest])
+    found = find_leaks(fetch(tmp_path, "xnli", "test", ["en"], source), [manifest])
     wanted = f"xnli, en, test: {shared} of 100 examples are in the training set of mnli"
     assert found == [wanted] * said
 
@@ -90,7 +90,7 @@ def test_a_test_set_that_was_trained_on_is_an_error(tmp_path: Path) -> None:
     tested = fetch(tmp_path, "xnli", "test", ["en"], source)
     message = "51 of 100 examples are in the training set of mnli; give other data"
     with pytest.raises(InputError, match=message):
-        leaks(tested, [manifest])
+        find_leaks(tested, [manifest])
 
 
 def test_a_dev_set_that_is_trained_on_is_an_error(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_paragraph_that_was_trained_on_is_met_under_other_questions(tmp_path: 
     manifest = str(fetch(tmp_path, "squad1", "train", ["en"], source))
     squad(tmp_path / "en.json", numbered("Cats sleep", 10, 40), "what?")
     source = {"path": str(tmp_path / "en.json"), "format": "squad"}
-    found = leaks(fetch(tmp_path, "xquad", "test", ["en"], source), [manifest])
+    found = find_leaks(fetch(tmp_path, "xquad", "test", ["en"], source), [manifest])
     assert found == ["xquad, en, test: 10 of 30 examples are in the training set of squad1"]
 
 

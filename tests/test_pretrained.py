@@ -39,7 +39,7 @@ def changed(nano: Path, folder: Path, change: Callable[[Weights], Weights]) -> P
 
 
 def fetched(folder: Path, output: Path) -> None:
-    fetch_model(path=str(folder), revision="main", world=None, output=str(output))
+    fetch_model(path=str(folder), revision="main", world=None, checkpoint=str(output))
 
 
 def first_key(weights: Weights, part: str) -> str:

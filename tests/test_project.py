@@ -15,7 +15,6 @@ from conftest import ROOT
 
 from xstilts.data.releases import RELEASES
 from xstilts.io.formats import FORMATS
-from xstilts.io.hashing import code_digest
 from xstilts.similarity.measures import measures
 
 
@@ -51,13 +50,6 @@ def test_the_lock_holds_the_projects_pins() -> None:
 def test_tests_of_one_group_run_on_one_worker(request: pytest.FixtureRequest) -> None:
     """Or two would run the same study, or one SLURM, at once; xdist reads the group off the id."""
     assert request.node.nodeid.endswith("@project")
-
-
-@pytest.mark.parametrize("script", sorted((ROOT / "workflow/scripts").glob("*.py")))
-def test_a_script_names_a_function_that_is_there(script: Path) -> None:
-    module, name = re.findall(r'"(xstilts[\w.]*):(\w+)"', script.read_text(encoding="utf-8"))[0]
-    source = ROOT / f"{module.replace('.', '/')}.py"
-    assert f"def {name}(" in source.read_text(encoding="utf-8")
 
 
 def test_the_config_allows_the_formats_that_can_be_read() -> None:
@@ -99,70 +91,6 @@ def test_text_is_utf8_wherever_it_is_read_or_written(folder: str) -> None:
     assert folder == "workflow" or len(calls) > 5  # it sees them
 
 
-# What reading data imports and is not watched: it decides no row, or is watched by its content.
-UNWATCHED = {"digests", "errors", "languages", "lock", "tables", "tasks", "world"}
-
-
-# What training and evaluation import beside: data are watched by their manifests, and how a
-# training or a cell is kept on disk decides nothing of it.
-CONTENT = UNWATCHED | {"cells", "data", "interruption", "releases", "states", "store"}
-IN_TRAINING = {"compiled", "dropout"}
-
-
-SCORING = ("ENCODER_MODULES", "TRAINING_CODE")  # where in the rules its list begins and ends
-
-
-@pytest.mark.parametrize(
-    ("module", "lists", "unwatched", "among"),
-    [
-        ("data", [("def reading_code", "def encode_code")], UNWATCHED, {"origins", "hub", "kinds"}),
-        (
-            "training",
-            [SCORING, ("TRAINING_CODE", "EVALUATION_MODULES")],
-            CONTENT,
-            {"loop", "scores", "curves"},
-        ),
-        (
-            "evaluation",
-            [SCORING, ("EVALUATION_MODULES", "wildcard_constraints")],
-            CONTENT | IN_TRAINING | {"curves", "provenance"},
-            {"scores", "prediction", "attention"},
-        ),
-        (
-            "embeddings",
-            [SCORING, ("EMBEDDING_MODULES", "MEASURING_MODULES")],
-            CONTENT | {"compiled", "curves", "dropout", "encoding"},
-            {"encoder", "vectors", "batches"},
-        ),
-        (
-            "measuring",
-            [("MEASURING_MODULES", "wildcard_constraints")],
-            UNWATCHED | {"similarity"},  # the rule adds the measure's own file
-            {"evidence", "texts", "pieces", "vectors"},
-        ),
-    ],
-)
-def test_a_job_watches_every_module_that_decides_its_result(
-    module: str, lists: list[tuple[str, str]], unwatched: set[str], among: set[str]
-) -> None:
-    rules = (ROOT / "rules/common.smk").read_text(encoding="utf-8")
-    watched = "".join(rules[rules.index(begin) : rules.index(end)] for begin, end in lists)
-    seen, waiting = set(), [module]
-    while waiting:
-        name = waiting.pop()
-        seen.add(name)
-        source = ROOT / f"xstilts/{name}.py"
-        imported = (
-            re.findall(r"from xstilts\.(\w+)", source.read_text(encoding="utf-8"))
-            if source.is_file()
-            else []
-        )
-        waiting += set(imported) - seen - unwatched
-    assert among <= seen
-    for name in seen:
-        assert f'"{name}.py"' in watched or f'"{name}"' in watched, name
-
-
 @pytest.mark.parametrize(
     "page", sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")}), ids=lambda page: page.name
 )
@@ -175,7 +103,3 @@ def test_the_page_of_similarity_names_every_measure() -> None:
     page = (ROOT / "docs/similarity.md").read_text(encoding="utf-8")
     rows = {line.split("|")[1].strip(" `") for line in page.splitlines() if line.startswith("| `")}
     assert set(measures()) <= rows
-
-
-def test_a_digest_of_code_changes_with_it_and_only_with_it() -> None:
-    assert code_digest("kinds") == code_digest("kinds") != code_digest("tasks")

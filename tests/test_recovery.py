@@ -44,7 +44,7 @@ def encoded(folder: Path, task: str, part: str) -> str:
         task=task,
         data=str(place / "data/manifest.json"),
         pretrained=str(folder / "pretrained/checkpoint.json"),
-        output=output,
+        encoded=output,
         max_length=None,
     )
     return output
@@ -55,7 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The world's texts, embedded: coordinates and parallel sentences."""
     root = tmp_path_factory.mktemp("world")
     pretrained = str(root / "pretrained/checkpoint.json")
-    fetch_model(path=None, revision="main", world=SETTINGS, output=pretrained)
+    fetch_model(path=None, revision="main", world=SETTINGS, checkpoint=pretrained)
     tables: dict[str, dict[str, str]] = {"train": {}, "test": {}}
     for part, names in (("train", intermediate_tasks()), ("test", target_tasks())):
         for task in names:
@@ -65,15 +65,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 pretrained=pretrained,
                 encoded=source,
                 sides=["text"],
-                output=tables[part][task],
+                vectors=tables[part][task],
                 **EMBEDDED,
             )
-    project_texts(tables=tables, output=str(root / "coordinates.parquet"))
+    project_texts(tables=tables, coordinates=str(root / "coordinates.parquet"))
     embed_texts(
         pretrained=pretrained,
         sides=["text", "english"],
         encoded=encoded(root, "flores", "test"),
-        output=str(root / "parallel.parquet"),
+        vectors=str(root / "parallel.parquet"),
         **EMBEDDED,
     )
     return root
@@ -92,7 +92,7 @@ def measured(folder: Path, name: str) -> pd.DataFrame:
         known=language_facts({"world": SETTINGS}, list(WORLD.languages), None),
         resamples=2,
         files=str(folder / files[measures()[name].reads]),
-        output=str(output),
+        table=str(output),
     )
     table = read_similarity([str(output)])
     planted = [

@@ -303,7 +303,7 @@ def page_of(
         headline="mmd",
         world=False,
         figure=str(tmp_path / "figure.svg"),
-        output=str(tmp_path / "page.rst"),
+        page=str(tmp_path / "page.rst"),
     )
     return (tmp_path / "page.rst").read_text(encoding="utf-8")
 
@@ -384,11 +384,13 @@ def test_provenance_names_devices_models_and_data(tmp_path: Path) -> None:
         cells=str(tmp_path / "cells.parquet"),
         training_sets=[str(tmp_path / "a.json"), str(tmp_path / "b.json")],
         models={"a": "org/a, revision 1"},
-        output=str(output),
+        kept=["finetune_target"],
+        provenance=str(output),
     )
     found = pd.read_csv(output).set_index(["what", "of"])["value"]
     assert found["scored on", "4 scores"] == "cpu"
     assert found["model", "a"] == "org/a, revision 1"
+    assert found["code", "finetune_target"].startswith("results of earlier code were kept")
     assert found["training data", "mnli"] == "nyu-mll/multi_nli@def"
     assert found["test data", "xnli"] == "facebook/xnli@abc"
     assert found["analysis", "numpy"] == np.__version__

@@ -65,7 +65,7 @@ def test_an_interrupted_training_of_tasks_and_texts_ends_with_the_same_weights(
 ) -> None:
     """Several heads, of which some have not been trained yet, masks drawn, and adapters."""
     row = str(tmp_path / "nano/checkpoint.json")
-    fetch_model(path=None, revision="main", world=WORLD, lora=4, output=row)
+    fetch_model(path=None, revision="main", world=WORLD, lora=4, checkpoint=row)
 
     def mixed(parent: str, output: Path) -> bytes:
         training.train_intermediate(
@@ -78,7 +78,7 @@ def test_an_interrupted_training_of_tasks_and_texts_ends_with_the_same_weights(
             save_minutes=10,
             store=None,
             code="",
-            output=str(output),
+            checkpoint=str(output),
         )
         return output.read_bytes()
 
@@ -100,7 +100,7 @@ def test_a_state_of_another_training_is_not_gone_on_from(
         with pytest.raises(Cut):
             finetune(parts, ["udpos"], tmp_path / "a/c.json", max_steps=3)
     adapted = {**parts, "nano": str(tmp_path / "nano/checkpoint.json")}
-    fetch_model(path=None, revision="main", world=WORLD, lora=4, output=adapted["nano"])
+    fetch_model(path=None, revision="main", world=WORLD, lora=4, checkpoint=adapted["nano"])
     for row, rate in ((parts, 1e-3), (adapted, 3e-3)):
         shutil.copy(tmp_path / "a" / training.STATE, tmp_path / "state")
         for run in ("a", "b"):

@@ -297,7 +297,7 @@ def test_slopes_of_every_variant_are_written(tmp_path: Path) -> None:
         headline="centroid_cosine",
         degradation={"outcome": "gap", "steps": WANTED.steps, "groups": INTERCEPTS},
         resamples=3,
-        output=str(tmp_path / "sensitivity.csv"),
+        sensitivity=str(tmp_path / "sensitivity.csv"),
     )
     written = pd.read_csv(tmp_path / "sensitivity.csv")
     assert list(written["variant"].unique()) == [*VARIANTS, "without t0", "without t1"]

@@ -173,7 +173,7 @@ def measured(tmp_path: Any, measure: str, files: Any, **changes: Any) -> pd.Data
         targets=list(asked["languages"]),
         resamples=3,
         files=files,
-        output=str(output),
+        table=str(output),
         **asked,
     )
     return read_table(output, SIMILARITY).to_pandas().set_index(["target", "language"])
@@ -184,7 +184,7 @@ def test_a_missing_value_says_why_and_others_do_not(tmp_path: Any) -> None:
     assert table.loc[("xnli", "th"), "value"] == 1.0
     assert table.loc[("xnli", "th"), "reason"] == ""
     assert np.isnan(table.loc[("tatoeba", "th"), "value"])
-    assert table.loc[("tatoeba", "th"), "reason"] == "Tatoeba trains on nothing"
+    assert table.loc[("tatoeba", "th"), "reason"] == "tatoeba trains on nothing"
 
 
 def test_without_parallel_text_alignment_is_missing(tmp_path: Any) -> None:

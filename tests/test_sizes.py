@@ -206,7 +206,7 @@ def test_what_the_road_encodes_is_what_is_counted(tmp_path: Path) -> None:
         task="xquad",
         data=str(data),
         pretrained=str(tmp_path / "checkpoint.json"),
-        output=str(tmp_path / "encoded/part=test/model=nano/task=xquad/manifest.json"),
+        encoded=str(tmp_path / "encoded/part=test/model=nano/task=xquad/manifest.json"),
         max_length=16,
     )
     task = replace(tasks()["xquad"], max_length=16)

@@ -85,7 +85,7 @@ def test_a_chain_keeps_the_head_and_several_tasks_have_one_each(
         save_minutes=10,
         store=None,
         code="",
-        output=str(output),
+        checkpoint=str(output),
     )
     assert sorted(read_json(output)["heads"]) == ["ccg", "mnli"]
 
@@ -247,7 +247,7 @@ def test_bf16_learns_on_a_cpu_and_keeps_weights_in_32_bits(
 
 def test_lora_trains_adapters_alone_and_loads_back(parts: dict[str, str], tmp_path: Path) -> None:
     row = {**parts, "nano": str(tmp_path / "nano/checkpoint.json")}
-    fetch_model(path=None, revision="main", world=WORLD, lora=4, output=row["nano"])
+    fetch_model(path=None, revision="main", world=WORLD, lora=4, checkpoint=row["nano"])
     manifest = finetune(row, ["udpos"], tmp_path / "c.json", freeze_embeddings=False)
     assert manifest["lora"] == 4
     network = load(tmp_path / "c.json")
@@ -278,7 +278,7 @@ def with_corpus(parts: dict[str, str], corpus: str, output: Path, **changes: Any
         save_minutes=10,
         store=None,
         code="",
-        output=str(output),
+        checkpoint=str(output),
     )
     return read_table(output.with_name("curve.parquet"), CURVE).to_pandas()
 

@@ -36,7 +36,7 @@ def translate(task: str, output: Path, **changes: Any) -> dict[str, Any]:
         "limits": {},
         "code": "",
     }
-    translate_task(task=task, output=str(output), **{**given, **changes})
+    translate_task(task=task, manifest=str(output), **{**given, **changes})
     return read_json(output)
 
 
@@ -97,7 +97,7 @@ def translator(tmp_path_factory: pytest.TempPathFactory) -> str:
     model.generation_config.max_length = 12
     model.save_pretrained(folder)
     output = folder / "manifest/checkpoint.json"
-    fetch_model(path=str(folder), revision="main", world=None, output=str(output))
+    fetch_model(path=str(folder), revision="main", world=None, checkpoint=str(output))
     return str(output)
 
 

@@ -36,14 +36,14 @@ SETTINGS = {
 def encoded_parts(folder: Path) -> dict[str, str]:
     """Manifests of `nano` and of a few encoded training sets."""
     found = {"nano": str(folder / "nano/checkpoint.json")}
-    fetch_model(path=None, revision="main", world=WORLD, output=found["nano"])
+    fetch_model(path=None, revision="main", world=WORLD, checkpoint=found["nano"])
     for task in ("siqa", "copa", "udpos", "mnli", "ccg", "wikipedia", "wikipedia_en"):
         data = str(folder / task / "data/manifest.json")
         found[task] = str(folder / task / "encoded/manifest.json")
         languages = ["en", "qa", "qe"] if task == "wikipedia" else ["en"]
         fetch(task, "train", languages, Path(data), world=WORLD)
         encode_task(
-            task=task, data=data, pretrained=found["nano"], output=found[task], max_length=None
+            task=task, data=data, pretrained=found["nano"], encoded=found[task], max_length=None
         )
     return found
 
@@ -59,6 +59,6 @@ def finetune(
         save_minutes=10,
         store=None,
         code="",
-        output=str(output),
+        checkpoint=str(output),
     )
     return read_json(output)

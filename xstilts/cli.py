@@ -41,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     forget.add_argument("--store", type=Path, help="the config's store, if it names one")
     verify = commands.add_parser("verify", help="name finished files that are damaged")
     verify.add_argument("results", type=Path)
+    keep = commands.add_parser("keep", help="keep results over an edit that changes none of them")
+    keep.add_argument("results", type=Path)
+    keep.add_argument("scripts", nargs="+", metavar="SCRIPT", help="as train_intermediate")
     prune = commands.add_parser("prune", help="clear a store of what no results folder links to")
     prune.add_argument("store", type=Path)
     score = commands.add_parser(
@@ -131,6 +134,15 @@ def _verify(chosen: argparse.Namespace) -> int:
     for path, wrong in found:
         print(f"{path}\t{wrong}")
     return 1 if found else 0
+
+
+def _keep(chosen: argparse.Namespace) -> int:
+    """Print how many digests of code count as those that made the results."""
+    from xstilts.kept_code import CodeOfResults
+
+    count = CodeOfResults(chosen.results).keep(chosen.scripts)
+    print(f"results of {', '.join(chosen.scripts)} are kept over {count} changes of their code")
+    return 0
 
 
 def _prune(chosen: argparse.Namespace) -> int:
@@ -230,6 +242,7 @@ COMMANDS = {
     "warm": _warm,
     "forget": _forget,
     "verify": _verify,
+    "keep": _keep,
     "prune": _prune,
     "score": _score,
     "lock-data": _lock,

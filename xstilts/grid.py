@@ -125,10 +125,30 @@ class Grid:
         named = [name for recipe in chosen for name in (*recipe.tasks, recipe.corpus) if name]
         return sorted({*named})
 
+    def chain_tasks(self) -> list[str]:
+        """What the targets train on in phase three."""
+        return sorted({task for target in self.targets for task in tasks()[target].trains_on})
+
+    def tasks(self) -> list[str]:
+        """Every task that the grid reads data of."""
+        return sorted({task for task, _, _ in self.parts()})
+
+    def swept_targets(self) -> list[str]:
+        """Targets that are evaluated without any training: their layer is a choice.
+
+        Not those with pools to mine (BUCC), whose vectors of all layers are too many to hold.
+        """
+        rows = (tasks()[target] for target in self.targets)
+        return [task.name for task in rows if not task.trains_on and task.reference == "none"]
+
+    def targets_with_gap(self) -> list[str]:
+        """Targets that are run in English and in another language."""
+        listed = {name: self.languages[name] for name in self.targets}
+        return [name for name, codes in listed.items() if "en" in codes and len(codes) > 1]
+
     def parts(self) -> Iterator[tuple[str, str, list[str]]]:
         """Every (task, part, languages) of data that the grid reads."""
-        chains = {task for target in self.targets for task in tasks()[target].trains_on}
-        for task in sorted({*self.recipe_tasks(), *chains}):
+        for task in sorted({*self.recipe_tasks(), *self.chain_tasks()}):
             yield task, "train", self.training_languages(task)
         for target in self.targets:
             yield target, "test", self.fetched_languages(target)

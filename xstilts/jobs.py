@@ -8,6 +8,7 @@ the same machine are then forks of that process. Without it (on a cluster) a job
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import logging
 import os
@@ -57,10 +58,26 @@ def check_interpreter(executable: str) -> None:
         )
 
 
+def run_rule(snakemake: Any, function: str, **more: Any) -> None:
+    """Run a rule's `module:name` with what the rule names: inputs, outputs, params, wildcards.
+
+    Each is passed under its own name if the function has such a parameter; `more` comes on top.
+    """
+    named = {
+        **dict(snakemake.wildcards.items()),
+        **dict(snakemake.params.items()),
+        **dict(snakemake.input.items()),
+        **dict(snakemake.output.items()),
+    }
+    plain = {name: list(each) if isinstance(each, list) else each for name, each in named.items()}
+    run_job(snakemake.log[0], snakemake.threads, function, **{**plain, **more})
+
+
 def run_job(log: str, threads: int, function: str, **arguments: Any) -> None:
     """Run `module:name` with keyword arguments that JSON can hold; output goes to the log.
 
-    Its warnings go to the terminal too, where they are met before anybody opens a log.
+    Arguments that the function does not have are left out. Its warnings go to the terminal too,
+    where they are met before anybody opens a log.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     with Path(log).open("w", encoding="utf-8") as file:
@@ -88,7 +105,9 @@ def _call(request: bytes, log: int) -> int:
         handler = logging.StreamHandler(file)
         logging.basicConfig(level=logging.INFO, format=FORM, handlers=[handler], force=True)
         try:
-            getattr(importlib.import_module(module), name)(**job["arguments"])
+            function = getattr(importlib.import_module(module), name)
+            known = inspect.signature(function).parameters
+            function(**{key: each for key, each in job["arguments"].items() if key in known})
         except (InputError, SystemExit) as end:  # a mistake; a training that was interrupted
             file.write(f"{end}\n")
             return 1

@@ -1,21 +1,5 @@
-"""Script of rule check_sensitivity."""
+"""Rule check_sensitivity."""
 
-from typing import TYPE_CHECKING
+from xstilts.jobs import run_rule
 
-from xstilts.jobs import run_job
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-if __name__ == "__main__":
-    run_job(
-        snakemake.log[0],
-        snakemake.threads,
-        "xstilts.degradation.sensitivity:check_sensitivity",
-        cells=snakemake.input.cells,
-        similarity=list(snakemake.input.similarity),
-        headline=snakemake.params.headline,
-        degradation=snakemake.params.degradation,
-        resamples=snakemake.params.resamples,
-        output=snakemake.output[0],
-    )
+run_rule(snakemake, "xstilts.degradation.sensitivity:check_sensitivity")

@@ -1,20 +1,5 @@
-"""Script of rule fetch_model."""
+"""Rules fetch_model and fetch_translator."""
 
-from typing import TYPE_CHECKING
+from xstilts.jobs import run_rule
 
-from xstilts.jobs import run_job
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-if __name__ == "__main__":
-    run_job(
-        snakemake.log[0],
-        snakemake.threads,
-        "xstilts.data.pretrained:fetch_model",
-        path=snakemake.params.path,
-        revision=snakemake.params.revision,
-        world=snakemake.params.world,
-        lora=snakemake.params.lora,
-        output=snakemake.output[0],
-    )
+run_rule(snakemake, "xstilts.data.pretrained:fetch_model")

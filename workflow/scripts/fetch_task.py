@@ -1,23 +1,5 @@
-"""Script of rule fetch_task."""
+"""Rule fetch_task."""
 
-from typing import TYPE_CHECKING
+from xstilts.jobs import run_rule
 
-from xstilts.jobs import run_job
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-if __name__ == "__main__":
-    run_job(
-        snakemake.log[0],
-        snakemake.threads,
-        "xstilts.data.fetch:fetch_task",
-        task=snakemake.wildcards.task,
-        part=snakemake.wildcards.part,
-        languages=snakemake.params.languages,
-        world=snakemake.params.world,
-        source=snakemake.params.source,
-        commits=snakemake.params.commits,
-        limits=snakemake.params.limits,
-        output=snakemake.output[0],
-    )
+run_rule(snakemake, "xstilts.data.fetch:fetch_task")

@@ -1,25 +1,11 @@
-"""Script of rule train_intermediate."""
+"""Rule train_intermediate."""
 
-from typing import TYPE_CHECKING
+from xstilts.jobs import run_rule
 
-from xstilts.jobs import run_job
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
-if __name__ == "__main__":
-    run_job(
-        snakemake.log[0],
-        snakemake.threads,
-        "xstilts.training.phases:train_intermediate",
-        parent=snakemake.input.parent,
-        parts=list(snakemake.input.parts),
-        dev=list(snakemake.input.dev),
-        corpus=list(snakemake.input.corpus),
-        seed=int(snakemake.wildcards.seed),
-        settings=snakemake.params.settings,
-        save_minutes=snakemake.config["training"]["save_minutes"],
-        store=snakemake.config["store"],
-        code=snakemake.params.code,
-        output=snakemake.output.checkpoint,
-    )
+run_rule(
+    snakemake,
+    "xstilts.training.phases:train_intermediate",
+    seed=int(snakemake.wildcards.seed),
+    save_minutes=snakemake.config["training"]["save_minutes"],
+    store=snakemake.config["store"],
+)

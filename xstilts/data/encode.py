@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 from transformers import AutoConfig, PreTrainedTokenizerBase
 
-from xstilts.data.fetch import LABELS, examples_of, leaks, split_of
+from xstilts.data.fetch import LABELS, examples_of, find_leaks, split_of
 from xstilts.data.releases import POOL
 from xstilts.encoder.encoded_rows import Rows, evenly, read_rows, write_rows
 from xstilts.encoder.model import load_tokenizer
@@ -34,7 +34,7 @@ def encode_task(
     task: str,
     data: str,
     pretrained: str,
-    output: str,
+    encoded: str,
     max_length: int | None,
     trained: Sequence[str] = (),
 ) -> None:
@@ -44,7 +44,7 @@ def encode_task(
         task: name of the task.
         data: the part's data manifest.
         pretrained: the checkpoint manifest of the model whose tokenizer is used.
-        output: the manifest to write.
+        encoded: the manifest to write.
         max_length: longest input in tokens, if shorter than the task's own.
         trained: data manifests of what a target trains on.
 
@@ -52,11 +52,11 @@ def encode_task(
         InputError: the model cannot read what the task has, or the test set was trained on.
     """
     facts = _limited(tasks()[task], max_length)
-    source, target = read_json(Path(data)), Path(output)
+    source, target = read_json(Path(data)), Path(encoded)
     folder = read_json(Path(pretrained))["pretrained"]
     tokenizer = load_tokenizer(folder)
     _check_segments(facts, tokenizer, folder)
-    warnings = leaks(Path(data), trained)
+    warnings = find_leaks(Path(data), trained)
     digests = {}
     for language in source["languages"]:
         chunks = {

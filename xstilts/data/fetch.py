@@ -54,7 +54,7 @@ def fetch_task(
     task: str,
     part: str,
     languages: list[str],
-    output: str,
+    manifest: str,
     world: Mapping[str, Any] | None,
     source: Mapping[str, Any] | None,
     commits: Mapping[str, str],
@@ -66,13 +66,13 @@ def fetch_task(
         task: name of the task.
         part: `train`, `translated` or `test`.
         languages: which languages to fetch.
-        output: the manifest to write.
+        manifest: the manifest to write.
         world: the embedded world's settings, if the data come from there.
         source: the config's `data` entry of the task, if it is read from local files.
         commits: the commits at which the task's hub data sets are read.
         limits: most examples of a split; evenly spaced ones are kept.
     """
-    facts, manifest = tasks()[task], Path(output)
+    facts, path = tasks()[task], Path(manifest)
     origin = Origin(facts, source, world, commits)
     choice = _Choice(origin, part, limits)
     digests, labels = {}, list(facts.labels)
@@ -80,14 +80,14 @@ def fetch_task(
     for language in [*languages, *pools(source, facts, part)]:
         rows = choice.rows(language)
         labels = labels or _tags_of(rows)
-        digests[language] = _write(manifest, facts, language, rows)
+        digests[language] = _write(path, facts, language, rows)
         if language != POOL:
             doubts.look_at(language, rows)
     warnings = [*choice.warnings, *doubts.told()]
     for warning in warnings:
         logger.warning(warning)
     write_json(
-        manifest,
+        path,
         {
             "task": task,
             "part": part,
@@ -102,22 +102,22 @@ def fetch_task(
     )
 
 
-def check_recipes(*, trained: list[str], tested: list[str], output: str) -> None:
+def check_recipes(*, trained: list[str], tested: list[str], leaks: str) -> None:
     """Look for the test texts of every target in what recipes of phase two train on.
 
     Args:
         trained: data manifests of training sets.
         tested: data manifests of test sets.
-        output: the manifest to write: its warnings.
+        leaks: the manifest to write: its warnings.
 
     Raises:
         InputError: half of a test set or more was trained on.
     """
-    warnings = [each for path in tested for each in leaks(Path(path), trained)]
-    write_json(Path(output), {"task": "", WARNINGS: warnings})
+    warnings = [each for path in tested for each in find_leaks(Path(path), trained)]
+    write_json(Path(leaks), {"task": "", WARNINGS: warnings})
 
 
-def leaks(tested: Path, trained: Sequence[str]) -> list[str]:
+def find_leaks(tested: Path, trained: Sequence[str]) -> list[str]:
     """Warnings for test texts of a data manifest that are in the training sets of others.
 
     Texts of other kinds of task are others: an NLI pair is no question.

@@ -23,7 +23,7 @@ def fetch_model(
     path: str | None,
     revision: str,
     world: Mapping[str, Any] | None,
-    output: str,
+    checkpoint: str,
     lora: int | None = None,
 ) -> None:
     """Write the manifest of a pretrained model, with its folder and the digest of its files.
@@ -32,15 +32,15 @@ def fetch_model(
         path: hub id or folder; None for the world's planted encoder.
         revision: the commit (or branch) of the hub.
         world: the world's settings, for the planted encoder.
-        output: the manifest to write.
+        checkpoint: the manifest to write.
         lora: rank of the adapters that are trained in place of the model's own weights, if so.
     """
-    folder = _folder(path, revision, world, Path(output).parent / "encoder")
+    folder = _folder(path, revision, world, Path(checkpoint).parent / "encoder")
     files = sorted(file for file in folder.iterdir() if file.is_file())
     check_model(folder, files)
     known = digest([[file.name, file_digest(file)] for file in files])
     write_json(
-        Path(output),
+        Path(checkpoint),
         {
             "pretrained": str(folder),
             "weights": None,

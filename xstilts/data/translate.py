@@ -35,50 +35,53 @@ TRANSLATIONS = schema(("text", pa.string(), "A text in the other language."))
 def translate_task(
     *,
     task: str,
-    data: str | None,
-    translators: Mapping[str, str],
+    english: str,
+    translators: list[str],
     codes: Mapping[str, str],
     languages: list[str],
     world: Mapping[str, Any] | None,
     source: Mapping[str, Any] | None,
     limits: Mapping[str, int | None],
     code: str,
-    output: str,
+    manifest: str,
 ) -> None:
     """Write the canonical examples of a task's translated part.
 
     Args:
         task: name of the task.
-        data: manifest of its English training data; None where no model is needed.
-        translators: manifest of the model that translates into each language.
+        english: manifest of its English training data; empty where no model is needed.
+        translators: manifests of the models that translate into each language, in their order.
         codes: what the model calls the languages, where it has to be told.
         languages: which ones to translate into.
         world: the embedded world's settings, if the data come from there.
         source: where local files with translations are, as in a `data` entry of the config.
         limits: most examples of a split.
         code: digest of the code: parts that other code translated are made anew.
-        output: the manifest to write.
+        manifest: the manifest to write.
     """
-    if data is None:
+    if not english:
         fetch_task(
             task=task,
             part=TRANSLATED,
             languages=languages,
-            output=output,
+            manifest=manifest,
             world=world,
             source=source,
             commits={},
             limits=limits,
         )
         return
-    english, path = read_json(Path(data)), Path(output)
-    examples = split_of(Path(data), "en", "train")
+    source_manifest, path = read_json(Path(english)), Path(manifest)
+    examples = split_of(Path(english), "en", "train")
     digests = {}
-    for language in languages:
-        translator = Translator(Path(translators[language]), codes, language, code)
+    for language, checkpoint in zip(languages, translators, strict=True):
+        translator = Translator(Path(checkpoint), codes, language, code)
         told = translate_examples(examples, task, translator, path.parent / "parts")
         digests[language] = write_examples(path, tasks()[task], language, {"train": told})
-    kept = {LABELS: english[LABELS], "source": f"{english['source']}, translated"}
+    kept = {
+        LABELS: source_manifest[LABELS],
+        "source": f"{source_manifest['source']}, translated",
+    }
     write_json(path, {"task": task, "part": TRANSLATED, "languages": digests, **kept})
 
 

@@ -28,7 +28,7 @@ NOTHING = (
 
 
 def write_answer(
-    *, effects: str, missing: str, axes: dict[str, Any], headline: str, output: str
+    *, effects: str, missing: str, axes: dict[str, Any], headline: str, answer: str
 ) -> None:
     """Write one paragraph a model, and one about cells that were not run.
 
@@ -37,20 +37,21 @@ def write_answer(
         missing: the table of cells of the grid that were not run.
         axes: those of the whole grid (`xstilts.grid.Grid.axes`).
         headline: the measure that the answer is given for.
-        output: the text to write.
+        answer: the text to write.
     """
     rows = read_table(Path(effects), EFFECTS).to_pylist()
     models = list(dict.fromkeys(row["model"] for row in rows if row["measure"] == headline))
     paragraphs = [
-        answer(model, [row for row in rows if row["model"] == model], headline) for model in models
+        answer_of(model, [row for row in rows if row["model"] == model], headline)
+        for model in models
     ]
     gone = in_words(axes, read_missing(Path(missing)))
-    with atomic(Path(output)) as temporary:
+    with atomic(Path(answer)) as temporary:
         whole = [*(paragraphs or [NOTHING]), *([gone] if gone else [])]
         temporary.write_text("\n\n".join(whole) + "\n", encoding="utf-8")
 
 
-def answer(model: str, effects: list[Row], headline: str) -> str:
+def answer_of(model: str, effects: list[Row], headline: str) -> str:
     """The effect of the headline measure on each level, its interval, and the truth if known."""
     opening = f"Does similarity predict what zero-shot transfer of {model} loses? Over "
     opening += f"{basis(effects, headline)}, {STEP} ({measures()[headline].title}) goes with"

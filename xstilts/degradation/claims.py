@@ -412,7 +412,7 @@ def judge(evidence: Evidence) -> Iterator[dict[str, Any]]:
 
 
 def check_claims(
-    *, cells: str, effects: str, headline: str, models: Mapping[str, str | None], output: str
+    *, cells: str, effects: str, headline: str, models: Mapping[str, str | None], claims: str
 ) -> None:
     """Write the table of claims as CSV, for every model.
 
@@ -421,7 +421,7 @@ def check_claims(
         effects: the table of effects.
         headline: the measure that the question is answered for.
         models: the path of each model: hub id, folder, or None for the embedded world's.
-        output: file to write.
+        claims: file to write.
 
     Raises:
         InputError: a table that cannot be read.
@@ -433,4 +433,4 @@ def check_claims(
         for model, path in models.items()
         for row in judge(evidence_of(model, path, scored, fitted, headline))
     ]
-    write_csv(Path(output), rows_table(rows, CLAIMS))
+    write_csv(Path(claims), rows_table(rows, CLAIMS))

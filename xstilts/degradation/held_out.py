@@ -90,7 +90,7 @@ def predict_held_out(
     headline: str,
     degradation: Mapping[str, Any],
     families: Mapping[str, str],
-    output: str,
+    predictions: str,
     skill: str,
 ) -> None:
     """Write every held-out prediction, and how good each predictor was.
@@ -101,7 +101,7 @@ def predict_held_out(
         headline: the measure whose parts predict.
         degradation: section of the config: outcome, steps, groups.
         families: language family by language; empty if none is known.
-        output: table to write.
+        predictions: table to write.
         skill: CSV to write.
     """
     wanted = Specification(**degradation)
@@ -110,7 +110,7 @@ def predict_held_out(
     for model, frame in model_frames(scored, read_own(similarity), headline, wanted):
         known = frame.assign(family=frame["language"].map(dict(families)))
         rows += [{"model": model, **row} for row in held_out(known, wanted)]
-    write_table(Path(output), rows_table(rows, HELD_OUT), HELD_OUT)
+    write_table(Path(predictions), rows_table(rows, HELD_OUT), HELD_OUT)
     write_csv(Path(skill), rows_table(skills(pd.DataFrame(rows)), SKILL))
 
 

@@ -78,23 +78,23 @@ CELLS = schema(
 )
 
 
-def collect_cells(*, files: list[str], axes: dict[str, Any], output: str, missing: str) -> None:
+def collect_cells(*, scores: list[str], axes: dict[str, Any], cells: str, missing: str) -> None:
     """Join score files into the cell table; the axes are read from the hive folders.
 
     Args:
-        files: score files.
+        scores: score files.
         axes: those of the whole grid (`xstilts.grid.Grid.axes`).
-        output: the table to write.
+        cells: the table to write.
         missing: a table of the grid's cells that have no score file.
     """
     form = pa.schema([CELLS.field(name) for name in AXES])
-    for file in files:
+    for file in scores:
         open_table(Path(file))  # says which one cannot be read
     partitioning = ds.partitioning(schema=form, flavor="hive")
-    table = ds.dataset(files, partitioning=partitioning, format="parquet").to_table()
-    cells = add_outcomes(table.to_pandas())
-    write_table(Path(output), pa.Table.from_pandas(cells, preserve_index=False), CELLS)
-    gone = missing_cells(axes, cells)
+    table = ds.dataset(scores, partitioning=partitioning, format="parquet").to_table()
+    frame = add_outcomes(table.to_pandas())
+    write_table(Path(cells), pa.Table.from_pandas(frame, preserve_index=False), CELLS)
+    gone = missing_cells(axes, frame)
     write_csv(Path(missing), pa.Table.from_pandas(gone, preserve_index=False))
 
 

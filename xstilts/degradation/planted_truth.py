@@ -49,7 +49,7 @@ def measure_truth(
     languages: Mapping[str, list[str]],
     batch_tokens: int,
     precision: Precision,
-    output: str,
+    truth: str,
 ) -> None:
     """Write expected gaps and planted similarities.
 
@@ -60,7 +60,7 @@ def measure_truth(
         languages: languages of each target.
         batch_tokens: tokens a forward pass may hold.
         precision: of matrix products.
-        output: the table to write.
+        truth: the table to write.
     """
     known, rows = World(**world), []
     for entry in checkpoints:
@@ -89,7 +89,7 @@ def measure_truth(
             )
     keys = ["model", "intermediate", "target", "language"]
     means = pd.DataFrame(rows).groupby(keys, as_index=False).mean()
-    write_table(Path(output), pa.Table.from_pandas(means, preserve_index=False), TRUTH)
+    write_table(Path(truth), pa.Table.from_pandas(means, preserve_index=False), TRUTH)
 
 
 def _expected_gaps(

@@ -84,7 +84,7 @@ def check_sensitivity(
     headline: str,
     degradation: Mapping[str, Any],
     resamples: int,
-    output: str,
+    sensitivity: str,
 ) -> None:
     """Write the headline's slopes under every variant.
 
@@ -94,7 +94,7 @@ def check_sensitivity(
         headline: the measure.
         degradation: section of the config: outcome, steps, groups.
         resamples: cluster bootstraps.
-        output: CSV to write.
+        sensitivity: CSV to write.
     """
     scored = read_table(Path(cells), CELLS).to_pandas()
     rows = []
@@ -107,7 +107,7 @@ def check_sensitivity(
             resamples=resamples,
         )
         rows += [{"model": model, **row} for row in variants(asked)]
-    write_csv(Path(output), rows_table(rows, SENSITIVITY))
+    write_csv(Path(sensitivity), rows_table(rows, SENSITIVITY))
 
 
 def variants(asked: Headline) -> Iterator[Row]:

@@ -33,7 +33,7 @@ def evaluate_target(
     checkpoint: str,
     encoded: str,
     store: str,
-    outputs: list[str],
+    scores: list[str],
     layer: int,
     settings: dict[str, Any],
     code: str,
@@ -44,7 +44,7 @@ def evaluate_target(
         checkpoint: manifest of the checkpoint.
         encoded: manifest of the target's encoded test part.
         store: folder of the cell store.
-        outputs: score files to write, one a language.
+        scores: score files to write, one a language.
         layer: the model's retrieval layer.
         settings: `batch_tokens`, `precision` and bootstrap `resamples`.
         code: digest of the evaluation code.
@@ -56,7 +56,7 @@ def evaluate_target(
     manifest = read_json(Path(checkpoint))
     judge = _Judge(Path(checkpoint), part, layer, settings)
     failed: dict[str, str] = {}
-    for output in map(Path, outputs):
+    for output in map(Path, scores):
         language = language_of(output)
         try:
             key = _key(manifest, part, language, layer, settings, code)
@@ -69,7 +69,7 @@ def evaluate_target(
     if failed:
         raise RuntimeError(
             f"{part.task.name}: failed in {', '.join(failed)} (see the log); "
-            f"the other {len(outputs) - len(failed)} languages are kept in {store}; "
+            f"the other {len(scores) - len(failed)} languages are kept in {store}; "
             f"the first error: {next(iter(failed.values()))}"
         )
 

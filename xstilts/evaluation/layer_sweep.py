@@ -29,7 +29,7 @@ LAYERS = schema(
 
 
 def sweep_layers(
-    *, checkpoint: str, encoded: str, languages: list[str], settings: dict[str, Any], output: str
+    *, checkpoint: str, encoded: str, languages: list[str], settings: dict[str, Any], layers: str
 ) -> None:
     """Score a checkpoint on a retrieval target at every layer, one pass over the texts.
 
@@ -38,7 +38,7 @@ def sweep_layers(
         encoded: manifest of the target's encoded test part.
         languages: which languages to score.
         settings: `batch_tokens`, `precision` and bootstrap `resamples`.
-        output: the table to write.
+        layers: the table to write.
     """
     network, part = load(Path(checkpoint)), Encoded(Path(encoded))
     metric, rows = part.task.metric, []
@@ -51,4 +51,4 @@ def sweep_layers(
             value, low, high = evaluate_metric(metric, scored.statistics, settings["resamples"])
             place = {"layer": layer, "language": language, "metric": metric}
             rows.append({**place, "value": value, "low": low, "high": high, "n": len(scored.ids)})
-    write_table(Path(output), rows_table(rows, LAYERS), LAYERS)
+    write_table(Path(layers), rows_table(rows, LAYERS), LAYERS)

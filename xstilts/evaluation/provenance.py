@@ -10,7 +10,7 @@ import transformers
 
 from xstilts import __version__
 from xstilts.encoder.model import device
-from xstilts.io.hashing import PACKAGE
+from xstilts.io.code import ROOT
 
 
 def versions() -> str:
@@ -24,7 +24,7 @@ def versions() -> str:
 @cache
 def commit() -> str:
     """The repository's commit, or `unknown` outside a checkout."""
-    command = ["git", "-C", str(PACKAGE), "rev-parse", "--short", "HEAD"]
+    command = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
     result = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     return result.stdout.strip() or "unknown"
 

@@ -12,10 +12,12 @@ for a digest names its module too.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 from xstilts.io.hashing import digest
@@ -47,12 +49,14 @@ class Definition:
         meaning: digest of the syntax tree without what does not count.
         names: names that it reads.
         attributes: names of the attributes that it reads.
+        methods: names of the methods that it calls.
         imports: what it imports itself: local name -> module and definition.
     """
 
     meaning: str
     names: set[str]
     attributes: set[str]
+    methods: set[str]
     imports: dict[str, Name]
 
 
@@ -83,10 +87,12 @@ def reached_code(functions: Sequence[str]) -> frozenset[Name]:
     return frozenset(reached)
 
 
-def reached_attributes(functions: Sequence[str]) -> set[str]:
-    """Names of the attributes that the code which functions reach reads."""
+@cache
+def reached_members(functions: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Names of the attributes that the code which functions reach reads; of methods it calls."""
     reached = [_module(module).definitions[name] for module, name in reached_code(functions)]
-    return set().union(*(definition.attributes for definition in reached))
+    attributes = set().union(*(definition.attributes for definition in reached))
+    return attributes, set().union(*(definition.methods for definition in reached))
 
 
 def _entry(function: str) -> list[Name]:
@@ -112,22 +118,32 @@ def _next(name: Name) -> Iterator[Name]:
 
 def _linked(module: str, name: str) -> list[Any]:
     """A definition's meaning, with that of whatever its names stand for."""
-    links = {}
+    links = {local: _meaning(target) for local, target in _targets(module, name).items() if target}
+    outside = sorted(_outside(module, name))
+    return [_module(module).definitions[name].meaning, sorted(links.items()), outside]
+
+
+def _meaning(target: Name) -> list[str]:
+    module, name = target
+    watched = module not in UNWATCHED and name in _module(module).definitions
+    return [name, _module(module).definitions[name].meaning if watched else ""]
+
+
+def _outside(module: str, name: str) -> Iterator[list[str]]:
+    """What a definition's names stand for in other packages."""
     for local, target in _targets(module, name).items():
-        found = _module(target[0]).definitions.get(target[1]) if target else None
-        links[local] = [target[1], found.meaning] if target and found else _imported(module, local)
-    return [_module(module).definitions[name].meaning, sorted(links.items())]
+        if not target and local in _known(module, name):
+            yield [local, *_known(module, name)[local]]
 
 
-def _imported(module: str, local: str) -> list[str]:
-    return list(_module(module).imports.get(local, ()))
+def _known(module: str, name: str) -> dict[str, Name]:
+    """What a definition can name of other modules: its module's imports, and its own."""
+    return {**_module(module).imports, **_module(module).definitions[name].imports}
 
 
 def _targets(module: str, name: str) -> dict[str, Name | None]:
     """What the names in a definition stand for in the package; None: nothing of the package."""
-    definition = _module(module).definitions[name]
-    known = {**_module(module).imports, **definition.imports}
-    found = {}
+    definition, known, found = _module(module).definitions[name], _known(module, name), {}
     for local in definition.names:
         if local in definition.imports or local not in _module(module).definitions:
             found[local] = _origin(*known[local]) if local in known else None
@@ -161,9 +177,14 @@ def _file(module: str) -> Path | None:
 def _module(name: str) -> Module:
     file = _file(name)
     assert file, name
+    return read_module(ast.parse(file.read_bytes()))
+
+
+def read_module(tree: ast.Module) -> Module:
+    """The definitions of a module's syntax tree."""
     module = Module()
     bound: dict[str, list[ast.stmt]] = {AT_IMPORT: []}
-    for node in ast.parse(file.read_bytes()).body:
+    for node in tree.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             module.imports.update(_imports(node))
         elif not _is_for_types(node):
@@ -199,10 +220,15 @@ def _imports(node: ast.Import | ast.ImportFrom) -> dict[str, Name]:
 def _definition(nodes: list[ast.stmt]) -> Definition:
     reader = _Reader()
     meaning = digest(reader.read(nodes))
-    return Definition(meaning, reader.names, reader.attributes, reader.imports)
+    return Definition(meaning, reader.names, reader.attributes, reader.methods, reader.imports)
 
 
-IGNORED = {"annotation", "returns", "ctx", "type_comment", "type_params"}
+def function_meaning(function: Callable[..., Any]) -> str:
+    """Digest of one function, or of a method, without what it reaches."""
+    return digest(_Reader().read(ast.parse(dedent(inspect.getsource(function))).body))
+
+
+IGNORED = {"returns", "ctx", "type_comment", "type_params"}
 
 
 class _Reader:
@@ -211,6 +237,7 @@ class _Reader:
     def __init__(self) -> None:
         self.names: set[str] = set()
         self.attributes: set[str] = set()
+        self.methods: set[str] = set()
         self.imports: dict[str, Name] = {}
 
     def read(self, node: Any) -> Any:
@@ -225,12 +252,19 @@ class _Reader:
             return "raise InputError"
         if isinstance(node, ast.Name):
             self.names.add(node.id)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            self.methods.add(node.func.attr)
+            called = ["Attribute", node.func.attr, self.read(node.func.value)]
+            return ["Call", called, self.read(node.args), self.read(node.keywords)]
         if isinstance(node, ast.Attribute):
             self.attributes.add(node.attr)
-        ignored = IGNORED - ({"annotation"} if isinstance(node, ast.AnnAssign) else set())
-        fields = [(name, value) for name, value in ast.iter_fields(node) if name not in ignored]
-        parts = [[name, self.read(value)] for name, value in fields if value not in (None, [])]
+        fields = [each for each in ast.iter_fields(node) if each[1] not in (None, [])]
+        parts = [[name, self._field(name, value)] for name, value in fields if name not in IGNORED]
         return [type(node).__name__, *parts]
+
+    def _field(self, name: str, value: Any) -> Any:
+        """A type that is named runs nothing; that a dataclass has the field is what counts."""
+        return None if name == "annotation" else self.read(value)
 
 
 def _is_said(node: Any) -> bool:

@@ -110,7 +110,7 @@ def write_first_page(
     headline: str,
     world: bool,
     figure: str,
-    output: str,
+    page: str,
 ) -> None:
     """Write the page.
 
@@ -125,7 +125,7 @@ def write_first_page(
         headline: the measure that the answer is given for.
         world: whether the languages are those of the embedded world.
         figure: SVG of the headline's slopes, which the page shows.
-        output: the text to write.
+        page: the text to write.
     """
     tables = Tables(
         effects=read_table(Path(effects), EFFECTS).to_pylist(),
@@ -137,8 +137,8 @@ def write_first_page(
         axes=axes,
         data=[read_json(Path(path)) for path in data],
     )
-    with atomic(Path(output)) as temporary:
-        beside = os.path.relpath(figure, Path(output).parent)  # docutils looks from there
+    with atomic(Path(page)) as temporary:
+        beside = os.path.relpath(figure, Path(page).parent)  # docutils looks from there
         temporary.write_text("\n".join(_page(tables, world, beside)) + "\n", encoding="utf-8")
 
 

@@ -27,7 +27,12 @@ PACKAGES = (  # of the analysis; those of training and scoring stand in the cell
 
 
 def write_provenance(
-    *, cells: str, training_sets: list[str], models: Mapping[str, str], output: str
+    *,
+    cells: str,
+    training_sets: list[str],
+    models: Mapping[str, str],
+    kept: list[str],
+    provenance: str,
 ) -> None:
     """Write what is known of where the cells come from, as CSV: columns `what`, `of`, `value`.
 
@@ -35,16 +40,17 @@ def write_provenance(
         cells: the cell table.
         training_sets: manifests of the encoded sets that trainings read.
         models: of each encoder, where it comes from and at which revision.
-        output: the CSV to write.
+        kept: scripts of which results of other code than today's are kept.
+        provenance: the CSV to write.
     """
-    facts = _facts(Path(cells), training_sets, models)
+    facts = _facts(Path(cells), training_sets, models, kept)
     frame = pd.DataFrame(facts, columns=["what", "of", "value"])
-    with atomic(Path(output)) as temporary:
+    with atomic(Path(provenance)) as temporary:
         frame.to_csv(temporary, index=False)
 
 
 def _facts(
-    cells: Path, training_sets: list[str], models: Mapping[str, str]
+    cells: Path, training_sets: list[str], models: Mapping[str, str], kept: list[str]
 ) -> Iterator[tuple[str, str, str]]:
     table = read_table(cells, CELLS).to_pandas()
     yield "cell table", "SHA-256", file_digest(cells)
@@ -52,6 +58,8 @@ def _facts(
         yield "scored by", f"{len(rows):,} scores", str(text)
     for name, rows in table.groupby("device"):
         yield "scored on", f"{len(rows):,} scores", str(name)
+    for script in kept:
+        yield "code", script, "results of earlier code were kept, on the word of who ran this"
     for name, source in models.items():
         yield "model", name, source
     manifests = [read_json(Path(path)) for path in training_sets]

@@ -35,8 +35,8 @@ def target_scores(cells: pd.DataFrame) -> pd.DataFrame:
     return scores
 
 
-def summarise_benchmark(*, cells: str, output: str) -> None:
+def summarise_benchmark(*, cells: str, summary: str) -> None:
     """Write the summary of a cell table as CSV."""
     frame = target_scores(read_table(Path(cells), CELLS).to_pandas())
-    with atomic(Path(output)) as temporary:
+    with atomic(Path(summary)) as temporary:
         frame.to_csv(temporary, index=False, float_format="%.2f")

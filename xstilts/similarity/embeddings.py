@@ -31,7 +31,7 @@ def embed_texts(
     texts: int,
     batch_tokens: int,
     precision: Precision,
-    output: str,
+    vectors: str,
 ) -> None:
     """Mean-pooled vectors of a part's inputs (never labels), evenly spaced rows of each language.
 
@@ -48,7 +48,7 @@ def embed_texts(
         texts: most texts a language.
         batch_tokens: tokens a forward pass may hold.
         precision: of matrix products.
-        output: the table to write.
+        vectors: the table to write.
     """
     part, encoder = Encoded(Path(encoded)), load(Path(pretrained)).encoder
     chosen, own = _chosen(encoder, layers, own)
@@ -62,7 +62,7 @@ def embed_texts(
                     key: Key = {"language": language, "layer": layer, "own": layer == own}
                     yield {**key, "side": side}, pooled[place :: len(sides), at]
 
-    write_vectors(Path(output), groups())
+    write_vectors(Path(vectors), groups())
 
 
 def _chosen(encoder: Encoder, layers: Layers, own: int) -> tuple[list[int], int]:

@@ -26,7 +26,12 @@ DEV = 1000  # dev examples, and as many units of them
 
 
 def embed_dev(
-    *, checkpoint: str, parts: dict[str, str], batch_tokens: int, precision: Precision, output: str
+    *,
+    checkpoint: str,
+    parts: dict[str, str],
+    batch_tokens: int,
+    precision: Precision,
+    features: str,
 ) -> None:
     """Write the features of English dev examples of several tasks, through one encoder.
 
@@ -38,7 +43,7 @@ def embed_dev(
         parts: manifest of the encoded training part of each task.
         batch_tokens: tokens a forward pass may hold.
         precision: of matrix products.
-        output: the table to write.
+        features: the table to write.
     """
     encoder = load(Path(checkpoint)).encoder.eval()
 
@@ -51,7 +56,7 @@ def embed_dev(
             for label in np.unique(labels).tolist():
                 yield {"task": task, "label": label}, vectors[labels == label]
 
-    write_vectors(Path(output), groups())
+    write_vectors(Path(features), groups())
 
 
 def _units(

@@ -27,19 +27,19 @@ EXAMPLES = 200  # of a task, over its languages
 TOGETHER = 16  # rows whose loss is one, where they are compared with each other
 
 
-def embed_task(*, checkpoint: str, parts: list[str], output: str) -> None:
+def embed_task(*, checkpoint: str, parts: list[str], fisher: str) -> None:
     """Write the Fisher diagonal, the mean over the tasks that the network was trained on.
 
     Args:
         checkpoint: manifest of the trained network.
         parts: manifests of the encoded training parts.
-        output: the table to write; its one column is `vector`, its one row the diagonal.
+        fisher: the table to write; its one column is `vector`, its one row the diagonal.
     """
     network = load(Path(checkpoint))
     network.encoder.eval().requires_grad_(True)
     network.encoder.freeze_words()
     diagonals = [_diagonal(network, Encoded(Path(path))) for path in parts]
-    write_vectors(Path(output), [({}, np.mean(diagonals, axis=0)[None])])
+    write_vectors(Path(fisher), [({}, np.mean(diagonals, axis=0)[None])])
 
 
 def _diagonal(network: Network, part: Encoded) -> np.ndarray:

@@ -63,7 +63,7 @@ def trained_task(target: str) -> str:
     """The English training set that decides a target."""
     chain = tasks()[target].trains_on
     if not chain:
-        raise Missing(f"{tasks()[target].title} trains on nothing")
+        raise Missing(f"{target} trains on nothing")
     return chain[-1]
 
 
@@ -215,7 +215,7 @@ class Features:
         """(n, width) features and (n,) classes."""
         task = trained_task(target)
         if task not in self.found[intermediate]:
-            raise Missing(f"{tasks()[task].title} has no English dev examples with classes")
+            raise Missing(f"{task} has no English dev examples with classes")
         return self.found[intermediate][task]
 
 

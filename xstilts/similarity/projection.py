@@ -49,7 +49,7 @@ class Space(NamedTuple):
         return found
 
 
-def project_texts(*, tables: dict[str, dict[str, str]], output: str) -> None:
+def project_texts(*, tables: dict[str, dict[str, str]], coordinates: str) -> None:
     """Write the coordinates of all texts of a model.
 
     The table's columns are `role`, `task`, `language`, `layer`, `own`, `themes` (how many leading
@@ -57,7 +57,7 @@ def project_texts(*, tables: dict[str, dict[str, str]], output: str) -> None:
 
     Args:
         tables: embedding tables by role and task.
-        output: the table to write.
+        coordinates: the table to write.
     """
     opened = {
         (role, task): VectorTable(Path(path))
@@ -77,7 +77,7 @@ def project_texts(*, tables: dict[str, dict[str, str]], output: str) -> None:
             for key, vectors in sets:
                 yield {**key, "themes": space.themes}, space.place(vectors)
 
-    write_vectors(Path(output), groups())
+    write_vectors(Path(coordinates), groups())
 
 
 def fit_space(sets: list[np.ndarray]) -> Space:

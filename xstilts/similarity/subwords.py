@@ -12,14 +12,14 @@ from xstilts.io.tables import read_json, rows_table, write_table
 from xstilts.similarity.subword_counts import PIECES
 
 
-def count_pieces(*, pretrained: str, encoded: str, texts: int, output: str) -> None:
+def count_pieces(*, pretrained: str, encoded: str, texts: int, pieces: str) -> None:
     """Write the pieces of the same texts that `embed_texts` embeds.
 
     Args:
         pretrained: manifest of the model, whose tokenizer is used.
         encoded: manifest of the task's encoded part.
         texts: most texts a language.
-        output: the table to write.
+        pieces: the table to write.
     """
     part = Encoded(Path(encoded))
     tokenizer = load_tokenizer(read_json(Path(pretrained))["pretrained"])
@@ -32,10 +32,10 @@ def count_pieces(*, pretrained: str, encoded: str, texts: int, output: str) -> N
         tables.append(
             rows_table(
                 [
-                    {"language": language, "pieces": pieces, "words": len(text.split())}
-                    for pieces, text in zip(kept, read, strict=True)
+                    {"language": language, "pieces": ids, "words": len(text.split())}
+                    for ids, text in zip(kept, read, strict=True)
                 ],
                 PIECES,
             )
         )
-    write_table(Path(output), pa.concat_tables(tables), PIECES)
+    write_table(Path(pieces), pa.concat_tables(tables), PIECES)

@@ -45,7 +45,7 @@ def measure_similarity(
     known: Mapping[str, Mapping[str, Any]],
     resamples: int,
     files: Any,
-    output: str,
+    table: str,
 ) -> None:
     """Write a measure's table, of every layer that its evidence has.
 
@@ -58,7 +58,7 @@ def measure_similarity(
         known: facts of each language (`xstilts.similarity.language_facts`).
         resamples: bootstrap resamples of a set of texts.
         files: what the measure reads.
-        output: the table to write.
+        table: the table to write.
     """
     cells = [
         (intermediate, target, language)
@@ -67,7 +67,7 @@ def measure_similarity(
         for language in languages[target]
     ]
     rows = measured(measure, model, cells, known, resamples, files)
-    write_table(Path(output), rows_table(rows, SIMILARITY), SIMILARITY)
+    write_table(Path(table), rows_table(rows, SIMILARITY), SIMILARITY)
 
 
 def measured(

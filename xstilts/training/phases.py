@@ -89,7 +89,7 @@ def train_intermediate(
     save_minutes: float,
     store: str | None,
     code: str,
-    output: str,
+    checkpoint: str,
 ) -> None:
     """Phase two: train one network on all the parts' tasks at once, one head a task.
 
@@ -103,10 +103,10 @@ def train_intermediate(
         save_minutes: between step checkpoints.
         store: folder of finished trainings, where the same one may lie already; None: none is kept.
         code: digest of the code; what other code left half done is not gone on from.
-        output: the checkpoint's manifest.
+        checkpoint: the checkpoint's manifest.
     """
     sources = Sources(parts=_read(parts), dev=_read(dev), corpus=_read(corpus))
-    phase = _Phase(parent, [sources], "intermediate", seed, settings, code, output)
+    phase = _Phase(parent, [sources], "intermediate", seed, settings, code, checkpoint)
     phase.run(save_minutes, store)
 
 
@@ -119,11 +119,11 @@ def finetune_target(
     save_minutes: float,
     store: str | None,
     code: str,
-    output: str,
+    checkpoint: str,
 ) -> None:
     """Phase three: train on each part's task in turn; a head goes on where its shape fits."""
     sources = [Sources(parts=_read([part]), dev=_read([part]), corpus=[]) for part in parts]
-    _Phase(parent, sources, "training", seed, settings, code, output).run(save_minutes, store)
+    _Phase(parent, sources, "training", seed, settings, code, checkpoint).run(save_minutes, store)
 
 
 @dataclass(frozen=True, kw_only=True)
