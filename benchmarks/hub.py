@@ -258,13 +258,13 @@ def run_set(name: str, share: float, encoder: Path) -> dict[str, Any]:
         data, encoded = folder / "data/manifest.json", folder / "encoded/manifest.json"
         with serve(folder / "mirror") as address:
             own = {"HF_ENDPOINT": address, "HF_HOME": str(folder / "hub"), "OMP_NUM_THREADS": "1"}
-            words = {"output": str(data), "world": None, "commits": {}, "limits": {}}
+            words = {"manifest": str(data), "world": None, "commits": {}, "limits": {}}
             arguments = {"source": None, **wanted, **words}
             fetched = measured("xstilts.data.fetch", "fetch_task", arguments, {**os.environ, **own})
         model = folder / "model.json"
         model.write_text(json.dumps({"pretrained": str(encoder)}), encoding="utf-8")
         arguments = {"task": wanted["task"], "data": str(data), "pretrained": str(model)}
-        arguments |= {"output": str(encoded), "max_length": None}
+        arguments |= {"encoded": str(encoded), "max_length": None}
         written = measured("xstilts.data.encode", "encode_task", arguments, dict(os.environ))
         rows = sum(
             each["kept"] for each in json.loads(data.read_text(encoding="utf-8"))["read"].values()

@@ -101,7 +101,7 @@ def encoded(encoder: Path, data: Path, sentences: int) -> list[dict[str, Any]]:
     """The first sentences as the tagging kind encodes them; whole batches of rows."""
     task = tasks()["udpos"]
     examples = [row for row, _ in zip(conll_rows(data), range(sentences), strict=False)]
-    rows = tagging.encode(examples, load_tokenizer(encoder), task, list(UPOS))
+    rows = tagging.KIND.encode(examples, load_tokenizer(encoder), task, list(UPOS))
     return rows[: len(rows) // WORK.batch_size * WORK.batch_size]
 
 

@@ -75,7 +75,7 @@ rule one:
 """
 NANO = """
 import sys; from xstilts.data.pretrained import fetch_model
-fetch_model(path=None, revision="main", world={}, output=sys.argv[1])
+fetch_model(path=None, revision="main", world={}, checkpoint=sys.argv[1])
 """
 
 

@@ -12,7 +12,7 @@ from xstilts.encoder.encoded_rows import Rows
 from xstilts.encoder.model import Encoder
 from xstilts.evaluation.metrics import METRICS, evaluate_metric
 from xstilts.evaluation.predict import read_by
-from xstilts.kinds import Asked, Reference, kind_names, kind_of
+from xstilts.kinds import Reference, ScoringInput, kind_names, kind_of
 from xstilts.languages import languages_of
 from xstilts.tasks import Hub, Task, tasks
 
@@ -29,7 +29,7 @@ def check_facts(task: Task) -> None:
     assert task.licence
     assert task.hub or task.advice, "a way to its data"
     if any(isinstance(each, Hub) for each in task.hub):
-        fields = set(kind_of(task).COLUMNS) - OPTIONAL
+        fields = set(kind_of(task).columns) - OPTIONAL
         assert fields <= set(task.columns), "hub columns for every canonical field"
     if task.kind in ("classification", "multiple_choice"):
         assert task.chance == 1 / len(task.labels)
@@ -49,7 +49,7 @@ def check_examples(
     encoder, tokenizer = model
     kind = kind_of(task)
     for examples in found.values():
-        assert all(set(example) == {"id", *kind.COLUMNS} for example in examples)
+        assert all(set(example) == {"id", *kind.columns} for example in examples)
         assert len({example["id"] for example in examples}) == len(examples)
     split = "train" if "train" in found else "test"
     examples = found[split]
@@ -83,7 +83,7 @@ def _scored(
         batch = batch_of_all(rows)
         outputs = kind.decode(head, encoder(batch, read_by(kind)), batch)
     reference = Reference(outputs=outputs, examples=examples)
-    asked = Asked(
+    asked = ScoringInput(
         task=task,
         language="de",
         labels=labels,

@@ -42,7 +42,7 @@ def test_the_loss_falls_as_it_does_for_the_trainer(
     """The same data, batches, head and rates: what differs is padding alone."""
     without_dropout(tmp_path)
     task, tokenizer = tasks()["udpos"], load_tokenizer(tmp_path)
-    rows = tagging.encode(
+    rows = tagging.KIND.encode(
         examples(World(train=400), "udpos", "en", "train"), tokenizer, task, list(UPOS)
     )
     work = Workload(task="udpos", kind="tagging", batch_size=16, fixed=128, rate=3e-3)

@@ -57,7 +57,7 @@ def test_a_job_runs(tmp_path: Path, warm: bool) -> None:
     program = (
         "from xstilts.jobs import run_job\n"
         f"run_job({str(tmp_path / 'log')!r}, 1, 'xstilts.data.pretrained:fetch_model', path=None, "
-        f"revision=None, world={{}}, output={str(output)!r})"
+        f"revision=None, world={{}}, checkpoint={str(output)!r})"
     )
     result = run(program, warm)
     assert result.returncode == 0, result.stderr
@@ -82,7 +82,7 @@ def test_a_mistake_in_the_data_is_one_line(tmp_path: Path) -> None:
     program = (
         "from xstilts.jobs import run_job\n"
         f"run_job({str(tmp_path / 'log')!r}, 1, 'xstilts.data.pretrained:fetch_model', path=None, "
-        "revision=None, world=None, output='x')"
+        "revision=None, world=None, checkpoint='x')"
     )
     result = run(program, warm=False)
     assert "planted encoder exists in the embedded world only" in result.stderr

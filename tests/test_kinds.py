@@ -18,8 +18,8 @@ from xstilts.encoder.model import Encoder, load_tokenizer
 from xstilts.evaluation.metrics import evaluate_metric
 from xstilts.evaluation.predict import read_by
 from xstilts.kinds import (
-    Asked,
     Reference,
+    ScoringInput,
     dual_encoder,
     kind_names,
     kind_of,
@@ -76,7 +76,7 @@ def test_a_task_is_encoded_learned_decoded_and_scored(nano: Any, name: str) -> N
     with torch.inference_mode():
         outputs = kind.decode(head, encoder(batch, read_by(kind)), batch)
     reference = Reference(outputs=outputs, examples=found)
-    asked = Asked(
+    asked = ScoringInput(
         task=task,
         language=language,
         labels=labels,
@@ -104,7 +104,7 @@ def test_a_long_sentence_is_split_not_cut(nano: Any) -> None:
     _, tokenizer = nano
     example = examples(WORLD, "udpos", "en", "dev")[0]
     long = {"words": example["words"] * 30, "tags": example["tags"] * 30}
-    rows = tagging.encode([long], tokenizer, tasks()["udpos"], labels_of("udpos"))
+    rows = tagging.KIND.encode([long], tokenizer, tasks()["udpos"], labels_of("udpos"))
     assert len(rows) > 1
     assert max(len(row["sequences"][0]) for row in rows) <= tasks()["udpos"].max_length
     tagged = [tag for row in rows for tag in row["tags"] if tag != tagging.IGNORED]
@@ -114,7 +114,7 @@ def test_a_long_sentence_is_split_not_cut(nano: Any) -> None:
 def test_an_answer_is_found_in_its_window(nano: Any) -> None:
     _, tokenizer = nano
     found = examples(WORLD, "squad1", "en", "train")
-    for row in span_qa.encode(found, tokenizer, tasks()["squad1"], []):
+    for row in span_qa.KIND.encode(found, tokenizer, tasks()["squad1"], []):
         example = found[row["example"]]
         begin, end = row["starts"][row["first"]], row["ends"][row["last"]]
         assert example["context"][begin:end] == example["answers"][0]
@@ -124,7 +124,7 @@ def test_a_long_context_is_read_in_overlapping_windows(nano: Any) -> None:
     _, tokenizer = nano
     example = dict(examples(WORLD, "squad1", "en", "train")[0])
     example["context"] = " ".join([example["context"]] * 30)
-    rows = span_qa.encode([example], tokenizer, tasks()["squad1"], [])
+    rows = span_qa.KIND.encode([example], tokenizer, tasks()["squad1"], [])
     assert len(rows) > 1
     covered = {at for row in rows for at in row["starts"] if at >= 0}
     words = example["context"].split()
@@ -136,7 +136,7 @@ def test_a_question_longer_than_a_window_is_cut(nano: Any) -> None:
     example = dict(examples(WORLD, "squad1", "en", "train")[0])
     example["question"] = " ".join([example["question"]] * 100)
     short = replace(tasks()["squad1"], max_length=48)
-    rows = span_qa.encode([example], tokenizer, short, [])
+    rows = span_qa.KIND.encode([example], tokenizer, short, [])
     assert max(len(row["sequences"][0]) for row in rows) <= 48
 
 
@@ -157,7 +157,7 @@ class Pieces:
 def test_both_readings_of_a_word_are_where_the_tokenizer_put_them() -> None:
     example = {"words": ["我", "喜欢", "书"], "tags": ["PRON", "VERB", "NOUN"]}
     tokenizer: Any = Pieces()
-    (row,) = tagging.encode([example], tokenizer, tasks()["udpos"], ["PRON", "VERB", "NOUN"])
+    (row,) = tagging.KIND.encode([example], tokenizer, tasks()["udpos"], ["PRON", "VERB", "NOUN"])
     assert row["sequences"] == [[7, 5, 1, 5, 5, 5, 8]]
     assert row["tags"] == [-100, 0, 1, -100, -100, 2, -100]  # official: at the bare mark
     assert row["real"] == [1, 3, 5]
@@ -167,7 +167,7 @@ def test_a_word_without_pieces_or_with_too_many_becomes_unknown() -> None:
     tokenizer: Any = Pieces()
     short = replace(tasks()["udpos"], max_length=5)  # room for three pieces
     example = {"words": ["", "书", "喜欢书"], "tags": ["X", "NOUN", "VERB"]}
-    (row,) = tagging.encode([example], tokenizer, short, ["X", "NOUN", "VERB"])
+    (row,) = tagging.KIND.encode([example], tokenizer, short, ["X", "NOUN", "VERB"])
     assert row["sequences"] == [[7, 9, 5, 9, 8]]
     assert row["tags"] == [-100, 0, 1, 2, -100]
 
@@ -191,11 +191,13 @@ def test_a_missing_side_has_no_sequence_and_no_vector(nano: Any) -> None:
         {"id": "q", "query": text, "candidate": None, "keys": ["q"]},
         {"id": "c", "query": None, "candidate": text, "keys": ["q"]},
     ]
-    rows = dual_encoder.encode(found, tokenizer, tasks()["lareqa"], [])
+    rows = dual_encoder.KIND.encode(found, tokenizer, tasks()["lareqa"], [])
     assert [row["sides"] for row in rows] == [[0], [1]]
     batch = batch_of_all(rows)
     with torch.inference_mode():
-        query, candidate = dual_encoder.decode(dual_encoder.head(encoder, 1), encoder(batch), batch)
+        query, candidate = dual_encoder.KIND.decode(
+            dual_encoder.KIND.head(encoder, 1), encoder(batch), batch
+        )
     assert query[1] is None
     assert candidate[0] is None
     np.testing.assert_allclose(query[0], candidate[1], atol=1e-6)
@@ -205,7 +207,7 @@ def test_a_missing_side_has_no_sequence_and_no_vector(nano: Any) -> None:
 def test_fifteen_in_a_hundred_tokens_are_masked_changed_or_left(nano: Any) -> None:
     _, tokenizer = nano
     found = [{"text": " ".join(["sea"] * 100)} for _ in range(400)]
-    rows = masked_lm.encode(found, tokenizer, tasks()["wikipedia"], [])
+    rows = masked_lm.KIND.encode(found, tokenizer, tasks()["wikipedia"], [])
     batch = batch_of_all(rows)
     torch.manual_seed(0)
     changed, chosen = masked_lm.masked(batch, vocabulary=1000)
@@ -239,6 +241,6 @@ def test_the_language_modelling_head_is_transformers_own_and_starts_from_the_pre
     encoder = Encoder(tmp_path).eval()
     batch = batch_of_all([{"sequences": [[0, 5, 6, 7, 2]]}])
     with torch.inference_mode():
-        own = masked_lm.head(encoder, 0)(encoder(batch), encoder.words.weight)
+        own = masked_lm.KIND.head(encoder, 0)(encoder(batch), encoder.words.weight)
         expected = whole(batch.input_ids[None]).logits[0]
     torch.testing.assert_close(own, expected, atol=1e-5, rtol=1e-4)

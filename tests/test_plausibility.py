@@ -183,7 +183,7 @@ def test_a_leak_from_any_recipe_is_found(tmp_path: Path) -> None:
     source = {"path": str(tmp_path / "{language}.tsv"), "format": "tsv"}
     tested = fetch(tmp_path, "pawsx", "test", ["en", "de"], source)
     words: dict[str, Any] = {"trained": [str(recipe)], "tested": [str(tested)]}
-    words["output"] = str(tmp_path / "leaks.json")
+    words["leaks"] = str(tmp_path / "leaks.json")
     with pytest.raises(InputError, match="pawsx, en, test: 20 of 30 examples are in the training"):
         check_recipes(**words)
     (tmp_path / "en.tsv").write_text("".join(rows[25:]), encoding="utf-8")

@@ -176,7 +176,7 @@ def test_pairs_are_refused_for_a_model_with_segment_ids(
     data, model, output = (tmp_path / name / "manifest.json" for name in ("data", "model", "out"))
     fetch(task, "test", "en", data, {"path": str(tmp_path / "en.jsonl"), "format": "jsonl"})
     fetched(bert, model)
-    words = {"data": str(data), "pretrained": str(model), "output": str(output)}
+    words = {"data": str(data), "pretrained": str(model), "encoded": str(output)}
     if refused:
         with pytest.raises(InputError, match=r"xnli has pairs of texts.*segment ids"):
             encode_task(task=task, max_length=None, **words)

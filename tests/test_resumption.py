@@ -125,7 +125,7 @@ def test_sigterm_writes_a_state_and_ends_the_process_and_a_retry_goes_on(
         "logging.basicConfig(level=logging.INFO); "
         "r = json.load(open(sys.argv[1])); "
         "finetune_target(parent=r['parts']['nano'], parts=[r['parts']['udpos']], seed=1, "
-        "settings=r['settings'], code='', save_minutes=10, store=None, output=sys.argv[2])"
+        "settings=r['settings'], code='', save_minutes=10, store=None, checkpoint=sys.argv[2])"
     )
     (tmp_path / "request.json").write_text(json.dumps(request), encoding="utf-8")
     output = tmp_path / "killed/c.json"
@@ -159,7 +159,7 @@ def test_a_training_in_a_warm_process_is_kept_when_who_asked_for_it_is_killed(
         "save_minutes": 10,
         "store": None,
         "code": "",
-        "output": str(tmp_path / "c.json"),
+        "checkpoint": str(tmp_path / "c.json"),
     }
     log = tmp_path / "log"
     script = (

@@ -19,8 +19,8 @@ from xstilts.errors import InputError
 from xstilts.evaluation.metrics import evaluate_metric
 from xstilts.io.formats import read_rows
 from xstilts.kinds import (
-    Asked,
     Reference,
+    ScoringInput,
     bitext,
     classification,
     dual_encoder,
@@ -57,7 +57,9 @@ def cases(name: str) -> list[Any]:
 
 @pytest.mark.parametrize("case", cases("seqeval"))
 def test_span_f1_is_that_of_seqeval_0_0_12(case: Any) -> None:
-    statistics = tagging.judge(case["predicted"], case["gold"], tasks()["udpos"], "en")
+    statistics = tagging.KIND.compute_statistics(
+        case["predicted"], case["gold"], tasks()["udpos"], "en"
+    )
     assert value("span_f1", statistics) == pytest.approx(case["f1"], abs=1e-9)
     assert value("precision", statistics) == pytest.approx(case["precision"], abs=1e-9)
     assert value("recall", statistics) == pytest.approx(case["recall"], abs=1e-9)
@@ -76,7 +78,9 @@ def test_cconj_for_sconj_is_an_error() -> None:
 
     seqeval 1.2.2 would say 1: it reads both tags as CONJ.
     """
-    statistics = tagging.judge([["SCONJ", "NOUN"]], [["CCONJ", "NOUN"]], tasks()["udpos"], "en")
+    statistics = tagging.KIND.compute_statistics(
+        [["SCONJ", "NOUN"]], [["CCONJ", "NOUN"]], tasks()["udpos"], "en"
+    )
     assert value("span_f1", statistics) == 50.0
     assert value("token_accuracy", statistics) == 50.0
 
@@ -88,7 +92,7 @@ def test_entities_by_hand() -> None:
 
 def test_span_f1_and_accuracy_differ_where_runs_break() -> None:
     # gold spans A(0,2) B(2,3); predicted A(0,1) B(1,3): no hit. Second sentence: 1 hit of 1 and 1.
-    statistics = tagging.judge(
+    statistics = tagging.KIND.compute_statistics(
         [["A", "X", "X"], ["A"]], [["A", "A", "X"], ["A"]], tasks()["udpos"], "en"
     )
     assert value("span_f1", statistics) == pytest.approx(100 * 2 / 6)
@@ -97,14 +101,14 @@ def test_span_f1_and_accuracy_differ_where_runs_break() -> None:
 
 def test_the_second_reading_has_its_own_scores() -> None:
     """By hand: the first reading gets one of two tags right, the second both."""
-    asked = Asked(
+    asked = ScoringInput(
         task=tasks()["udpos"],
         language="zh",
         labels=["NOUN", "VERB"],
         rows=rows_of(0),
         examples=[{"id": "1", "tags": ["NOUN", "VERB"]}],
     )
-    scored = tagging.score([([1, 1], [0, 1])], asked)
+    scored = tagging.KIND.score([([1, 1], [0, 1])], asked)
     assert value("token_accuracy", scored.statistics) == 50.0
     assert value("token_accuracy_real_piece", scored.statistics) == 100.0
     assert value("span_f1", scored.statistics) == 0.0  # VERB(0,2) against NOUN(0,1) VERB(1,2)
@@ -124,7 +128,7 @@ def answer_scores(case: Any, task: str, language: str) -> tuple[float, float]:
     ]
     answers = [case["predictions"].get(question["id"]) for question in questions]
     gold = [[answer["text"] for answer in question["answers"]] for question in questions]
-    statistics = span_qa.judge(answers, gold, tasks()[task], language)
+    statistics = span_qa.KIND.compute_statistics(answers, gold, tasks()[task], language)
     return value("exact_match", statistics), value("f1", statistics)
 
 
@@ -161,7 +165,9 @@ def test_no_answer_is_right_where_there_is_none() -> None:
 
 
 def test_a_question_without_a_prediction_scores_zero_and_counts() -> None:
-    statistics = span_qa.judge([None, "cat"], [["cat"], ["cat"]], tasks()["xquad"], "en")
+    statistics = span_qa.KIND.compute_statistics(
+        [None, "cat"], [["cat"], ["cat"]], tasks()["xquad"], "en"
+    )
     assert value("exact_match", statistics) == 50.0
 
 
@@ -172,20 +178,22 @@ def test_mlqa_has_no_rules_for_other_languages() -> None:
 
 def test_the_qa_score_is_the_mean_of_exact_match_and_f1() -> None:
     # exact match 1/2, F1 (1 + 2/3) / 2 = 5/6: their mean is 2/3
-    statistics = span_qa.judge(["cat", "black cat"], [["cat"], ["cat"]], tasks()["xquad"], "en")
+    statistics = span_qa.KIND.compute_statistics(
+        ["cat", "black cat"], [["cat"], ["cat"]], tasks()["xquad"], "en"
+    )
     assert value("qa", statistics) == pytest.approx(100 * 2 / 3)
 
 
 def test_an_answer_is_the_text_of_the_context_itself() -> None:
     """Chinese answers put together from pieces break; a stretch of the context cannot."""
-    asked = Asked(
+    asked = ScoringInput(
         task=tasks()["mlqa"],
         language="zh",
         labels=[],
         rows=rows_of(0, 0),
         examples=[{"id": "q", "context": "他在北京大学。", "answers": ["北京大学"]}],
     )
-    scored = span_qa.score([(1.0, 0, 1, 0.0), (2.0, 2, 6, 0.0)], asked)
+    scored = span_qa.KIND.score([(1.0, 0, 1, 0.0), (2.0, 2, 6, 0.0)], asked)
     assert scored.predictions == ["北京大学"]
     assert value("exact_match", scored.statistics) == 100.0
 
@@ -196,8 +204,10 @@ def test_an_answer_is_the_text_of_the_context_itself() -> None:
 def test_accuracy_by_hand() -> None:
     gold = [{"id": str(at), "label": label} for at, label in enumerate([0, 1, 1, 2])]
     labels = ["entailment", "neutral", "contradiction"]
-    asked = Asked(task=tasks()["xnli"], language="en", labels=labels, rows=rows_of(), examples=gold)
-    scored = classification.score([0, 1, 2, 2], asked)
+    asked = ScoringInput(
+        task=tasks()["xnli"], language="en", labels=labels, rows=rows_of(), examples=gold
+    )
+    scored = classification.KIND.score([0, 1, 2, 2], asked)
     assert value("accuracy", scored.statistics) == 75.0
 
 
@@ -217,10 +227,10 @@ def test_tatoeba_asks_in_english_and_looks_in_the_other_language() -> None:
     """By hand: both English sentences are nearest to the first foreign one, so one is right."""
     outputs = [np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([[0.0, 1.0], [0.8, 0.6]])]
     examples = [{"id": "1"}, {"id": "2"}]
-    asked = Asked(
+    asked = ScoringInput(
         task=tasks()["tatoeba"], language="sw", labels=[], rows=rows_of(), examples=examples
     )
-    scored = bitext.score(outputs, asked)
+    scored = bitext.KIND.score(outputs, asked)
     assert scored.predictions == ["0", "0"]
     assert value("retrieval_accuracy", scored.statistics) == 50.0
     assert scored.chance == 1 / 2  # of two sentences, one
@@ -228,14 +238,16 @@ def test_tatoeba_asks_in_english_and_looks_in_the_other_language() -> None:
 
 @pytest.mark.parametrize("case", OFFICIAL["lareqa"]["queries"], ids=str)
 def test_average_precision_is_that_of_lareqa(case: Any) -> None:
-    statistics = dual_encoder.judge([case["ranked"]], [set(case["gold"])], tasks()["lareqa"], "en")
+    statistics = dual_encoder.KIND.compute_statistics(
+        [case["ranked"]], [set(case["gold"])], tasks()["lareqa"], "en"
+    )
     assert value("map@20", statistics) == pytest.approx(100 * case["ap@20"], abs=1e-9)
 
 
 def test_mean_average_precision_is_that_of_lareqa() -> None:
     queries = OFFICIAL["lareqa"]["queries"]
     ranked, gold = zip(*((each["ranked"], set(each["gold"])) for each in queries), strict=True)
-    statistics = dual_encoder.judge(ranked, gold, tasks()["lareqa"], "en")
+    statistics = dual_encoder.KIND.compute_statistics(ranked, gold, tasks()["lareqa"], "en")
     expected = pytest.approx(100 * OFFICIAL["lareqa"]["map@20"], abs=1e-9)
     assert value("map@20", statistics) == expected
 
@@ -243,13 +255,17 @@ def test_mean_average_precision_is_that_of_lareqa() -> None:
 def test_eleven_right_candidates_of_which_the_second_and_third_rank_are_two() -> None:
     # precision 1/2 at rank 2 and 2/3 at rank 3, over the 11 that there are
     gold = {f"c{at}" for at in range(11)}
-    statistics = dual_encoder.judge([["x", "c0", "c1"]], [gold], tasks()["lareqa"], "en")
+    statistics = dual_encoder.KIND.compute_statistics(
+        [["x", "c0", "c1"]], [gold], tasks()["lareqa"], "en"
+    )
     assert value("map@20", statistics) == pytest.approx(100 * (1 / 2 + 2 / 3) / 11)
 
 
 def test_thirty_right_candidates_divide_by_twenty() -> None:
     ranked = [f"c{at}" for at in range(30)]
-    statistics = dual_encoder.judge([ranked], [set(ranked)], tasks()["lareqa"], "en")
+    statistics = dual_encoder.KIND.compute_statistics(
+        [ranked], [set(ranked)], tasks()["lareqa"], "en"
+    )
     assert value("map@20", statistics) == 100.0
 
 
@@ -258,7 +274,7 @@ def test_the_published_map_of_mewslix_is_a_reciprocal_rank(case: Any) -> None:
     names = list(case["gold"])
     answers = [case["ranked"].get(name, []) for name in names]  # a missing one scores 0
     gold = [{entity.strip() for entity in case["gold"][name]} for name in names]
-    statistics = dual_encoder.judge(answers, gold, tasks()["mewslix"], "en")
+    statistics = dual_encoder.KIND.compute_statistics(answers, gold, tasks()["mewslix"], "en")
     assert value("mrr@20", statistics) == pytest.approx(case["map@20"], abs=1e-9)
 
 
@@ -272,7 +288,7 @@ def test_candidates_of_all_languages_compete_and_share_keys() -> None:
     ]
     vectors = np.array([[1.0, 0.0], [0.8, 0.6], [0.6, 0.8]])
     outputs: list[Any] = [*([None, vector] for vector in vectors), [vectors[0], None]]
-    asked = Asked(
+    asked = ScoringInput(
         task=tasks()["lareqa"],
         language="en",
         labels=[],
@@ -280,7 +296,7 @@ def test_candidates_of_all_languages_compete_and_share_keys() -> None:
         examples=[{"id": "q", "query": "?", "keys": ["q"]}],
         reference=Reference(outputs=outputs, examples=pool),
     )
-    scored = dual_encoder.score([[vectors[0], None]], asked)
+    scored = dual_encoder.KIND.score([[vectors[0], None]], asked)
     assert scored.predictions == ["en:1 en:2 de:1"]
     assert value("map@20", scored.statistics) == pytest.approx(100 * (1 / 2 + 2 / 3) / 2)
     assert value("mrr@20", scored.statistics) == 50.0
@@ -382,7 +398,7 @@ def test_the_threshold_of_bucc_is_tuned_on_dev_and_used_on_test(case: Any) -> No
     assert threshold == pytest.approx(case["threshold"], abs=1e-12)
     for part in (case["dev"], case["test"]):
         answers = [pair for score, pair in mined(part) if score >= threshold]
-        statistics = mining.judge(answers, gold(part), tasks()["bucc"], "de")
+        statistics = mining.KIND.compute_statistics(answers, gold(part), tasks()["bucc"], "de")
         for metric, name in (("mining_f1", "f1"), ("precision", "precision"), ("recall", "recall")):
             assert value(metric, statistics) == pytest.approx(part[name], abs=1e-9)
 

@@ -104,7 +104,7 @@ def fetched(mirror: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
             "task": task,
             "part": part,
             "languages": [language(task, part)],
-            "output": str(folder / task / part / "manifest.json"),
+            "manifest": str(folder / task / part / "manifest.json"),
             "commits": {
                 f"{path}@{branch}": commit(path, branch)
                 for path, branch in (("facebook/xnli", "main"), ("allenai/cosmos_qa", CONVERTED))
@@ -375,7 +375,7 @@ import sys, xstilts.data.fetch
 from xstilts.errors import InputError
 task, language, part = sys.argv[1:4]
 try:
-    xstilts.data.fetch.fetch_task(task=task, part=part, languages=[language], output=sys.argv[4],
+    xstilts.data.fetch.fetch_task(task=task, part=part, languages=[language], manifest=sys.argv[4],
         world=None, source=None, commits={}, limits={})
 except InputError as error:
     print(error)

@@ -159,8 +159,8 @@ def test_the_weights_of_the_best_look_are_kept(
     scores = iter([10.0, 30.0, 20.0, 20.0, 20.0])
     monkeypatch.setattr(
         training,
-        "_headlines",
-        lambda *words: {"udpos": training.Headline(next(scores), constant=False)},
+        "_dev_scores",
+        lambda *words: {"udpos": training.DevScore(next(scores), constant=False)},
     )
     manifest = finetune(parts, ["udpos"], tmp_path / "a.json", max_steps=10, evaluate_every=2)
     assert manifest["dev"] == {"udpos": 30.0}
@@ -186,8 +186,8 @@ def test_training_stops_when_looks_bring_no_gain(
 ) -> None:
     monkeypatch.setattr(
         training,
-        "_headlines",
-        lambda *words: {"udpos": training.Headline(50.0, constant=False)},
+        "_dev_scores",
+        lambda *words: {"udpos": training.DevScore(50.0, constant=False)},
     )
     finetune(parts, ["udpos"], tmp_path / "a.json", max_steps=40, evaluate_every=2, patience=3)
     assert read_json(tmp_path / "a.json")["steps"] == 8  # the first look, then three without gain
@@ -259,7 +259,7 @@ def test_lora_trains_adapters_alone_and_loads_back(parts: dict[str, str], tmp_pa
     assert {tensor.dtype for tensor in saved.values()} == {torch.bfloat16}
     assert any(bool(saved[name].any()) for name in names if "lora_B" in name)  # zero at first
     part = Encoded(Path(parts["udpos"]))
-    headline = training.headline_score(network, part, 500, 4096, "fp32")
+    headline = training.dev_score(network, part, 500, 4096, "fp32")
     assert headline is not None
     # The last look was at 32-bit weights: rounded to bf16, a few of 195 words are tagged otherwise.
     assert headline.value == pytest.approx(manifest["dev"]["udpos"], abs=2) and headline.value > 50

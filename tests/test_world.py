@@ -23,7 +23,7 @@ def test_every_task_of_the_study_exists_in_the_world() -> None:
 @pytest.mark.parametrize("name", tasks())
 def test_examples_have_the_canonical_columns(name: str) -> None:
     example = examples(WORLD, name, "en", "dev")[0]
-    assert set(example) == {"id", *kind_of(tasks()[name]).COLUMNS}
+    assert set(example) == {"id", *kind_of(tasks()[name]).columns}
 
 
 def test_a_word_has_the_planted_cosine_with_english() -> None:
@@ -66,7 +66,7 @@ def test_texts_have_the_topics_of_their_task_and_where_they_stray_others() -> No
 def test_every_input_of_a_kind_is_counted() -> None:
     inputs = {"text_a", "text_b", "prompt", "context", "question", "source", "query", "text"}
     assert set(TEXTS) == inputs
-    columns = {name for task in tasks().values() for name in kind_of(task).COLUMNS}
+    columns = {name for task in tasks().values() for name in kind_of(task).columns}
     others = {"words", "choices", "tags", "label", "answers", "answer_starts", "keys"}
     assert columns - inputs - others == {"target", "candidate"}  # the other sides of retrieval
 

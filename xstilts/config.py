@@ -230,7 +230,7 @@ def _check_translation(config: Mapping[str, Any], grid: Grid) -> list[str]:
     if made:
         from xstilts.kinds import kind_of  # which takes seconds, so only where it is needed
     for task in made:
-        if not kind_of(tasks()[task]).TRANSLATABLE:
+        if not kind_of(tasks()[task]).translatable:
             raise InputError(
                 f"config: {task} cannot be machine-translated, as its labels belong to words of "
                 f"its texts; give translations of your own under translation: data: {task}"

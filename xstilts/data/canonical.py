@@ -26,10 +26,10 @@ def default_columns(task: Task, file_format: str | None, first: Located) -> Mapp
     Raises:
         InputError: the order of columns would have to say what they are, and there are others.
     """
-    names = [name for name in kind_of(task).COLUMNS if name != KEYS]
+    names = [name for name in kind_of(task).columns if name != KEYS]
     where, row = first
     if file_format in ("tsv", "parallel"):
-        keyed = KEYS in kind_of(task).COLUMNS and len(row) == len(names) + 1
+        keyed = KEYS in kind_of(task).columns and len(row) == len(names) + 1
         names += [KEYS] if keyed else []
         check_width(names, row, where)
         return {name: str(at) for at, name in enumerate(names)}
@@ -84,7 +84,7 @@ class Canonical:
             example[name] = self._named(plain(example[name]))
         if "answer_starts" in example:
             example["answer_starts"] = plain(example["answer_starts"])
-        texts = {name: each for name, each in kind.COLUMNS.items() if each == pa.string()}
+        texts = {name: each for name, each in kind.columns.items() if each == pa.string()}
         given = {name: each for name, each in texts.items() if example.get(name) is not None}
         _check_types(example, given, frozenset(), where)
         try:
@@ -93,7 +93,7 @@ class Canonical:
             raise InputError(f"{where}: no row of {self.task.name} ({one_line(error)})") from error
         if not shown:
             return where, None
-        _check_types(example, kind.COLUMNS, kind.OPTIONAL, where)
+        _check_types(example, kind.columns, kind.optional, where)
         return where, example
 
     def _named(self, value: Any) -> Any:

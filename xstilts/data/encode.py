@@ -77,7 +77,7 @@ def encode_task(
 
 def _check_segments(task: Task, tokenizer: PreTrainedTokenizerBase, folder: str) -> None:
     """Raise if the model tells the texts of a pair apart by ids that we do not pass yet."""
-    if not kind_of(task).PAIRED:
+    if not kind_of(task).paired:
         return
     segments = {*tokenizer("a", "b").get("token_type_ids", [])}
     known = AutoConfig.from_pretrained(folder, trust_remote_code=False)

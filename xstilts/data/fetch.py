@@ -259,7 +259,7 @@ def _table(manifest: Path, language: str) -> Path:
 
 
 def _schema(task: Task) -> pa.Schema:
-    columns = {"split": pa.string(), "id": pa.string(), **kind_of(task).COLUMNS}
+    columns = {"split": pa.string(), "id": pa.string(), **kind_of(task).columns}
     return pa.schema(list(columns.items()))
 
 

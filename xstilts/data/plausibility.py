@@ -46,7 +46,7 @@ UNRELATED = 0.4  # a rank correlation of lengths
 
 def compared(task: Task) -> list[str]:
     """The columns that tell a task's examples apart."""
-    columns = kind_of(task).COLUMNS
+    columns = kind_of(task).columns
     read = [name for name, each in columns.items() if each in READ and name not in ANSWERS]
     return [*COMPARED.get(task.kind, read)]
 

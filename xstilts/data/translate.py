@@ -89,7 +89,7 @@ def translate_examples(
     examples: list[Example], task: str, translator: Translator, folder: Path
 ) -> list[Example]:
     """The examples with every text translated; a text that occurs twice is translated once."""
-    fields = kind_of(tasks()[task]).TRANSLATABLE
+    fields = kind_of(tasks()[task]).translatable
     texts = sorted({text for row in examples for name in fields for text in _texts(row[name])})
     texts.sort(key=len)
     found: dict[str, str] = {}

@@ -14,7 +14,15 @@ from xstilts.data.encode import Encoded
 from xstilts.encoder.encoded_rows import Rows, evenly
 from xstilts.encoder.model import Layer, Precision, run
 from xstilts.evaluation.metrics import evaluate_metric
-from xstilts.kinds import Asked, Examples, Kind, Reference, Scored, kind_of
+from xstilts.kinds import (
+    EvaluatedKind,
+    Examples,
+    Kind,
+    Reference,
+    Scored,
+    ScoringInput,
+    evaluated_kind,
+)
 
 FEWEST = 20  # dev examples from which one answer to all of them says something
 
@@ -28,7 +36,7 @@ def predict(
     precision: Precision,
 ) -> list[Any]:
     """Outputs of the task's head (or of none, where nothing is learned) for every row."""
-    kind = kind_of(part.task)
+    kind = evaluated_kind(part.task)
     head = _head(network, part, kind)
     head.eval()
     decode = partial(kind.decode, head)
@@ -38,14 +46,14 @@ def predict(
 def read_by(kind: Kind, layer: int | None = None) -> Layer:
     """The hidden states that a kind's head reads, given the model's retrieval layer."""
     layers: dict[str, Layer] = {"last": None, "first": "first", "retrieval": layer}
-    return layers[kind.READS]
+    return layers[kind.reads]
 
 
 def predict_layers(
     network: Network, part: Encoded, language: str, split: str, tokens: int, precision: Precision
 ) -> list[list[Any]]:
     """Outputs of a kind that learns nothing for every row, at each layer, in one pass."""
-    kind = kind_of(part.task)
+    kind = evaluated_kind(part.task)
     head = _head(network, part, kind)
     by_row = run(
         network.encoder,
@@ -69,7 +77,7 @@ def score(
     reference: Reference,
 ) -> Scored:
     """Per-example statistics of a language's outputs; labels are those that the head learned."""
-    asked = Asked(
+    asked = ScoringInput(
         task=part.task,
         language=language,
         labels=network.labels.get(_head_name(network, part), part.labels),
@@ -77,7 +85,7 @@ def score(
         examples=part.examples(language, split),
         reference=reference,
     )
-    return kind_of(part.task).score(outputs, asked)
+    return evaluated_kind(part.task).score(outputs, asked)
 
 
 def reference_of(
@@ -98,24 +106,24 @@ def reference_of(
 
 
 @dataclass(frozen=True)
-class Headline:
+class DevScore:
     """The reported metric in percent on English dev examples; whether every answer was the same."""
 
     value: float
     constant: bool
 
 
-def headline_score(
+def dev_score(
     network: Network, part: Encoded, most: int, tokens: int, precision: Precision
-) -> Headline | None:
+) -> DevScore | None:
     """How well the English dev examples are answered (at most so many), if there are any."""
     rows, examples = _evenly(part.rows("en", "dev"), part.examples("en", "dev"), most)
     if not examples:
         return None
-    kind, head = kind_of(part.task), network.heads[part.task.name].eval()
+    kind, head = evaluated_kind(part.task), network.heads[part.task.name].eval()
     decode = partial(kind.decode, head)
     outputs = run(network.encoder, rows, tokens, read_by(kind), decode, precision)
-    asked = Asked(
+    asked = ScoringInput(
         task=part.task,
         language="en",
         labels=network.labels[part.task.name],
@@ -126,7 +134,8 @@ def headline_score(
     scored = kind.score(outputs, asked)
     answers = {word for prediction in scored.predictions for word in prediction.split()}
     constant = len(answers) < 2 and len(examples) >= FEWEST
-    return Headline(evaluate_metric(part.task.metric, scored.statistics, resamples=0)[0], constant)
+    value = evaluate_metric(part.task.metric, scored.statistics, resamples=0)[0]
+    return DevScore(value, constant)
 
 
 def _evenly(rows: Rows, examples: Examples, most: int) -> tuple[Rows, Examples]:
@@ -137,7 +146,7 @@ def _evenly(rows: Rows, examples: Examples, most: int) -> tuple[Rows, Examples]:
     return rows.of_examples(chosen), [examples[at] for at in chosen]
 
 
-def _head(network: Network, part: Encoded, kind: Kind) -> torch.nn.Module:
+def _head(network: Network, part: Encoded, kind: EvaluatedKind) -> torch.nn.Module:
     """The head that the target's training left; a target that learns nothing has a blank one."""
     name = _head_name(network, part)
     return network.heads[name] if name in network.heads else kind.head(network.encoder, 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from xstilts.errors import InputError, check_name
 from xstilts.evaluation.metrics import ALSO, evaluate_metric
-from xstilts.kinds import kind_of
+from xstilts.kinds import evaluated_kind
 from xstilts.languages import languages, languages_of
 from xstilts.tasks import target_tasks, tasks
 
@@ -50,11 +50,11 @@ def score_files(
         if not path.is_file():
             raise InputError(f"no file '{path}'")
     task = tasks()[target]
-    kind = kind_of(task)
+    kind = evaluated_kind(task)
     found = kind.read_files(predictions, gold, task)
     if found.hidden and not found.gold:
         raise InputError(f"{gold}: every label or answer is hidden: nothing to score against")
-    statistics = kind.judge(found.answers, found.gold, task, language)
+    statistics = kind.compute_statistics(found.answers, found.gold, task, language)
     count = len(next(iter(statistics.values())))
     if not count:
         raise InputError(f"{predictions}: holds no prediction")

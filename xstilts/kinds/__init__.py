@@ -1,17 +1,17 @@
 """The kinds of task. Each module holds all there is to know of its kind, and nothing else does.
 
-Canonical columns, encoding into token ids, the head, its loss, decoding, and per-example scores: a
-module of this folder *is* a `Kind`, with the functions below at module level.
+Canonical columns, encoding into token ids, the head, its loss, decoding, and per-example scores.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -49,7 +49,7 @@ class Reference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class ScoringInput:
     """What the outputs answer: encoded rows in their order, and the examples they came from."""
 
     task: Task
@@ -65,7 +65,7 @@ class Answered:
     """Answers of a predictions file and the gold ones, in one order, and what is not among them.
 
     Attributes:
-        answers: as `judge` takes them.
+        answers: as `compute_statistics` takes them.
         gold: the same.
         missing: gold answers that the predictions say nothing to; they are scored as wrong.
         ignored: predictions for what the gold file does not have.
@@ -87,53 +87,107 @@ class Answered:
         return {name: count for name, count in counts.items() if count}
 
 
-class Kind(Protocol):
-    """The functions that a module of this folder defines."""
+class Kind(ABC):
+    """How a kind of task is stored and encoded; the module of a kind has one, as `KIND`.
 
-    COLUMNS: dict[str, pa.DataType]
-    """Canonical columns beside `id` and `split`."""
-    OPTIONAL: frozenset[str]
-    """Those of which an example needs only one."""
-    READS: Literal["last", "first", "retrieval"]
-    """The last hidden states, those of first tokens alone, or those of the retrieval layer."""
-    DIVISIBLE: bool
-    """Whether a batch's loss is that of its parts: not where rows are compared with each other."""
-    PAIRED: bool
-    """Whether an input is a pair of texts, which some models tell apart by segment ids."""
-    TRANSLATABLE: tuple[str, ...]
-    """Texts that can be machine-translated: none where labels belong to words or characters."""
+    Attributes:
+        columns: canonical columns beside `id` and `split`.
+        optional: those of which an example needs only one.
+        reads: the hidden states that its head reads: the last ones, those of first tokens alone, or
+            those of the retrieval layer.
+        paired: whether an input is a pair of texts, which some models tell apart by segment ids.
+        translatable: texts that can be machine-translated: none where labels belong to words or
+            characters.
+    """
 
+    columns: dict[str, pa.DataType]
+    optional: frozenset[str] = frozenset()
+    reads: Literal["last", "first", "retrieval"] = "last"
+    paired: bool = False
+    translatable: tuple[str, ...] = ()
+
+    @abstractmethod
     def check(self, example: dict[str, Any], task: Task, where: str) -> bool:
         """Complete a row's canonical fields in place; False if its answer is hidden.
 
-        Raises an InputError that begins with `where` if a value is not allowed.
+        Args:
+            example: the row, changed in place.
+            task: its task.
+            where: file and row, with which an error begins.
+
+        Raises:
+            InputError: a value is not allowed.
         """
 
+    @abstractmethod
     def encode(
         self, examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
     ) -> list[dict[str, Any]]:
         """Rows with `example` (index), `sequences` (lists of token ids) and what the loss needs."""
 
     def head(self, encoder: Encoder, labels: int) -> nn.Module:
-        """A head for the encoder's hidden states, as it is before training."""
+        """A head for the encoder's hidden states, as it is before training; by default none."""
+        return nn.Identity()
 
+
+class TrainedKind(Kind):
+    """A kind that can be trained on.
+
+    Attributes:
+        divisible: whether a batch's loss is that of its parts: not where rows are compared with
+            each other.
+    """
+
+    divisible: bool = True
+
+    @abstractmethod
     def loss(self, head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
         """(units,) training losses, of rows or of tokens."""
 
+
+class EvaluatedKind(Kind):
+    """A kind that can be scored."""
+
+    @abstractmethod
     def decode(self, head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
-        """One output per row of the batch; `hidden` is what `READS` says, a row a token."""
+        """One output per row of a batch.
 
-    def score(self, outputs: list[Any], asked: Asked) -> Scored:
-        """Per-example statistics, from the outputs of every row in order."""
+        Args:
+            head: the task's head.
+            hidden: (tokens, width) or (sequences, width) hidden states, as `reads` says.
+            batch: what was read.
+        """
 
+    @abstractmethod
+    def score(self, outputs: list[Any], asked: ScoringInput) -> Scored:
+        """Statistics per example, from the outputs of every row in order."""
+
+    @abstractmethod
     def read_files(self, predictions: Path, gold: Path | None, task: Task) -> Answered:
         """Answers and gold answers of files in the official scorer's format.
 
-        Raises an InputError if a file is in another, or if they have nothing in common.
+        Raises:
+            InputError: a file is in another format, or they have nothing in common.
         """
 
-    def judge(self, answers: Any, gold: Any, task: Task, language: str) -> Statistics:
-        """Per-example statistics of answers, as they come from `read_files` or from `score`."""
+    @abstractmethod
+    def compute_statistics(self, answers: Any, gold: Any, task: Task, language: str) -> Statistics:
+        """Additive statistics per example, of which metrics are made (`evaluation.metrics`).
+
+        Args:
+            answers: as they come from `read_files` or from `score`, one per example.
+            gold: the right ones, in the same order.
+            task: whose rules of comparison are used.
+            language: whose words, articles and punctuation count.
+        """
+
+
+class ClassifyingKind(TrainedKind, EvaluatedKind):
+    """A kind whose head tells classes apart, of texts, choices or words."""
+
+    @abstractmethod
+    def classes(self, hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(units, width) vectors of what is classified in a batch, and (units,) their classes."""
 
 
 def required(gold: Path | None) -> Path:
@@ -158,8 +212,33 @@ def check_counts(
 
 
 def kind_of(task: Task) -> Kind:
-    """The module of a task's kind."""
-    return cast(Kind, importlib.import_module(f"{__name__}.{task.kind}"))
+    """The kind of a task."""
+    kind: Kind = importlib.import_module(f"{__name__}.{task.kind}").KIND
+    return kind
+
+
+def trained_kind(task: Task) -> TrainedKind:
+    """The kind of a task that is trained on.
+
+    Raises:
+        InputError: such tasks are only scored.
+    """
+    kind = kind_of(task)
+    if not isinstance(kind, TrainedKind):
+        raise InputError(f"{task.name} is only scored: it has no training")
+    return kind
+
+
+def evaluated_kind(task: Task) -> EvaluatedKind:
+    """The kind of a task that is scored.
+
+    Raises:
+        InputError: such tasks are only learned from.
+    """
+    kind = kind_of(task)
+    if not isinstance(kind, EvaluatedKind):
+        raise InputError(f"{task.name} is learned from only: it has no scores")
+    return kind
 
 
 def kind_names() -> list[str]:

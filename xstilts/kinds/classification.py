@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,24 +20,19 @@ from xstilts.encoder.model import Encoder
 from xstilts.errors import InputError, check_name
 from xstilts.io.formats import read_lines
 from xstilts.io.values import is_hidden, plain
-from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics, check_counts, required
+from xstilts.kinds import (
+    Answered,
+    ClassifyingKind,
+    Examples,
+    Scored,
+    ScoringInput,
+    Statistics,
+    check_counts,
+    required,
+)
 from xstilts.tasks import Task
 
-COLUMNS = {"text_a": pa.string(), "text_b": pa.string(), "label": pa.int32()}
-OPTIONAL: frozenset[str] = frozenset()
-READS: Literal["first"] = "first"
-DIVISIBLE = True
-PAIRED = True
-TRANSLATABLE: tuple[str, ...] = ("text_a", "text_b")
-
-
 UNLABELLED = -1  # what the hub writes for a hidden label
-
-
-def check(example: dict[str, Any], task: Task, where: str) -> bool:
-    """Turn the label into its number; False if it is hidden."""
-    example["label"] = label_number(task.labels, plain(example.get("label")), where)
-    return bool(example["label"] != UNLABELLED)
 
 
 def label_number(labels: Sequence[str], value: Any, where: str) -> int:
@@ -53,22 +48,6 @@ def label_number(labels: Sequence[str], value: Any, where: str) -> int:
     raise InputError(f"{where}: label '{value}' is none of {', '.join(labels)}")
 
 
-def encode(
-    examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
-) -> list[dict[str, Any]]:
-    """One sequence an example: the pair, the longer text cut first."""
-    encoded = tokenizer(
-        [example["text_a"] for example in examples],
-        [example["text_b"] for example in examples],
-        truncation=True,
-        max_length=task.max_length,
-    )
-    return [
-        {"example": at, "sequences": [ids], "label": example["label"]}
-        for at, (ids, example) in enumerate(zip(encoded["input_ids"], examples, strict=True))
-    ]
-
-
 def scorer(width: int, outputs: int) -> nn.Module:
     """Dropout, dense, tanh, dropout, linear."""
     return nn.Sequential(
@@ -80,56 +59,81 @@ def scorer(width: int, outputs: int) -> nn.Module:
     )
 
 
-def head(encoder: Encoder, labels: int) -> nn.Module:
-    """One output a class."""
-    return scorer(encoder.width, labels)
+class Classification(ClassifyingKind):
+    """Classification of a pair of texts."""
+
+    columns = {"text_a": pa.string(), "text_b": pa.string(), "label": pa.int32()}
+    reads = "first"
+    paired = True
+    translatable = ("text_a", "text_b")
+
+    def check(self, example: dict[str, Any], task: Task, where: str) -> bool:
+        """Turn the label into its number; False if it is hidden."""
+        example["label"] = label_number(task.labels, plain(example.get("label")), where)
+        return bool(example["label"] != UNLABELLED)
+
+    def encode(
+        self, examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
+    ) -> list[dict[str, Any]]:
+        """One sequence an example: the pair, the longer text cut first."""
+        encoded = tokenizer(
+            [example["text_a"] for example in examples],
+            [example["text_b"] for example in examples],
+            truncation=True,
+            max_length=task.max_length,
+        )
+        return [
+            {"example": at, "sequences": [ids], "label": example["label"]}
+            for at, (ids, example) in enumerate(zip(encoded["input_ids"], examples, strict=True))
+        ]
+
+    def head(self, encoder: Encoder, labels: int) -> nn.Module:
+        """One output a class."""
+        return scorer(encoder.width, labels)
+
+    def loss(self, head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
+        """Cross-entropy of each row's class."""
+        logits = head(encoder(batch, self.reads)).float()
+        return cross_entropy(logits, batch.column("label"), reduction="none")
+
+    def classes(self, hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Of each row, the first token's vector and the class."""
+        return hidden, batch.column("label")
+
+    def decode(self, head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
+        """The most probable class of each row."""
+        best: list[int] = head(hidden).argmax(-1).tolist()
+        return best
+
+    def score(self, outputs: list[Any], asked: ScoringInput) -> Scored:
+        """Statistic `correct`, 0 or 1."""
+        answers = [asked.labels[output] for output in outputs]
+        gold = [asked.task.labels[example["label"]] for example in asked.examples]
+        return Scored(
+            ids=[example["id"] for example in asked.examples],
+            statistics=self.compute_statistics(answers, gold, asked.task, asked.language),
+            predictions=answers,
+        )
+
+    def read_files(self, predictions: Path, gold: Path | None, task: Task) -> Answered:
+        """A label a line; of gold files with more columns, the last."""
+        gold = required(gold)
+        answers = [str(plain(line)) for line in read_lines(predictions)]
+        wanted = [str(plain(line.rpartition("\t")[2])) for line in read_lines(gold)]
+        check_counts(predictions, answers, gold, wanted)
+        shown = [at for at, label in enumerate(wanted) if not is_hidden(label, task.labels)]
+        for path, labels in ((predictions, answers), (gold, wanted)):
+            for at in shown:
+                check_name("label", labels[at], task.labels, f"{path}, line {at + 1}")
+        return Answered(
+            answers=[answers[at] for at in shown],
+            gold=[wanted[at] for at in shown],
+            hidden=len(wanted) - len(shown),
+        )
+
+    def compute_statistics(self, answers: Any, gold: Any, task: Task, language: str) -> Statistics:
+        """Statistic `correct`: is the label the gold one?"""
+        return {"correct": (np.array(answers) == np.array(gold)).astype(float)}
 
 
-def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
-    """Cross-entropy of each row's class."""
-    logits = head(encoder(batch, READS)).float()
-    return cross_entropy(logits, batch.column("label"), reduction="none")
-
-
-def classes(hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Of each row, the first token's vector and the class."""
-    return hidden, batch.column("label")
-
-
-def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
-    """The most probable class of each row."""
-    best: list[int] = head(hidden).argmax(-1).tolist()
-    return best
-
-
-def score(outputs: list[Any], asked: Asked) -> Scored:
-    """Statistic `correct`, 0 or 1."""
-    answers = [asked.labels[output] for output in outputs]
-    gold = [asked.task.labels[example["label"]] for example in asked.examples]
-    return Scored(
-        ids=[example["id"] for example in asked.examples],
-        statistics=judge(answers, gold, asked.task, asked.language),
-        predictions=answers,
-    )
-
-
-def read_files(predictions: Path, gold: Path | None, task: Task) -> Answered:
-    """A label a line; of gold files with more columns, the last."""
-    gold = required(gold)
-    answers = [str(plain(line)) for line in read_lines(predictions)]
-    wanted = [str(plain(line.rpartition("\t")[2])) for line in read_lines(gold)]
-    check_counts(predictions, answers, gold, wanted)
-    shown = [at for at, label in enumerate(wanted) if not is_hidden(label, task.labels)]
-    for path, labels in ((predictions, answers), (gold, wanted)):
-        for at in shown:
-            check_name("label", labels[at], task.labels, f"{path}, line {at + 1}")
-    return Answered(
-        answers=[answers[at] for at in shown],
-        gold=[wanted[at] for at in shown],
-        hidden=len(wanted) - len(shown),
-    )
-
-
-def judge(answers: Any, gold: Any, task: Task, language: str) -> Statistics:
-    """Statistic `correct`: is the label the gold one?"""
-    return {"correct": (np.array(answers) == np.array(gold)).astype(float)}
+KIND = Classification()

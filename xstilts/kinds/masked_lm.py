@@ -8,7 +8,7 @@ word embeddings themselves as output; where the model's folder holds one, it sta
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,39 +21,11 @@ from transformers import PreTrainedTokenizerBase
 from xstilts.encoder.batch import Batch
 from xstilts.encoder.model import Encoder
 from xstilts.errors import InputError
-from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics
+from xstilts.kinds import Examples, TrainedKind
 from xstilts.tasks import Task
 
-COLUMNS = {"text": pa.string()}
-OPTIONAL: frozenset[str] = frozenset()
-READS: Literal["last"] = "last"
-DIVISIBLE = True
-PAIRED = False
-TRANSLATABLE: tuple[str, ...] = ()
 CHOSEN, MASKED, CHANGED = 0.15, 0.8, 0.1  # of the tokens; of those, masked, and changed
 STORED = "lm_head."  # before the head's names in a model's folder
-
-
-def check(example: dict[str, Any], task: Task, where: str) -> bool:
-    """A line without text is left out."""
-    example["text"] = (example.get("text") or "").strip()
-    return bool(example["text"])
-
-
-def encode(
-    examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
-) -> list[dict[str, Any]]:
-    """One sequence a text, cut at the longest input; `mask` is the id of the mask.
-
-    Raises:
-        InputError: the tokenizer has no mask.
-    """
-    mask = tokenizer.mask_token_id
-    if mask is None:
-        raise InputError(f"{task.name}: the model's tokenizer has no mask token to learn from")
-    texts = [example["text"] for example in examples]
-    encoded = tokenizer(texts, truncation=True, max_length=task.max_length)["input_ids"]
-    return [{"example": at, "sequences": [ids], "mask": mask} for at, ids in enumerate(encoded)]
 
 
 class Head(nn.Module):
@@ -70,16 +42,6 @@ class Head(nn.Module):
         return linear(self.layer_norm(gelu(self.dense(hidden))), words, self.bias)
 
 
-def head(encoder: Encoder, labels: int) -> nn.Module:
-    """The head that was pretrained with the model if its folder has one, else a fresh one."""
-    epsilon = encoder.model.config.layer_norm_eps
-    fresh = Head(encoder.width, encoder.words.weight.shape[0], epsilon)
-    stored = _stored(encoder.folder)
-    if fresh.state_dict().keys() <= stored.keys():
-        fresh.load_state_dict({name: stored[name] for name in fresh.state_dict()})
-    return fresh
-
-
 def _stored(folder: Path) -> dict[str, Tensor]:
     """The language modelling head among the weights of a model's folder."""
     found = {}
@@ -89,14 +51,6 @@ def _stored(folder: Path) -> dict[str, Tensor]:
                 if name.startswith(STORED):
                     found[name.removeprefix(STORED)] = file.get_tensor(name).float()
     return found
-
-
-def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
-    """Cross-entropy of each chosen token, over the whole vocabulary."""
-    words = encoder.words.weight
-    changed, chosen = masked(batch, len(words))
-    logits = head(encoder(batch.reading(changed))[chosen], words)
-    return cross_entropy(logits.float(), batch.input_ids[chosen], reduction="none")
 
 
 def masked(batch: Batch, vocabulary: int) -> tuple[Tensor, Tensor]:
@@ -112,25 +66,46 @@ def masked(batch: Batch, vocabulary: int) -> tuple[Tensor, Tensor]:
     return changed, chosen
 
 
-def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
-    """Texts are learned from only."""
-    raise NotImplementedError("masked language modelling is not evaluated")
+class MaskedLM(TrainedKind):
+    """Masked language modelling; nothing is scored."""
+
+    columns = {"text": pa.string()}
+
+    def check(self, example: dict[str, Any], task: Task, where: str) -> bool:
+        """A line without text is left out."""
+        example["text"] = (example.get("text") or "").strip()
+        return bool(example["text"])
+
+    def encode(
+        self, examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
+    ) -> list[dict[str, Any]]:
+        """One sequence a text, cut at the longest input; `mask` is the id of the mask.
+
+        Raises:
+            InputError: the tokenizer has no mask.
+        """
+        mask = tokenizer.mask_token_id
+        if mask is None:
+            raise InputError(f"{task.name}: the model's tokenizer has no mask token to learn from")
+        texts = [example["text"] for example in examples]
+        encoded = tokenizer(texts, truncation=True, max_length=task.max_length)["input_ids"]
+        return [{"example": at, "sequences": [ids], "mask": mask} for at, ids in enumerate(encoded)]
+
+    def head(self, encoder: Encoder, labels: int) -> nn.Module:
+        """The head that was pretrained with the model if its folder has one, else a fresh one."""
+        epsilon = encoder.model.config.layer_norm_eps
+        fresh = Head(encoder.width, encoder.words.weight.shape[0], epsilon)
+        stored = _stored(encoder.folder)
+        if fresh.state_dict().keys() <= stored.keys():
+            fresh.load_state_dict({name: stored[name] for name in fresh.state_dict()})
+        return fresh
+
+    def loss(self, head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
+        """Cross-entropy of each chosen token, over the whole vocabulary."""
+        words = encoder.words.weight
+        changed, chosen = masked(batch, len(words))
+        logits = head(encoder(batch.reading(changed))[chosen], words)
+        return cross_entropy(logits.float(), batch.input_ids[chosen], reduction="none")
 
 
-def score(outputs: list[Any], asked: Asked) -> Scored:
-    """Texts are learned from only."""
-    raise NotImplementedError("masked language modelling is not evaluated")
-
-
-def read_files(predictions: Path, gold: Path | None, task: Task) -> Answered:
-    """Texts are learned from only.
-
-    Raises:
-        InputError: always.
-    """
-    raise InputError(f"{task.name} is learned from only: it has no scores")
-
-
-def judge(answers: Any, gold: Any, task: Task, language: str) -> Statistics:
-    """Texts are learned from only."""
-    raise NotImplementedError("masked language modelling is not evaluated")
+KIND = MaskedLM()

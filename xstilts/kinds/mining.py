@@ -21,54 +21,22 @@ import pyarrow as pa
 
 from xstilts.errors import InputError
 from xstilts.io.formats import read_lines
-from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics, check_common, required
+from xstilts.kinds import (
+    Answered,
+    Examples,
+    Scored,
+    ScoringInput,
+    Statistics,
+    check_common,
+    required,
+)
 from xstilts.kinds._retrieval import nearest, stack_side
-from xstilts.kinds.bitext import DIVISIBLE, PAIRED, READS, TRANSLATABLE, decode, encode, head, loss
+from xstilts.kinds.bitext import Bitext
 from xstilts.tasks import Task
 
-__all__ = [
-    "COLUMNS",
-    "DIVISIBLE",
-    "OPTIONAL",
-    "PAIRED",
-    "READS",
-    "TRANSLATABLE",
-    "check",
-    "decode",
-    "encode",
-    "head",
-    "judge",
-    "loss",
-    "read_files",
-    "score",
-]
-
-COLUMNS = {"source": pa.string(), "target": pa.string(), "keys": pa.list_(pa.string())}
-OPTIONAL = frozenset({"source", "target"})
 NEIGHBOURS = 4
 
 Pair = tuple[str, str]  # ids of a source and a target sentence
-
-
-def check(example: dict[str, Any], task: Task, where: str) -> bool:
-    """An empty side is a missing one: the sentence stands in the other pool only."""
-    for side in OPTIONAL:
-        example[side] = (example.get(side) or "").strip() or None
-    return True
-
-
-def score(outputs: list[Any], asked: Asked) -> Scored:
-    """Statistics `hits`, `predicted` and `gold` of each source sentence."""
-    dev = asked.reference
-    threshold = best_threshold(mine(dev.outputs, dev.examples), gold_pairs(dev.examples))
-    answers = [pair for margin, pair in mine(outputs, asked.examples) if margin >= threshold]
-    found = dict(answers)
-    ids = [example["id"] for example in asked.examples if example["source"]]
-    return Scored(
-        ids=ids,
-        statistics=_counts(ids, answers, gold_pairs(asked.examples)),
-        predictions=[found.get(name, "") for name in ids],
-    )
 
 
 def gold_pairs(examples: Examples) -> list[Pair]:
@@ -153,17 +121,6 @@ def best_threshold(mined: list[tuple[float, Pair]], gold: list[Pair]) -> float:
     return (mined[last][0] + following) / 2
 
 
-def read_files(predictions: Path, gold: Path | None, task: Task) -> Answered:
-    """A pair a line: the source's id, a tab, the target's id; BUCC's gold files are so, too."""
-    gold = required(gold)
-    answers, wanted = _read_pairs(predictions), _read_pairs(gold)
-    known = {name for pair in wanted for name in pair}
-    common = sum(not known.isdisjoint(pair) for pair in answers)
-    if answers and wanted:
-        check_common(predictions, gold, common, "sentences")
-    return Answered(answers=answers, gold=wanted)
-
-
 def _read_pairs(path: Path) -> list[Pair]:
     pairs: dict[Pair, int] = {}
     for number, line in enumerate(read_lines(path), start=1):
@@ -176,12 +133,6 @@ def _read_pairs(path: Path) -> list[Pair]:
     return list(pairs)
 
 
-def judge(answers: Any, gold: Any, task: Task, language: str) -> Statistics:
-    """Statistics `hits`, `predicted` and `gold` of each source sentence of either list."""
-    ids = list(dict.fromkeys(source for source, _ in [*gold, *answers]))
-    return _counts(ids, answers, gold)
-
-
 def _counts(ids: list[str], answers: list[Pair], gold: list[Pair]) -> Statistics:
     place = {name: at for at, name in enumerate(ids)}
     lists = {"hits": set(answers) & set(gold), "predicted": set(answers), "gold": set(gold)}
@@ -190,3 +141,47 @@ def _counts(ids: list[str], answers: list[Pair], gold: list[Pair]) -> Statistics
         for source, _ in pairs:
             counts[name][place[source]] += 1
     return counts
+
+
+class Mining(Bitext):
+    """Mining of translations in two pools."""
+
+    columns = {"source": pa.string(), "target": pa.string(), "keys": pa.list_(pa.string())}
+    optional = frozenset({"source", "target"})
+
+    def check(self, example: dict[str, Any], task: Task, where: str) -> bool:
+        """An empty side is a missing one: the sentence stands in the other pool only."""
+        for side in self.optional:
+            example[side] = (example.get(side) or "").strip() or None
+        return True
+
+    def score(self, outputs: list[Any], asked: ScoringInput) -> Scored:
+        """Statistics `hits`, `predicted` and `gold` of each source sentence."""
+        dev = asked.reference
+        threshold = best_threshold(mine(dev.outputs, dev.examples), gold_pairs(dev.examples))
+        answers = [pair for margin, pair in mine(outputs, asked.examples) if margin >= threshold]
+        found = dict(answers)
+        ids = [example["id"] for example in asked.examples if example["source"]]
+        return Scored(
+            ids=ids,
+            statistics=_counts(ids, answers, gold_pairs(asked.examples)),
+            predictions=[found.get(name, "") for name in ids],
+        )
+
+    def read_files(self, predictions: Path, gold: Path | None, task: Task) -> Answered:
+        """A pair a line: the source's id, a tab, the target's id; BUCC's gold files are so, too."""
+        gold = required(gold)
+        answers, wanted = _read_pairs(predictions), _read_pairs(gold)
+        known = {name for pair in wanted for name in pair}
+        common = sum(not known.isdisjoint(pair) for pair in answers)
+        if answers and wanted:
+            check_common(predictions, gold, common, "sentences")
+        return Answered(answers=answers, gold=wanted)
+
+    def compute_statistics(self, answers: Any, gold: Any, task: Task, language: str) -> Statistics:
+        """Statistics `hits`, `predicted` and `gold` of each source sentence of either list."""
+        ids = list(dict.fromkeys(source for source, _ in [*gold, *answers]))
+        return _counts(ids, answers, gold)
+
+
+KIND = Mining()

@@ -6,7 +6,7 @@ on to two-way COPA.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,88 +19,8 @@ from xstilts.encoder.batch import Batch
 from xstilts.encoder.model import Encoder
 from xstilts.errors import InputError
 from xstilts.kinds import Examples
-from xstilts.kinds.classification import check as check_label
-from xstilts.kinds.classification import judge, read_files, score, scorer
+from xstilts.kinds.classification import Classification, scorer
 from xstilts.tasks import Task
-
-__all__ = [
-    "COLUMNS",
-    "DIVISIBLE",
-    "OPTIONAL",
-    "PAIRED",
-    "READS",
-    "TRANSLATABLE",
-    "check",
-    "decode",
-    "encode",
-    "head",
-    "judge",
-    "loss",
-    "read_files",
-    "score",
-]
-
-COLUMNS = {"prompt": pa.string(), "choices": pa.list_(pa.string()), "label": pa.int32()}
-OPTIONAL: frozenset[str] = frozenset()
-READS: Literal["first"] = "first"
-DIVISIBLE = True
-PAIRED = True
-TRANSLATABLE: tuple[str, ...] = ("prompt", "choices")
-
-
-def check(example: dict[str, Any], task: Task, where: str) -> bool:
-    """Turn the label into the number of its choice; hidden if it is empty or -1."""
-    labelled = check_label(example, task, where)
-    choices = example.get("choices")
-    if isinstance(choices, list) and example["label"] >= len(choices):
-        name = task.labels[example["label"]]
-        raise InputError(f"{where}: label '{name}' of {len(choices)} choices")
-    return labelled
-
-
-def encode(
-    examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
-) -> list[dict[str, Any]]:
-    """One sequence a choice, beside the prompt; the longer of the two is cut first."""
-    prompts = [example["prompt"] for example in examples for _ in example["choices"]]
-    choices = [choice for example in examples for choice in example["choices"]]
-    encoded = tokenizer(prompts, choices, truncation=True, max_length=task.max_length)
-    ids = iter(encoded["input_ids"])
-    return [
-        {
-            "example": at,
-            "sequences": [next(ids) for _ in example["choices"]],
-            "label": example["label"],
-        }
-        for at, example in enumerate(examples)
-    ]
-
-
-def head(encoder: Encoder, labels: int) -> nn.Module:
-    """One output: how well a choice fits its prompt."""
-    return scorer(encoder.width, 1)
-
-
-def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
-    """Cross-entropy over the choices of each row."""
-    logits = _choice_logits(head, encoder(batch, READS), batch)
-    return cross_entropy(logits, batch.column("label"), reduction="none")
-
-
-def classes(hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Of each choice, the first token's vector, and whether it is the right one."""
-    right = [
-        at == label
-        for count, label in zip(batch.counts, batch.rows["label"][batch.indices], strict=True)
-        for at in range(count)
-    ]
-    return hidden, batch.tensor(np.array(right))
-
-
-def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
-    """The best choice of each row."""
-    best: list[int] = _choice_logits(head, hidden, batch).argmax(-1).tolist()
-    return best
 
 
 def _choice_logits(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
@@ -108,3 +28,64 @@ def _choice_logits(head: nn.Module, hidden: Tensor, batch: Batch) -> Tensor:
     logits = head(hidden).squeeze(-1).float()
     choices = list(logits.split(batch.counts.tolist()))
     return pad_sequence(choices, batch_first=True, padding_value=float("-inf"))
+
+
+class MultipleChoice(Classification):
+    """Multiple choice: which continuation fits the prompt."""
+
+    columns = {"prompt": pa.string(), "choices": pa.list_(pa.string()), "label": pa.int32()}
+    reads = "first"
+    paired = True
+    translatable = ("prompt", "choices")
+
+    def check(self, example: dict[str, Any], task: Task, where: str) -> bool:
+        """Turn the label into the number of its choice; hidden if it is empty or -1."""
+        labelled = super().check(example, task, where)
+        choices = example.get("choices")
+        if isinstance(choices, list) and example["label"] >= len(choices):
+            name = task.labels[example["label"]]
+            raise InputError(f"{where}: label '{name}' of {len(choices)} choices")
+        return labelled
+
+    def encode(
+        self, examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
+    ) -> list[dict[str, Any]]:
+        """One sequence a choice, beside the prompt; the longer of the two is cut first."""
+        prompts = [example["prompt"] for example in examples for _ in example["choices"]]
+        choices = [choice for example in examples for choice in example["choices"]]
+        encoded = tokenizer(prompts, choices, truncation=True, max_length=task.max_length)
+        ids = iter(encoded["input_ids"])
+        return [
+            {
+                "example": at,
+                "sequences": [next(ids) for _ in example["choices"]],
+                "label": example["label"],
+            }
+            for at, example in enumerate(examples)
+        ]
+
+    def head(self, encoder: Encoder, labels: int) -> nn.Module:
+        """One output: how well a choice fits its prompt."""
+        return scorer(encoder.width, 1)
+
+    def loss(self, head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
+        """Cross-entropy over the choices of each row."""
+        logits = _choice_logits(head, encoder(batch, self.reads), batch)
+        return cross_entropy(logits, batch.column("label"), reduction="none")
+
+    def classes(self, hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Of each choice, the first token's vector, and whether it is the right one."""
+        right = [
+            at == label
+            for count, label in zip(batch.counts, batch.rows["label"][batch.indices], strict=True)
+            for at in range(count)
+        ]
+        return hidden, batch.tensor(np.array(right))
+
+    def decode(self, head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
+        """The best choice of each row."""
+        best: list[int] = _choice_logits(head, hidden, batch).argmax(-1).tolist()
+        return best
+
+
+KIND = MultipleChoice()

@@ -7,7 +7,7 @@ of the context itself, so nothing has to be put together from pieces, which fail
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,42 +20,24 @@ from xstilts.encoder.model import Encoder
 from xstilts.errors import InputError
 from xstilts.io.formats import read_json_text, squad_rows
 from xstilts.io.values import is_hidden
-from xstilts.kinds import Answered, Asked, Examples, Scored, Statistics, check_common, required
+from xstilts.kinds import (
+    Answered,
+    EvaluatedKind,
+    Examples,
+    Scored,
+    ScoringInput,
+    Statistics,
+    TrainedKind,
+    check_common,
+    required,
+)
 from xstilts.kinds._qa_metrics import compare
 from xstilts.tasks import Task
 
-COLUMNS = {
-    "context": pa.string(),
-    "question": pa.string(),
-    "answers": pa.list_(pa.string()),
-    "answer_starts": pa.list_(pa.int32()),
-}
-OPTIONAL: frozenset[str] = frozenset()
-READS: Literal["last"] = "last"
-DIVISIBLE = True
-PAIRED = True
-TRANSLATABLE: tuple[str, ...] = ()
 STRIDE = 128
 LONGEST_ANSWER = 30  # tokens, as in the SQuAD scripts
 OUTSIDE = -1
 IMPOSSIBLE = -1e9  # a logit
-
-
-def check(example: dict[str, Any], task: Task, where: str) -> bool:
-    """Raise unless every answer is where it says; hidden if there is none though there must be.
-
-    An empty text is no answer, nor is a word for a hidden one where the context has other words.
-    """
-    answers, starts = example.get("answers") or [], example.get("answer_starts") or []
-    if len(answers) != len(starts):
-        raise InputError(f"{where}: {len(answers)} answers at {len(starts)} places")
-    known = _not_hidden(example["context"], answers, starts)
-    for text, start in known:
-        if not _is_at(example["context"], text, start):
-            raise InputError(f"{where}: answer '{text}' is not at {start} of its context")
-    example["answers"] = [text for text, _ in known]
-    example["answer_starts"] = [start for _, start in known]
-    return bool(known) or not task.answerable
 
 
 def _not_hidden(context: str, answers: list[Any], starts: list[Any]) -> list[tuple[Any, Any]]:
@@ -76,40 +58,6 @@ def _is_at(context: str, text: object, start: object) -> bool:
     )
 
 
-def encode(
-    examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
-) -> list[dict[str, Any]]:
-    """One row a window; `starts`/`ends` are the context tokens' character offsets, else -1."""
-    stride = min(STRIDE, task.max_length // 3)
-    encoded = tokenizer(
-        [_shortened(example["question"], tokenizer, task.max_length // 3) for example in examples],
-        [example["context"] for example in examples],
-        truncation="only_second",
-        max_length=task.max_length,
-        stride=stride,
-        return_overflowing_tokens=True,
-        return_offsets_mapping=True,
-    )
-    rows = []
-    for window, at in enumerate(encoded["overflow_to_sample_mapping"]):
-        inside = np.array([part == 1 for part in encoded.sequence_ids(window)])
-        offsets = np.array(encoded["offset_mapping"][window])
-        starts = np.where(inside, offsets[:, 0], OUTSIDE)
-        ends = np.where(inside, offsets[:, 1], OUTSIDE)
-        first, last = _answer_tokens(examples[at], starts, ends)
-        rows.append(
-            {
-                "example": at,
-                "sequences": [encoded["input_ids"][window]],
-                "starts": starts.tolist(),
-                "ends": ends.tolist(),
-                "first": first,
-                "last": last,
-            }
-        )
-    return rows
-
-
 def _shortened(question: str, tokenizer: PreTrainedTokenizerBase, tokens: int) -> str:
     """The question, cut to a number of tokens, so that a window has room for its context."""
     offsets = tokenizer(question, add_special_tokens=False, return_offsets_mapping=True)
@@ -128,94 +76,153 @@ def _answer_tokens(example: Any, starts: np.ndarray, ends: np.ndarray) -> tuple[
     return (int(covering[0]), int(covering[-1])) if whole else (0, 0)
 
 
-def head(encoder: Encoder, labels: int) -> nn.Module:
-    """Two outputs a token: does the answer start here, does it end here."""
-    return nn.Linear(encoder.width, 2)
+class SpanQA(TrainedKind, EvaluatedKind):
+    """Extractive question answering."""
 
+    columns = {
+        "context": pa.string(),
+        "question": pa.string(),
+        "answers": pa.list_(pa.string()),
+        "answer_starts": pa.list_(pa.int32()),
+    }
+    paired = True
 
-def loss(head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
-    """Mean of the cross-entropies of start and end, of each window."""
-    start, end = batch.padded(head(encoder(batch)).float(), IMPOSSIBLE).unbind(-1)
-    first = cross_entropy(start, batch.column("first"), reduction="none")
-    return (first + cross_entropy(end, batch.column("last"), reduction="none")) / 2
+    def check(self, example: dict[str, Any], task: Task, where: str) -> bool:
+        """Raise unless every answer is where it says; hidden if there is none though there must be.
 
+        An empty text is no answer, nor is a word for a hidden one where the context has other
+        words.
+        """
+        answers, starts = example.get("answers") or [], example.get("answer_starts") or []
+        if len(answers) != len(starts):
+            raise InputError(f"{where}: {len(answers)} answers at {len(starts)} places")
+        known = _not_hidden(example["context"], answers, starts)
+        for text, start in known:
+            if not _is_at(example["context"], text, start):
+                raise InputError(f"{where}: answer '{text}' is not at {start} of its context")
+        example["answers"] = [text for text, _ in known]
+        example["answer_starts"] = [start for _, start in known]
+        return bool(known) or not task.answerable
 
-def decode(head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
-    """(logit, first character, end character, no-answer logit) of each window's best span."""
-    logits = head(hidden).float()
-    outside = batch.aligned("starts") == OUTSIDE
-    start, end = batch.padded(logits.masked_fill(outside[:, None], IMPOSSIBLE), IMPOSSIBLE).unbind(
-        -1
-    )
-    ends = pad(end, (0, LONGEST_ANSWER - 1), value=IMPOSSIBLE).unfold(1, LONGEST_ANSWER, 1)
-    best = (start[..., None] + ends).flatten(1).max(dim=1)
-    none = batch.first(logits).sum(-1)
-    starts, stops = batch.rows["starts"], batch.rows["ends"]
-    return [
-        (score, int(starts[row][first]), int(stops[row][first + more]), empty)
-        for row, score, (first, more), empty in zip(
-            batch.indices,
-            best.values.tolist(),
-            (divmod(place, LONGEST_ANSWER) for place in best.indices.tolist()),
-            none.tolist(),
-            strict=True,
+    def encode(
+        self, examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
+    ) -> list[dict[str, Any]]:
+        """One row a window; `starts`/`ends` are the context tokens' character offsets, else -1."""
+        room = task.max_length // 3  # for the question
+        encoded = tokenizer(
+            [_shortened(example["question"], tokenizer, room) for example in examples],
+            [example["context"] for example in examples],
+            truncation="only_second",
+            max_length=task.max_length,
+            stride=min(STRIDE, room),
+            return_overflowing_tokens=True,
+            return_offsets_mapping=True,
         )
-    ]
+        rows = []
+        for window, at in enumerate(encoded["overflow_to_sample_mapping"]):
+            inside = np.array([part == 1 for part in encoded.sequence_ids(window)])
+            offsets = np.array(encoded["offset_mapping"][window])
+            starts = np.where(inside, offsets[:, 0], OUTSIDE)
+            ends = np.where(inside, offsets[:, 1], OUTSIDE)
+            first, last = _answer_tokens(examples[at], starts, ends)
+            rows.append(
+                {
+                    "example": at,
+                    "sequences": [encoded["input_ids"][window]],
+                    "starts": starts.tolist(),
+                    "ends": ends.tolist(),
+                    "first": first,
+                    "last": last,
+                }
+            )
+        return rows
+
+    def head(self, encoder: Encoder, labels: int) -> nn.Module:
+        """Two outputs a token: does the answer start here, does it end here."""
+        return nn.Linear(encoder.width, 2)
+
+    def loss(self, head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
+        """Mean of the cross-entropies of start and end, of each window."""
+        start, end = batch.padded(head(encoder(batch)).float(), IMPOSSIBLE).unbind(-1)
+        first = cross_entropy(start, batch.column("first"), reduction="none")
+        return (first + cross_entropy(end, batch.column("last"), reduction="none")) / 2
+
+    def decode(self, head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
+        """(logit, first character, end character, no-answer logit) of each window's best span."""
+        logits = head(hidden).float()
+        outside = batch.aligned("starts") == OUTSIDE
+        start, end = batch.padded(
+            logits.masked_fill(outside[:, None], IMPOSSIBLE), IMPOSSIBLE
+        ).unbind(-1)
+        ends = pad(end, (0, LONGEST_ANSWER - 1), value=IMPOSSIBLE).unfold(1, LONGEST_ANSWER, 1)
+        best = (start[..., None] + ends).flatten(1).max(dim=1)
+        none = batch.first(logits).sum(-1)
+        starts, stops = batch.rows["starts"], batch.rows["ends"]
+        return [
+            (score, int(starts[row][first]), int(stops[row][first + more]), empty)
+            for row, score, (first, more), empty in zip(
+                batch.indices,
+                best.values.tolist(),
+                (divmod(place, LONGEST_ANSWER) for place in best.indices.tolist()),
+                none.tolist(),
+                strict=True,
+            )
+        ]
+
+    def score(self, outputs: list[Any], asked: ScoringInput) -> Scored:
+        """Statistics `exact_match` and `f1`, the best over the gold answers."""
+        windows: list[list[Any]] = [[] for _ in asked.examples]
+        for output, example in zip(outputs, asked.rows["example"], strict=True):
+            windows[example].append(output)
+        answers = []
+        for example, spans in zip(asked.examples, windows, strict=True):
+            best, begin, end, _ = max(spans)
+            empty = not asked.task.answerable and min(span[3] for span in spans) > best
+            answers.append("" if empty else example["context"][begin:end])
+        gold = [example["answers"] for example in asked.examples]
+        return Scored(
+            ids=[example["id"] for example in asked.examples],
+            statistics=self.compute_statistics(answers, gold, asked.task, asked.language),
+            predictions=answers,
+        )
+
+    def read_files(self, predictions: Path, gold: Path | None, task: Task) -> Answered:
+        """Predictions are a JSON object, answers by question id; gold is SQuAD's JSON.
+
+        As in SQuAD's script a question without a prediction scores 0; one without a gold answer,
+        where every question must have one, is not scored.
+        """
+        gold, found = required(gold), read_json_text(predictions)
+        if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+            raise InputError(f"{predictions}: not a JSON object of answers (texts) by question id")
+        rows: dict[str, list[str]] = {}
+        for row in squad_rows(gold):
+            name = str(row["id"])
+            if name in rows:
+                raise InputError(f"{gold}: id '{name}' is there twice")
+            answers = row["answers"]
+            shown = _not_hidden(row["context"], answers["text"], answers["answer_start"])
+            rows[name] = [text for text, _ in shown]
+        asked = {name: many for name, many in rows.items() if many or not task.answerable}
+        if asked:
+            check_common(predictions, gold, len(found.keys() & asked.keys()), "questions")
+        return Answered(
+            answers=[found.get(name) for name in asked],
+            gold=list(asked.values()),
+            missing=len(asked.keys() - found.keys()),
+            ignored=len(found.keys() - rows.keys()),
+            empty=sum(task.answerable and found.get(name) == "" for name in asked),
+            hidden=len(rows) - len(asked),
+        )
+
+    def compute_statistics(self, answers: Any, gold: Any, task: Task, language: str) -> Statistics:
+        """Statistics `exact_match` and `f1` by the task's rules; no answer (None) scores 0."""
+        pairs = [
+            compare(answer, many, task.answer_rules, language, task.answerable)
+            for answer, many in zip(answers, gold, strict=True)
+        ]
+        exact, f1 = np.array(pairs, dtype=float).reshape(-1, 2).T
+        return {"exact_match": exact, "f1": f1}
 
 
-def score(outputs: list[Any], asked: Asked) -> Scored:
-    """Statistics `exact_match` and `f1`, the best over the gold answers."""
-    windows: list[list[Any]] = [[] for _ in asked.examples]
-    for output, example in zip(outputs, asked.rows["example"], strict=True):
-        windows[example].append(output)
-    answers = []
-    for example, spans in zip(asked.examples, windows, strict=True):
-        best, begin, end, _ = max(spans)
-        empty = not asked.task.answerable and min(span[3] for span in spans) > best
-        answers.append("" if empty else example["context"][begin:end])
-    gold = [example["answers"] for example in asked.examples]
-    return Scored(
-        ids=[example["id"] for example in asked.examples],
-        statistics=judge(answers, gold, asked.task, asked.language),
-        predictions=answers,
-    )
-
-
-def read_files(predictions: Path, gold: Path | None, task: Task) -> Answered:
-    """Predictions are a JSON object, answers by question id; gold is SQuAD's JSON.
-
-    As in SQuAD's script a question without a prediction scores 0; one without a gold answer, where
-    every question must have one, is not scored.
-    """
-    gold, found = required(gold), read_json_text(predictions)
-    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
-        raise InputError(f"{predictions}: not a JSON object of answers (texts) by question id")
-    rows: dict[str, list[str]] = {}
-    for row in squad_rows(gold):
-        name = str(row["id"])
-        if name in rows:
-            raise InputError(f"{gold}: id '{name}' is there twice")
-        answers = row["answers"]
-        shown = _not_hidden(row["context"], answers["text"], answers["answer_start"])
-        rows[name] = [text for text, _ in shown]
-    asked = {name: many for name, many in rows.items() if many or not task.answerable}
-    if asked:
-        check_common(predictions, gold, len(found.keys() & asked.keys()), "questions")
-    return Answered(
-        answers=[found.get(name) for name in asked],
-        gold=list(asked.values()),
-        missing=len(asked.keys() - found.keys()),
-        ignored=len(found.keys() - rows.keys()),
-        empty=sum(task.answerable and found.get(name) == "" for name in asked),
-        hidden=len(rows) - len(asked),
-    )
-
-
-def judge(answers: Any, gold: Any, task: Task, language: str) -> Statistics:
-    """Statistics `exact_match` and `f1` by the task's rules; no answer (None) scores 0."""
-    pairs = [
-        compare(answer, many, task.answer_rules, language, task.answerable)
-        for answer, many in zip(answers, gold, strict=True)
-    ]
-    exact, f1 = np.array(pairs, dtype=float).reshape(-1, 2).T
-    return {"exact_match": exact, "f1": f1}
+KIND = SpanQA()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from xstilts.encoder.batch import Batch, by_length
 from xstilts.encoder.encoded_rows import evenly
 from xstilts.encoder.model import Encoder, Precision, autocast, device
 from xstilts.evaluation.predict import read_by
-from xstilts.kinds import kind_of
+from xstilts.kinds import ClassifyingKind, kind_of
 from xstilts.similarity.vector_table import Key, write_vectors
 
 DEV = 1000  # dev examples, and as many units of them
@@ -50,9 +49,10 @@ def embed_dev(
     def groups() -> Iterator[tuple[Key, np.ndarray]]:
         for task, path in parts.items():
             part = Encoded(Path(path))
-            if not hasattr(kind_of(part.task), "classes") or not len(part.rows("en", "dev")):
+            kind = kind_of(part.task)
+            if not isinstance(kind, ClassifyingKind) or not len(part.rows("en", "dev")):
                 continue
-            vectors, labels = _units(encoder, part, batch_tokens, precision)
+            vectors, labels = _units(encoder, kind, part, batch_tokens, precision)
             for label in np.unique(labels).tolist():
                 yield {"task": task, "label": label}, vectors[labels == label]
 
@@ -60,18 +60,17 @@ def embed_dev(
 
 
 def _units(
-    encoder: Encoder, part: Encoded, batch_tokens: int, precision: Precision
+    encoder: Encoder, kind: ClassifyingKind, part: Encoded, batch_tokens: int, precision: Precision
 ) -> tuple[np.ndarray, np.ndarray]:
     """(units, width) features and (units,) classes, of evenly spaced units of all."""
-    kind: Any = kind_of(part.task)
     rows = part.rows("en", "dev")
     rows = rows.of_examples(evenly(int(rows["example"].max()) + 1, DEV))
     found = []
     with torch.inference_mode(), autocast(precision):
         for chosen in by_length(rows, batch_tokens):
             batch = Batch(rows, chosen, device())
-            vectors, labels = kind.classes(encoder(batch, read_by(kind)), batch)
-            found.append((vectors.float().cpu().numpy(), labels.cpu().numpy()))
+            hidden, gold = kind.classes(encoder(batch, read_by(kind)), batch)
+            found.append((hidden.float().cpu().numpy(), gold.cpu().numpy()))
     vectors, labels = (np.concatenate(side) for side in zip(*found, strict=True))
     kept = evenly(len(labels), DEV)
     return vectors[kept], labels[kept]

@@ -20,7 +20,7 @@ from xstilts.data.encode import Encoded
 from xstilts.encoder.batch import Batch
 from xstilts.encoder.encoded_rows import evenly
 from xstilts.encoder.model import device
-from xstilts.kinds import kind_of
+from xstilts.kinds import trained_kind
 from xstilts.similarity.vector_table import write_vectors
 
 EXAMPLES = 200  # of a task, over its languages
@@ -43,10 +43,10 @@ def embed_task(*, checkpoint: str, parts: list[str], fisher: str) -> None:
 
 
 def _diagonal(network: Network, part: Encoded) -> np.ndarray:
-    kind, head = kind_of(part.task), network.heads[part.task.name].eval()
+    kind, head = trained_kind(part.task), network.heads[part.task.name].eval()
     weights = [each for each in network.encoder.parameters() if each.requires_grad]
     totals = [torch.zeros(len(each), device=each.device) for each in weights]
-    batches = list(_batches(part, kind.DIVISIBLE))
+    batches = list(_batches(part, kind.divisible))
     for batch in batches:
         loss = kind.loss(head, network.encoder, batch).mean()
         gradients = torch.autograd.grad(loss, weights, allow_unused=True)

@@ -24,8 +24,8 @@ from xstilts.checkpoint.network import Network
 from xstilts.encoder.batch import Batch, within
 from xstilts.encoder.encoded_rows import Rows
 from xstilts.encoder.model import Precision, autocast, device
-from xstilts.evaluation.predict import Headline
-from xstilts.kinds import kind_of
+from xstilts.evaluation.predict import DevScore
+from xstilts.kinds import trained_kind
 from xstilts.tasks import Task
 from xstilts.training.preemption import interruption
 from xstilts.training.sampling import batch_of, stream_order
@@ -129,7 +129,7 @@ class Fit:
     network: Network
     streams: list[Stream]
     plan: Plan
-    dev: Callable[[], dict[str, Headline]]
+    dev: Callable[[], dict[str, DevScore]]
     keep: Callable[[Tensors, dict[str, Any]], None]
     save_minutes: float
     progress: Progress = field(default_factory=Progress)
@@ -192,11 +192,11 @@ class Fit:
 
     def _gradients(self, stream: Stream, chosen: np.ndarray) -> tuple[float, float]:
         """Accumulate the mean loss's gradients, clipped; (mean loss, norm before clipping)."""
-        kind, head = kind_of(stream.task), self.network.heads[stream.task.name]
+        kind, head = trained_kind(stream.task), self.network.heads[stream.task.name]
         self.network.encoder.train()
         head.train()
         total, units = torch.zeros((), device=device()), 0
-        parts = [*self._parts(stream, kind.DIVISIBLE, chosen)]
+        parts = [*self._parts(stream, kind.divisible, chosen)]
         # Recorded as a CUDA graph, a part would write over the gradients of the part before.
         self.network.encoder.uses_compiled = len(parts) == 1
         for part in parts:

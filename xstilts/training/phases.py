@@ -21,7 +21,7 @@ from xstilts.encoder.compiled import Mode
 from xstilts.encoder.encoded_rows import Rows
 from xstilts.encoder.model import Precision
 from xstilts.encoder.vocabulary import only_words
-from xstilts.evaluation.predict import Headline, headline_score
+from xstilts.evaluation.predict import DevScore, dev_score
 from xstilts.io.hashing import digest
 from xstilts.io.tables import read_json, rows_table, write_table
 from xstilts.tasks import Phase, Preset, Schedule, Task
@@ -223,7 +223,7 @@ class _Phase:
             network=network,
             streams=streams,
             plan=_plan(streams, self.phase, self.seed, self.settings),
-            dev=lambda: _headlines(network, sources.dev, self.settings),
+            dev=lambda: _dev_scores(network, sources.dev, self.settings),
             keep=self._keep,
             save_minutes=save_minutes,
         )
@@ -363,10 +363,10 @@ def _used_words(fits: list[Sources], pad_id: int) -> np.ndarray:
     return np.unique(np.concatenate([[pad_id], *(np.unique(each.tokens.values) for each in rows)]))
 
 
-def _headlines(network: Network, parts: list[Encoded], settings: Settings) -> dict[str, Headline]:
+def _dev_scores(network: Network, parts: list[Encoded], settings: Settings) -> dict[str, DevScore]:
     """The reported metric of each part's task on its English dev examples, where it has any."""
     found = {
-        part.task.name: headline_score(
+        part.task.name: dev_score(
             network, part, settings.dev_examples, settings.batch_tokens, settings.precision
         )
         for part in parts
