@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
+from mixedlm import R2NakagawaResult, r2_nakagawa
 
 from xstilts.degradation.cross_check import statsmodels_difference
 from xstilts.degradation.diagnostics import DIAGNOSTICS, diagnosed
@@ -33,11 +34,9 @@ from xstilts.degradation.formulas import (
     without_fixed,
 )
 from xstilts.degradation.inference import (
-    Explained,
     adjusted,
     by_likelihood,
     compare,
-    explained,
     permuted_intermediates,
     permuted_languages,
 )
@@ -280,7 +279,7 @@ def effects_of(frame: pd.DataFrame, wanted: Specification, check: bool = False) 
         "statsmodels_difference": statsmodels_difference(model) if check else None,
     }
     full = by_likelihood(model.formula, model.data)
-    shares, bare = explained(full), by_likelihood(without(full.formula, PARTS), full.data)
+    shares, bare = r2_nakagawa(full.result), by_likelihood(without(full.formula, PARTS), full.data)
     common |= {"r2_marginal": shares.marginal, "r2_conditional": shares.conditional}
     common |= {f"{name}_all": value for name, value in compare(full, bare)._asdict().items()}
     return [
@@ -306,12 +305,13 @@ def _sizes(model: MixedModel) -> Row:
     }
 
 
-def _added(full: MixedModel, shares: Explained, part: str) -> Row:
+def _added(full: MixedModel, shares: R2NakagawaResult, part: str) -> Row:
     """What one part of similarity adds to the model."""
     reduced = by_likelihood(without_fixed(full.formula, part), full.data)
     test = compare(full, reduced)
-    part_r2 = (shares.fixed - explained(reduced).fixed) / shares.total
-    return {"chi2": test.chi2, "p_lrt": test.p, "part_r2": part_r2}
+    gained = shares.variance_fixed - r2_nakagawa(reduced.result).variance_fixed
+    total = shares.variance_fixed + shares.variance_random + shares.variance_residual
+    return {"chi2": test.chi2, "p_lrt": test.p, "part_r2": gained / total}
 
 
 def permutation_p(
@@ -360,7 +360,7 @@ def nested_rows(fitted: Fitted, wanted: Specification) -> list[Row]:
         # What the whole model cannot hold is in no step, so that each holds the one before.
         held = common_random(of_columns(formula, frame.columns), whole)
         model = by_likelihood(held, frame)
-        shares = explained(model)
+        shares = r2_nakagawa(model.result)
         row = {
             "step": step,
             "formula": model.formula,

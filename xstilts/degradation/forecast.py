@@ -19,7 +19,6 @@ from mixedlm.formula.terms import Formula
 from scipy import stats
 
 from xstilts.degradation.formulas import PARTS, TRAINED, Specification, of_columns, without
-from xstilts.degradation.kriging import predict
 from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.model_frame import add_controls, design
 from xstilts.degradation.outcomes import CELLS, ENGLISH, GAPS, analysed, seed_means
@@ -115,7 +114,7 @@ def _predicted(
     unseen = frame["language"] == asked.language
     fitted = fit_formula(formula, frame[~unseen], intervals=False)
     wanted = frame[unseen & frame["target"].isin(targets)].reset_index(drop=True)
-    mean, sd = predict(fitted, wanted)
+    mean, sd = fitted.predict(wanted)
     half = stats.t.ppf(0.975, fitted.data["language"].nunique() - 1) * sd
     found = wanted[["model", "intermediate", "target"]].assign(predicted=mean)
     return found.assign(low=mean - half, high=mean + half, **{"from": source})

@@ -28,7 +28,6 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from xstilts.degradation.effects import model_frames
 from xstilts.degradation.formulas import AXES, PARTS, TRAINED, Specification, of_columns, without
-from xstilts.degradation.kriging import predict
 from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.outcomes import CELLS
 from xstilts.errors import InputError
@@ -223,7 +222,7 @@ def _learned(
 
 
 def _mixed(formula: Any, known: pd.DataFrame, new: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    return predict(fit_formula(formula, known, intervals=False), new)
+    return fit_formula(formula, known, intervals=False).predict(new)
 
 
 def skills(predictions: pd.DataFrame) -> list[Row]:

@@ -1,8 +1,7 @@
-"""What a fitted model explains, how models compare, and tests that rest on no model."""
+"""How fitted models compare, and tests that rest on no model."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -11,31 +10,9 @@ from mixedlm.formula.terms import Formula
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from xstilts.degradation.mixed_model import (
-    INTERCEPT,
-    Factor,
-    MixedModel,
-    fit_formula,
-)
+from xstilts.degradation.mixed_model import MixedModel, fit_formula
 
 PERMUTATIONS = 2000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Explained:
-    """Shares of variance (Nakagawa and Schielzeth 2013; random slopes as in Johnson 2014).
-
-    Attributes:
-        marginal: of the outcome's variance, the share of the fixed effects.
-        conditional: the share of fixed and random effects together.
-        fixed: variance of the fixed part, in squared points.
-        total: variance of all parts.
-    """
-
-    marginal: float
-    conditional: float
-    fixed: float
-    total: float
 
 
 class Comparison(NamedTuple):
@@ -44,32 +21,6 @@ class Comparison(NamedTuple):
     chi2: float
     df: int
     p: float
-
-
-def explained(model: MixedModel) -> Explained:
-    """Variances of a model's parts, random slopes as their mean over the rows."""
-    fixed = float(np.var(model.design(model.data) @ model.fixed["estimate"].to_numpy()))
-    random = sum(_mean_variance(factor, model.data) for factor in model.factors)
-    residual = float(model.random["variance"].iloc[-1])
-    total = fixed + random + residual
-    return Explained(
-        marginal=fixed / total, conditional=(fixed + random) / total, fixed=fixed, total=total
-    )
-
-
-def _mean_variance(factor: Factor, data: pd.DataFrame) -> float:
-    """Mean over the data's rows of the variance that one factor's coefficients bring."""
-    values = np.stack([term_values(term, data) for term in factor.terms])
-    return float(np.sum(factor.covariance * (values @ values.T) / len(data)))
-
-
-def term_values(term: str, data: pd.DataFrame) -> np.ndarray:
-    """(rows,) what a random coefficient is multiplied with: 1, a column, or a product of some."""
-    values = np.ones(len(data))
-    if term != INTERCEPT:
-        for name in term.split(":"):
-            values = values * data[name].to_numpy(dtype=float)
-    return values
 
 
 def compare(full: MixedModel, reduced: MixedModel) -> Comparison:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import mixedlm
@@ -62,6 +62,7 @@ class MixedModel:
         data: the rows fitted.
         covariance: (terms, terms) covariance matrix of the fixed effects.
         residuals: (rows,) the outcome less fixed and random effects.
+        result: mixedlm's own.
     """
 
     formula: str
@@ -80,6 +81,7 @@ class MixedModel:
     data: pd.DataFrame
     covariance: np.ndarray
     residuals: np.ndarray
+    result: Any = field(repr=False)
 
     @property
     def criterion(self) -> str:
@@ -103,6 +105,22 @@ class MixedModel:
         if new:
             raise InputError(f"{self.formula}: {', '.join(new)}: no effect is known of it")
         return columns[:, [names.index(term) for term in self.fixed["term"]]]
+
+    def predict(self, new: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """(rows,) means and standard deviations of the outcome of one new observation per row.
+
+        The best linear unbiased prediction (Robinson 1991): a new row has the fixed effects, and
+        what its groups share with the rows that were fitted; of a new group nothing is shared, and
+        its whole variance is in the deviation. Counted is the estimation of the fixed effects, not
+        that of the variances.
+
+        Raises:
+            InputError: a fixed effect has a level among the rows that the fit has not seen.
+        """
+        self.design(new.assign(**{parse(self.formula).response: 0.0}))
+        found = self.result.predict(new, allow_new_levels=True, se_fit=True)
+        residual = float(self.random["variance"].iloc[-1])
+        return np.asarray(found.fit), np.sqrt(np.asarray(found.se_fit) ** 2 + residual)
 
     def estimate(self, term: str) -> dict[str, float]:
         """The row of a fixed term, without its name."""
@@ -172,6 +190,7 @@ def fit_formula(
         data=rows,
         covariance=covariance,
         residuals=np.asarray(result.residuals()),
+        result=result,
     )
 
 
