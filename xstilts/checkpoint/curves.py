@@ -49,5 +49,4 @@ def _stretches(training: Mapping[str, Any]) -> pd.DataFrame:
     found = grouped.agg(loss=("loss", "mean"), dev=("dev", "last"))
     axes = {name: value for name, value in training.items() if name != "checkpoint"}
     found["diverged"] = bool(read_json(path)["diverged"])
-    whole: pd.DataFrame = pd.concat([pd.DataFrame([axes] * len(found)), found], axis=1)
-    return whole
+    return pd.concat([pd.DataFrame([axes] * len(found)), found], axis=1)

@@ -133,8 +133,7 @@ class Encoded:
     @property
     def labels(self) -> list[str]:
         """Class or tag names in label order."""
-        labels: list[str] = self.manifest[LABELS]
-        return labels
+        return self.manifest[LABELS]
 
     def rows(self, language: str, split: str) -> Rows:
         """Encoded rows of a language and split."""

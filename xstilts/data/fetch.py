@@ -250,8 +250,7 @@ def split_of(manifest: Path, language: str, split: str) -> list[Example]:
 
 
 def _of_split(table: pa.Table, split: str) -> list[Example]:
-    found: list[Example] = table.filter(pc.equal(table["split"], split)).drop("split").to_pylist()
-    return found
+    return table.filter(pc.equal(table["split"], split)).drop("split").to_pylist()
 
 
 def _table(manifest: Path, language: str) -> Path:

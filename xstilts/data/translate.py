@@ -114,8 +114,7 @@ def _kept(translator: Translator, texts: list[str], folder: Path) -> list[str]:
     if not path.exists():
         made = list(translator.translate(texts))
         write_table(path, pa.table({"text": made}), TRANSLATIONS)
-    found: list[str] = read_table(path, TRANSLATIONS)["text"].to_pylist()
-    return found
+    return read_table(path, TRANSLATIONS)["text"].to_pylist()
 
 
 class Translator:

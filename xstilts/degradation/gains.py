@@ -114,8 +114,7 @@ class Evidence:
     def gains(self, names: Sequence[str]) -> np.ndarray:
         """(names, targets, languages, seeds) scores less those after `none`, in points."""
         none = self.scores([NONE])
-        gains: np.ndarray = self.scores(names) - none
-        return gains
+        return self.scores(names) - none
 
     def present(self, names: Sequence[str]) -> list[str]:
         """Those of some intermediates that have cells.

@@ -126,8 +126,7 @@ def _away(english: torch.Tensor) -> torch.Tensor:
     random = torch.randn(english.shape, generator=torch.Generator().manual_seed(0))
     squared = english.pow(2).sum(-1, keepdim=True).clamp(1e-9)
     across = random - (random * english).sum(-1, keepdim=True) / squared * english
-    turned: torch.Tensor = squared.sqrt() * torch.nn.functional.normalize(across, dim=-1)
-    return turned
+    return squared.sqrt() * torch.nn.functional.normalize(across, dim=-1)
 
 
 def _pool(network: Network, part: Encoded, batch_tokens: int, precision: Precision) -> Reference:

@@ -39,8 +39,7 @@ class Batch:
     def counts(self) -> np.ndarray:
         """(rows,) sequences of each row."""
         bounds = self.rows.bounds
-        counts: np.ndarray = bounds[self.indices + 1] - bounds[self.indices]
-        return counts
+        return bounds[self.indices + 1] - bounds[self.indices]
 
     @cached_property
     def _sequences(self) -> np.ndarray:
@@ -59,8 +58,7 @@ class Batch:
     @cached_property
     def lengths(self) -> np.ndarray:
         """(sequences,) tokens of each sequence, as they lie."""
-        lying: np.ndarray = self.sizes[self._order]
-        return lying
+        return self.sizes[self._order]
 
     @cached_property
     def starts(self) -> np.ndarray:

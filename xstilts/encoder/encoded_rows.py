@@ -32,18 +32,15 @@ class Ragged:
         return len(self.bounds) - 1
 
     def __getitem__(self, at: int) -> np.ndarray:
-        chosen: np.ndarray = self.values[self.bounds[at] : self.bounds[at + 1]]
-        return chosen
+        return self.values[self.bounds[at] : self.bounds[at + 1]]
 
     def sizes_of(self, lists: np.ndarray) -> np.ndarray:
         """How many values some lists have."""
-        sizes: np.ndarray = self.bounds[lists + 1] - self.bounds[lists]
-        return sizes
+        return self.bounds[lists + 1] - self.bounds[lists]
 
     def take(self, lists: np.ndarray) -> np.ndarray:
         """The values of some lists, one after the other."""
-        values: np.ndarray = self.values[ranges(self.bounds[lists], self.bounds[lists + 1])]
-        return values
+        return self.values[ranges(self.bounds[lists], self.bounds[lists + 1])]
 
 
 def ranges(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
@@ -190,8 +187,7 @@ def _column(values: pa.Array) -> Column:
 
 def _numbers(values: pa.Array) -> np.ndarray:
     """The buffer itself, not a copy."""
-    found: np.ndarray = values.to_numpy(zero_copy_only=True)
-    return found
+    return values.to_numpy(zero_copy_only=True)
 
 
 def _narrowed(table: pa.Table) -> pa.Table:

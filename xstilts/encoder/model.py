@@ -65,8 +65,7 @@ class Encoder(nn.Module):
     @property
     def words(self) -> nn.Embedding:
         """The word embeddings."""
-        found: nn.Embedding = self.model.get_input_embeddings()
-        return found
+        return self.model.get_input_embeddings()
 
     def forward(self, batch: Batch, layer: Layer = None) -> Tensor:
         """Hidden states of a batch.
@@ -194,8 +193,7 @@ def _after_attention(model: Any) -> nn.Module:
 
     From there on each token's states depend on its own alone.
     """
-    after: nn.Module = model.encoder.layer[-1].attention.output
-    return after
+    return model.encoder.layer[-1].attention.output
 
 
 def _same(read: Callable[[], Tensor], wanted: Tensor) -> bool:
@@ -216,10 +214,7 @@ def _tried(vocabulary: int, pad_id: int) -> Batch:
 
 def load_tokenizer(folder: Path | str) -> PreTrainedTokenizerBase:
     """The tokenizer of a model folder."""
-    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-        str(folder), trust_remote_code=False
-    )
-    return tokenizer
+    return AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
 
 
 def device() -> torch.device:

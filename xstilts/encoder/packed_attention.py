@@ -156,10 +156,9 @@ def _flash(
         output = varlen_attn(query, key, value, ends, ends, longest, longest, scale=scaling)
         assert isinstance(output, Tensor)  # one tensor, as no more was asked for
         return output
-    dropped: Tensor = torch.ops.aten._flash_attention_forward(
+    return torch.ops.aten._flash_attention_forward(
         query, key, value, ends, ends, longest, longest, dropout, False, False, scale=scaling
     )[0]
-    return dropped
 
 
 def _grouped(
@@ -171,8 +170,7 @@ def _grouped(
     scaling: float | None,
 ) -> Tensor:
     applied: Any = _Grouped.apply  # which has no types
-    output: Tensor = applied(query, key, value, boundaries.groups, dropout, scaling)
-    return output
+    return applied(query, key, value, boundaries.groups, dropout, scaling)
 
 
 class _Grouped(torch.autograd.Function):

@@ -213,8 +213,7 @@ def check_counts(
 
 def kind_of(task: Task) -> Kind:
     """The kind of a task."""
-    kind: Kind = importlib.import_module(f"{__name__}.{task.kind}").KIND
-    return kind
+    return importlib.import_module(f"{__name__}.{task.kind}").KIND
 
 
 def trained_kind(task: Task) -> TrainedKind:

@@ -102,8 +102,7 @@ class Classification(ClassifyingKind):
 
     def decode(self, head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
         """The most probable class of each row."""
-        best: list[int] = head(hidden).argmax(-1).tolist()
-        return best
+        return head(hidden).argmax(-1).tolist()
 
     def score(self, outputs: list[Any], asked: ScoringInput) -> Scored:
         """Statistic `correct`, 0 or 1."""

@@ -84,8 +84,7 @@ class MultipleChoice(Classification):
 
     def decode(self, head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
         """The best choice of each row."""
-        best: list[int] = _choice_logits(head, hidden, batch).argmax(-1).tolist()
-        return best
+        return _choice_logits(head, hidden, batch).argmax(-1).tolist()
 
 
 KIND = MultipleChoice()

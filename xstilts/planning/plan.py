@@ -47,10 +47,9 @@ def by_stage(jobs: pd.DataFrame) -> pd.DataFrame:
     hours = jobs["seconds"] / 3600
     frame = jobs.assign(gpu_hours=hours.where(jobs["gpu"], 0), cpu_hours=hours.mask(jobs["gpu"], 0))
     grouped = frame.groupby("stage", sort=False)
-    found: pd.DataFrame = grouped.agg(
+    return grouped.agg(
         jobs=("rule", "size"), gpu_hours=("gpu_hours", "sum"), cpu_hours=("cpu_hours", "sum")
     ).reset_index()
-    return found
 
 
 def by_axis(jobs: pd.DataFrame, axis: str) -> pd.DataFrame:

@@ -31,8 +31,7 @@ def target_scores(cells: pd.DataFrame) -> pd.DataFrame:
         languages=("languages", "sum"), value=("value", "mean")
     )
     whole = overall.loc[overall["languages"] == overall["languages"].max()]
-    scores: pd.DataFrame = pd.concat([by_target, whole.assign(target=OVERALL)], ignore_index=True)
-    return scores
+    return pd.concat([by_target, whole.assign(target=OVERALL)], ignore_index=True)
 
 
 def summarise_benchmark(*, cells: str, summary: str) -> None:

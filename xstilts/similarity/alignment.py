@@ -11,8 +11,7 @@ NEIGHBOURS = 4  # as Artetxe and Schwenk (2019)
 
 def cosine_matrix(x: Texts, y: Texts) -> np.ndarray:
     """(n, n) cosines of every sentence of one side with every sentence of the other."""
-    found: np.ndarray = unit(x.vectors) @ unit(y.vectors).T
-    return found
+    return unit(x.vectors) @ unit(y.vectors).T
 
 
 def nearness(cosines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -32,5 +31,4 @@ def found_both_ways(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """
     right = np.arange(len(scores))
     hits = [(side.argmax(axis=1) == right) for side in (scores, scores.T)]
-    found: np.ndarray = weights @ ((hits[0].astype(float) + hits[1]) / 2)
-    return found
+    return weights @ ((hits[0].astype(float) + hits[1]) / 2)

@@ -86,5 +86,4 @@ def _pooled(
         means = np.stack([batch.mean(states[layer]).cpu().numpy() for layer in layers], axis=1)
         return np.split(means, np.cumsum(batch.counts)[:-1])
 
-    found: np.ndarray = np.concatenate(run(encoder, rows, batch_tokens, "all", decode, precision))
-    return found
+    return np.concatenate(run(encoder, rows, batch_tokens, "all", decode, precision))

@@ -53,8 +53,7 @@ def _diagonal(network: Network, part: Encoded) -> np.ndarray:
         for total, gradient in zip(totals, gradients, strict=True):
             if gradient is not None:
                 total += _by_neuron(gradient)
-    found: np.ndarray = torch.cat(totals).cpu().numpy() / len(batches)
-    return found
+    return torch.cat(totals).cpu().numpy() / len(batches)
 
 
 def _by_neuron(gradient: Tensor) -> Tensor:

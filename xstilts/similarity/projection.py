@@ -45,8 +45,7 @@ class Space(NamedTuple):
 
     def place(self, vectors: np.ndarray) -> np.ndarray:
         """(texts, axes) coordinates of (texts, width) vectors."""
-        found: np.ndarray = (vectors - self.centre) @ self.turn
-        return found
+        return (vectors - self.centre) @ self.turn
 
 
 def project_texts(*, tables: dict[str, dict[str, str]], coordinates: str) -> None:

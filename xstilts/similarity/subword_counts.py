@@ -62,8 +62,7 @@ class Pieces:
     @cached_property
     def totals(self) -> np.ndarray:
         """(1 + resamples, types) how often each type occurs, a text."""
-        found: np.ndarray = self.weights @ self.counts
-        return found
+        return self.weights @ self.counts
 
 
 def read_pieces(path: Path) -> dict[str, tuple[list[np.ndarray], np.ndarray]]:

@@ -44,8 +44,7 @@ class Texts:
     @cached_property
     def means(self) -> np.ndarray:
         """(1 + resamples, axes) centroids."""
-        found: np.ndarray = self.weights @ self.vectors
-        return found
+        return self.weights @ self.vectors
 
     def few(self, most: int) -> Texts:
         """At most so many of the texts, evenly spaced, with resamples of their own."""
@@ -67,15 +66,13 @@ def bootstrap(count: int, resamples: int, seed: int) -> np.ndarray:
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Vectors of length 1; one without a length stays as it is."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    found: np.ndarray = vectors / np.where(lengths > 0, lengths, 1)
-    return found
+    return vectors / np.where(lengths > 0, lengths, 1)
 
 
 def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(n,) cosines of the rows of (n, width) and (n, width); 0 where one has no length."""
     lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    found: np.ndarray = (a * b).sum(axis=1) / np.where(lengths > 0, lengths, 1)
-    return found
+    return (a * b).sum(axis=1) / np.where(lengths > 0, lengths, 1)
 
 
 def squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -89,13 +86,11 @@ def squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def mean_between(weights_x: np.ndarray, values: np.ndarray, weights_y: np.ndarray) -> np.ndarray:
     """(resamples,) weighted means of (n, m) values."""
-    found: np.ndarray = ((weights_x @ values) * weights_y).sum(axis=1)
-    return found
+    return ((weights_x @ values) * weights_y).sum(axis=1)
 
 
 def mean_within(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     """(resamples,) weighted means of (n, n) values over pairs of different texts."""
     whole = mean_between(weights, values, weights)
     same = np.square(weights)
-    found: np.ndarray = (whole - same @ np.diag(values)) / (1 - same.sum(axis=1))
-    return found
+    return (whole - same @ np.diag(values)) / (1 - same.sum(axis=1))

@@ -67,5 +67,4 @@ class VectorTable:
 
     def _vectors(self, group: int) -> np.ndarray:
         column = self.file.read_row_group(group, columns=["vector"])["vector"].combine_chunks()
-        found: np.ndarray = column.flatten().to_numpy().reshape(len(column), -1)
-        return found
+        return column.flatten().to_numpy().reshape(len(column), -1)

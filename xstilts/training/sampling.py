@@ -44,8 +44,7 @@ def proportions(sizes: Sequence[int], cap: int, temperature: float = 1.0) -> np.
     The cap of 2^17 is Phang et al.'s (2020), the temperature Raffel et al.'s (2020, T5).
     """
     weights = np.minimum(sizes, cap).astype(float) ** (1 / temperature)
-    shares: np.ndarray = weights / weights.sum()
-    return shares
+    return weights / weights.sum()
 
 
 def stream_order(shares: np.ndarray, steps: int, seed: int) -> np.ndarray:

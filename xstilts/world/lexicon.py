@@ -118,8 +118,7 @@ def _turn(world: World, language: str, english: np.ndarray) -> np.ndarray:
     cosine = alignments(world, language)[:, None]
     away = world.random("away", language).normal(size=english.shape)
     away = _unit(away - (away * english).sum(1, keepdims=True) * english)
-    turned: np.ndarray = cosine * english + np.sqrt(1 - cosine**2) * away
-    return turned
+    return cosine * english + np.sqrt(1 - cosine**2) * away
 
 
 def alignments(world: World, language: str) -> np.ndarray:
@@ -136,5 +135,4 @@ def alignments(world: World, language: str) -> np.ndarray:
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
-    scaled: np.ndarray = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return scaled
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)

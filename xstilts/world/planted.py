@@ -38,8 +38,7 @@ def text_shares(world: World, task: str) -> np.ndarray:
     counts = np.bincount(
         [topic for word in said if (topic := topics.get(word, -1)) >= 0], minlength=len(TOPICS)
     )
-    shares: np.ndarray = counts / counts.sum()
-    return shares
+    return counts / counts.sum()
 
 
 def _words(example: Mapping[str, Any]) -> Iterator[str]:

@@ -13,8 +13,7 @@ from xstilts.similarity.text_set import Texts, mean_within
 def cosine_gap(x: Texts, y: Texts) -> np.ndarray:
     """The gap, of the sample and of each resample of sentences."""
     cosines = cosine_matrix(x, y)
-    found: np.ndarray = x.weights @ np.diag(cosines) - mean_within(x.weights, cosines)
-    return found
+    return x.weights @ np.diag(cosines) - mean_within(x.weights, cosines)
 
 
 MEASURE = Measure(

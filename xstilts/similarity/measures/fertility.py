@@ -16,14 +16,12 @@ def describe(side: Pieces) -> np.ndarray:
     if side.script in UNSPACED:
         raise Missing(f"written without spaces between words ({side.script})")
     pieces = side.totals.sum(axis=1)
-    found: np.ndarray = pieces / (side.weights @ side.words)
-    return found
+    return pieces / (side.weights @ side.words)
 
 
 def fertility(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Absolute difference, of the samples and of each pair of resamples."""
-    found: np.ndarray = np.abs(x - y)
-    return found
+    return np.abs(x - y)
 
 
 MEASURE = Measure(

@@ -49,8 +49,7 @@ def frechet(x: Side, y: Side) -> np.ndarray:
     inner = x.factors.transpose(0, 2, 1) @ y.covariances @ x.factors
     roots = np.sqrt(np.maximum(np.linalg.eigvalsh(inner), 0)).sum(axis=1)
     spread = np.trace(x.covariances + y.covariances, axis1=1, axis2=2)
-    found: np.ndarray = np.maximum(apart + spread - 2 * roots, 0)
-    return found
+    return np.maximum(apart + spread - 2 * roots, 0)
 
 
 MEASURE = Measure(

@@ -21,8 +21,7 @@ def jensen_shannon(x: Pieces, y: Pieces) -> np.ndarray:
     p = x.totals[:, first] / x.totals.sum(axis=1, keepdims=True)
     q = y.totals[:, second] / y.totals.sum(axis=1, keepdims=True)
     shared = xlogy(p + q, p + q) - xlogy(p, p) - xlogy(q, q)
-    found: np.ndarray = np.clip(1 - shared.sum(axis=1) / np.log(4), 0, 1)
-    return found
+    return np.clip(1 - shared.sum(axis=1) / np.log(4), 0, 1)
 
 
 MEASURE = Measure(

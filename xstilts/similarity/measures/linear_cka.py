@@ -21,8 +21,7 @@ def linear_cka(x: Texts, y: Texts) -> np.ndarray:
     centred = [(side.vectors - side.vectors.mean(axis=0)).astype(np.float64) for side in (x, y)]
     own, other = (vectors @ vectors.T for vectors in centred)
     scale = np.sqrt(_aligned(own, own, weights) * _aligned(other, other, weights))
-    found: np.ndarray = _aligned(own, other, weights) / np.where(scale > 0, scale, 1)
-    return found
+    return _aligned(own, other, weights) / np.where(scale > 0, scale, 1)
 
 
 def _aligned(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -31,8 +30,7 @@ def _aligned(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
     pairs = ((weights @ (x * y)) * weights).sum(axis=1)
     once = (weights * xw * yw).sum(axis=1)
     means = (xw * weights).sum(axis=1) * (yw * weights).sum(axis=1)
-    found: np.ndarray = pairs - 2 * once + means
-    return found
+    return pairs - 2 * once + means
 
 
 MEASURE = Measure(

@@ -16,8 +16,7 @@ def margin(x: Texts, y: Texts) -> np.ndarray:
     """The margin, of the sample and of each resample of sentences."""
     cosines = cosine_matrix(x, y)
     rows, columns = nearness(cosines)
-    found: np.ndarray = x.weights @ (np.diag(cosines) / ((rows + columns) / 2))
-    return found
+    return x.weights @ (np.diag(cosines) / ((rows + columns) / 2))
 
 
 MEASURE = Measure(

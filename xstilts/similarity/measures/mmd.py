@@ -30,8 +30,7 @@ class Side(NamedTuple):
 
 def kernel(x: Texts, y: Texts) -> np.ndarray:
     """(n, m) values of the kernel."""
-    found: np.ndarray = np.exp(-squared_distances(x.vectors, y.vectors) / 2)
-    return found
+    return np.exp(-squared_distances(x.vectors, y.vectors) / 2)
 
 
 def describe(texts: Texts) -> Side:
@@ -43,8 +42,7 @@ def describe(texts: Texts) -> Side:
 def mmd(x: Side, y: Side) -> np.ndarray:
     """Unbiased MMD squared, of the samples and of each pair of resamples."""
     across = mean_between(x.texts.weights, kernel(x.texts, y.texts), y.texts.weights)
-    found: np.ndarray = x.within + y.within - 2 * across
-    return found
+    return x.within + y.within - 2 * across
 
 
 def permutation_p(x: Side, y: Side) -> float:
@@ -73,10 +71,7 @@ def _of_divisions(values: np.ndarray, first: np.ndarray) -> np.ndarray:
     across = first @ values.sum(axis=1) - inside
     outside = values.sum() - inside - 2 * across
     # The kernel of a text with itself is 1.
-    found: np.ndarray = (
-        (inside - n) / (n * (n - 1)) + (outside - m) / (m * (m - 1)) - 2 * across / (n * m)
-    )
-    return found
+    return (inside - n) / (n * (n - 1)) + (outside - m) / (m * (m - 1)) - 2 * across / (n * m)
 
 
 MEASURE = Measure(

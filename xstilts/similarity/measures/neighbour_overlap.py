@@ -36,16 +36,14 @@ def describe(texts: Texts) -> Side:
 def smallest(distances: np.ndarray) -> np.ndarray:
     """(n, neighbours) the smallest of each row, in any order."""
     most = min(NEIGHBOURS, distances.shape[1])
-    found: np.ndarray = np.partition(distances, most - 1, axis=1)[:, :most]
-    return found
+    return np.partition(distances, most - 1, axis=1)[:, :most]
 
 
 def neighbour_overlap(x: Side, y: Side) -> np.ndarray:
     """O, of the samples and of each pair of resamples."""
     across = squared_distances(x.texts.vectors, y.texts.vectors)
     halves = (_share(x, y, across), _share(y, x, across.T))
-    found: np.ndarray = (halves[0] + halves[1]) / 2
-    return found
+    return (halves[0] + halves[1]) / 2
 
 
 def _share(own: Side, other: Side, across: np.ndarray) -> np.ndarray:
@@ -56,8 +54,7 @@ def _share(own: Side, other: Side, across: np.ndarray) -> np.ndarray:
     found = np.argpartition(both, most - 1, axis=1)[:, :most]
     shares = (found >= own.nearest.shape[1]).mean(axis=1)
     chance = len(other.texts) / (len(own.texts) + len(other.texts) - 1)
-    weighted: np.ndarray = own.texts.weights @ shares / chance
-    return weighted
+    return own.texts.weights @ shares / chance
 
 
 MEASURE = Measure(

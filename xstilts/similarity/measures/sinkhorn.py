@@ -48,14 +48,12 @@ def cost(x: Texts, y: Texts) -> np.ndarray:
         before, right = right, y.weights / (left @ matrix)
         if at % LOOK == 0 and np.abs(right - before).max() < CLOSE * right.max():
             break
-    found: np.ndarray = ((left @ (matrix * distances)) * right).sum(axis=1)
-    return found
+    return ((left @ (matrix * distances)) * right).sum(axis=1)
 
 
 def sinkhorn(x: Side, y: Side) -> np.ndarray:
     """Sinkhorn divergence, of the samples and of each pair of resamples."""
-    found: np.ndarray = cost(x.texts, y.texts) - (x.within + y.within) / 2
-    return found
+    return cost(x.texts, y.texts) - (x.within + y.within) / 2
 
 
 MEASURE = Measure(

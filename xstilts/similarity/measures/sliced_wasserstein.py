@@ -25,8 +25,7 @@ def describe(texts: Texts) -> np.ndarray:
 
 def sliced_wasserstein(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Mean distance of the quantiles, of the samples and of each pair of resamples."""
-    found: np.ndarray = np.abs(x - y).mean(axis=(1, 2))
-    return found
+    return np.abs(x - y).mean(axis=(1, 2))
 
 
 MEASURE = Measure(

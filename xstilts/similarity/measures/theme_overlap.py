@@ -28,8 +28,7 @@ class Side(NamedTuple):
 
 def kernel(x: Texts, y: Texts) -> np.ndarray:
     """(n, m) values of the kernel."""
-    found: np.ndarray = np.exp(CONCENTRATION * (x.themes @ y.themes.T - 1))
-    return found
+    return np.exp(CONCENTRATION * (x.themes @ y.themes.T - 1))
 
 
 def describe(texts: Texts) -> Side:
@@ -41,8 +40,7 @@ def describe(texts: Texts) -> Side:
 def theme_overlap(x: Side, y: Side) -> np.ndarray:
     """T, of the samples and of each pair of resamples."""
     across = mean_between(x.texts.weights, kernel(x.texts, y.texts), y.texts.weights)
-    found: np.ndarray = across / np.sqrt(x.within * y.within)
-    return found
+    return across / np.sqrt(x.within * y.within)
 
 
 MEASURE = Measure(

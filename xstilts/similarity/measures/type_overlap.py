@@ -16,8 +16,7 @@ def type_overlap(x: Pieces, y: Pieces) -> np.ndarray:
     _, first, second = np.intersect1d(x.types, y.types, return_indices=True)
     own, other = x.totals > 0, y.totals > 0
     shared = (own[:, first] & other[:, second]).sum(axis=1)
-    found: np.ndarray = shared / (own.sum(axis=1) + other.sum(axis=1))
-    return found
+    return shared / (own.sum(axis=1) + other.sum(axis=1))
 
 
 MEASURE = Measure(
