@@ -33,7 +33,7 @@ from xstilts.degradation.effects import permutation_p
 from xstilts.degradation.formulas import PARTS, TRAINED, without_fixed
 from xstilts.degradation.inference import by_likelihood, compare
 from xstilts.degradation.mixed_model import fit_formula, fixed_design
-from xstilts.degradation.power import Shape
+from xstilts.degradation.power import GridSize
 from xstilts.degradation.simulation import EXPECTED, simulated_grid, simulated_outcome
 from xstilts.languages import languages_of
 
@@ -77,7 +77,7 @@ def main() -> None:
 
 def measure(shape: str, draws: int) -> dict[str, Any]:
     """Coverage and rejection of every method on one shape."""
-    began, grid = time.perf_counter(), shape_of(shape)
+    began, grid = time.perf_counter(), grid_size(shape)
     with ProcessPoolExecutor(PROCESSES) as pool:
         rows = [row for drawn in pool.map(partial(_draw, grid), range(draws)) for row in drawn]
     frame = pd.DataFrame(rows)
@@ -92,19 +92,19 @@ def measure(shape: str, draws: int) -> dict[str, Any]:
     }
 
 
-def shape_of(name: str) -> Shape:
+def grid_size(name: str) -> GridSize:
     """The demo's grid; the study's: real languages, three seeds; a small one."""
     if name == "small":
         languages = {f"t{at}": [f"l{of}" for of in range(6)] for at in range(4)}
-        return Shape(languages=languages, intermediates=["none", *"abcd"], seeds=[1])
+        return GridSize(languages=languages, intermediates=["none", *"abcd"], seeds=[1])
     _, grid = read_config(ROOT / "config/demo.yaml")
     if name == "study":
         real = {target: languages_of(target) for target in grid.targets}
         grid = replace(grid, languages=real, seeds=[1, 2, 3])
-    return power.shape_of(grid)
+    return power.grid_size(grid)
 
 
-def _draw(shape: Shape, seed: int) -> list[Row]:
+def _draw(shape: GridSize, seed: int) -> list[Row]:
     """What every method says of one simulated grid, with the effects and without."""
     random = np.random.default_rng(seed)
     frame = simulated_grid(shape.languages, shape.intermediates, shape.seeds, random)

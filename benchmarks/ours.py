@@ -13,13 +13,13 @@ import torch
 from benchmarks.workload import CLASSES, Workload
 from xstilts.checkpoint.network import Network
 from xstilts.encoder.compiled import Mode
-from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Encoder, Precision, device, run
-from xstilts.encoder.vocabulary import only_words
+from xstilts.encoder.vocabulary import trim_vocabulary
 from xstilts.evaluation.predict import read_by
 from xstilts.kinds import kind_of
 from xstilts.tasks import tasks
-from xstilts.training.loop import Fit, Plan, Stream
+from xstilts.training.loop import Fit, FitPlan, Stream
 
 
 class Ours:
@@ -40,7 +40,7 @@ class Ours:
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)
-        self.work, self.rows, self.precision = work, Rows.of(records), precision
+        self.work, self.rows, self.precision = work, EncodedExamples.of(records), precision
         self.all_words, self.seed = all_words, seed
         self.network = Network(encoder=Encoder(folder).to(device()))
         self.network.add_head(work.task, [str(at) for at in range(CLASSES[work.kind])])
@@ -52,7 +52,7 @@ class Ours:
         steps = len(self.rows) // self.work.batch_size
         start = time.perf_counter()
         used = np.unique([1, *self.rows.tokens.values])
-        with nullcontext() if self.all_words else only_words(self.network.encoder, used):
+        with nullcontext() if self.all_words else trim_vocabulary(self.network.encoder, used):
             fit = Fit(
                 network=self.network,
                 streams=[
@@ -71,8 +71,8 @@ class Ours:
             progress = fit.run()
         return time.perf_counter() - start, [row["loss"] for row in progress.curve]
 
-    def _plan(self, steps: int) -> Plan:
-        return Plan(
+    def _plan(self, steps: int) -> FitPlan:
+        return FitPlan(
             steps=steps,
             learning_rate=self.work.rate,
             warmup=0,

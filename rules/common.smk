@@ -57,7 +57,7 @@ PIECES = results("pieces/part={part}/model={model}/task={task}/pieces.parquet")
 COORDINATES = results("coordinates/model={model}/coordinates.parquet")
 FEATURES = results("features/model={model}/intermediate={intermediate}/features.parquet")
 FISHER = results(
-    "fisher/model={model}/intermediate={intermediate}/training={training}/fisher.parquet"
+    "fisher/model={model}/intermediate={intermediate}/training_set={training_set}/fisher.parquet"
 )
 PARALLEL = results("parallel/model={model}/vectors.parquet")
 TRANSLATOR = results("translator/language={language}/checkpoint.json")
@@ -66,7 +66,7 @@ INTERMEDIATE = results(
     "intermediate/model={model}/intermediate={intermediate}/seed={seed}/checkpoint.json"
 )
 TUNED = results(
-    "tuned/model={model}/intermediate={intermediate}/training={training}/seed={seed}/checkpoint.json"
+    "tuned/model={model}/intermediate={intermediate}/training_set={training_set}/seed={seed}/checkpoint.json"
 )
 SCORES = results(
     "scores/target={target}/model={model}/intermediate={intermediate}/seed={seed}/language={language}/scores.parquet"
@@ -104,7 +104,7 @@ wildcard_constraints:
     task="[^/]+",
     intermediate="[^/]+",
     target="[^/]+",
-    training="[^/]+",
+    training_set="[^/]+",
     language="[^/]+",
     measure="[^/]+",
     seed=r"\d+",

@@ -43,7 +43,7 @@ def truth_cells(wildcards):
             "checkpoint": TUNED.format(
                 model=wildcards.model,
                 intermediate=intermediate,
-                training=tasks()[target].training_name,
+                training_set=tasks()[target].training_name,
                 seed=seed,
             ),
             "encoded": ENCODED.format(part="test", model=wildcards.model, task=target),

@@ -11,7 +11,7 @@ def evaluated_checkpoint(target):
 
     def checkpoint(wildcards):
         if GRID.stage(wildcards.intermediate, target) == "tuned":
-            return TUNED.format(training=tasks()[target].training_name, **dict(wildcards))
+            return TUNED.format(training_set=tasks()[target].training_name, **dict(wildcards))
         return untuned_checkpoint(wildcards)
 
     return checkpoint

@@ -9,7 +9,7 @@ def trainings():
     """Every training of the grid: its axes and its checkpoint."""
     for training in GRID.trainings():
         axes = training._asdict()
-        pattern = TUNED if training.training else INTERMEDIATE
+        pattern = TUNED if training.training_set else INTERMEDIATE
         yield {**axes, "checkpoint": pattern.format(**axes)}
 
 

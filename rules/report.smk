@@ -41,7 +41,9 @@ def training_sets(wildcards):
     """The encoded sets that trainings of the grid read."""
     found = set()
     for training in GRID.trainings():
-        parts = [chain_parts] if training.training else [recipe_parts, recipe_dev, recipe_corpus]
+        parts = (
+            [chain_parts] if training.training_set else [recipe_parts, recipe_dev, recipe_corpus]
+        )
         found.update(path for part in parts for path in part(training))
     return sorted(found)
 

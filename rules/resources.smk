@@ -1,6 +1,6 @@
 """Memory and time of jobs: what they need, and more at every attempt."""
 
-from xstilts.encoder.size import shape_of
+from xstilts.encoder.size import model_size
 
 BASE = 4000  # MB of Python, torch and CUDA's context
 POOLS = 48000  # MB of a million candidates, or of 400,000 sentences a side, which are held whole
@@ -15,7 +15,7 @@ def memory_of(bytes_per_weight):
     """MB of a job that holds a model, by what it holds of each weight."""
 
     def megabytes(wildcards, attempt):
-        weights = shape_of(WHOLE.models[wildcards.model]).weights
+        weights = model_size(WHOLE.models[wildcards.model]).weights
         return attempt * (BASE + int(bytes_per_weight * weights / 1e6))
 
     return megabytes

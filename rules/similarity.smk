@@ -53,17 +53,17 @@ def dev_parts(wildcards):
 
 def fisher_checkpoint(wildcards):
     """The network whose Fisher diagonal is asked for; `training` is none for phase two."""
-    return first_run(INTERMEDIATE if wildcards.training == "none" else TUNED, wildcards)
+    return first_run(INTERMEDIATE if wildcards.training_set == "none" else TUNED, wildcards)
 
 
 def fisher_tasks(wildcards):
-    if wildcards.training == "none":
+    if wildcards.training_set == "none":
         return recipe_tasks(wildcards)
     return chain_tasks(wildcards)[-1:]
 
 
 def fisher_parts(wildcards):
-    if wildcards.training == "none":
+    if wildcards.training_set == "none":
         return recipe_parts(wildcards)
     return encoded_training(wildcards.model, fisher_tasks(wildcards))
 
@@ -72,11 +72,11 @@ def fisher_tables(wildcards):
     model = wildcards.model
     return {
         "intermediate": {
-            name: FISHER.format(model=model, intermediate=name, training="none")
+            name: FISHER.format(model=model, intermediate=name, training_set="none")
             for name in GRID.trained_intermediates()
         },
-        "training": {
-            name: FISHER.format(model=model, intermediate="none", training=name)
+        "training_set": {
+            name: FISHER.format(model=model, intermediate="none", training_set=name)
             for name in (GRID.training_sets() if "none" in GRID.intermediates else [])
         },
     }
@@ -152,7 +152,7 @@ use rule embed_texts as embed_parallel with:
         "Embedding parallel text with {wildcards.model}"
 
 
-rule count_pieces:
+rule count_subwords:
     """The subword pieces of the texts that embed_texts embeds."""
     input:
         pretrained=PRETRAINED,
@@ -160,9 +160,9 @@ rule count_pieces:
     output:
         pieces=PIECES,
     log:
-        logs("count_pieces/{part}/{model}/{task}"),
+        logs("count_subwords/{part}/{model}/{task}"),
     benchmark:
-        costs("count_pieces/{part}/{model}/{task}")
+        costs("count_subwords/{part}/{model}/{task}")
     conda:
         "../envs/torch.yaml"
     resources:
@@ -170,11 +170,11 @@ rule count_pieces:
         runtime=growing(60),
     params:
         texts=config["similarity"]["texts"],
-        code=code_of("count_pieces", tasks=task_of),
+        code=code_of("count_subwords", tasks=task_of),
     message:
         "Counting pieces of {wildcards.task} ({wildcards.part}) with {wildcards.model}"
     script:
-        "../workflow/scripts/count_pieces.py"
+        "../workflow/scripts/count_subwords.py"
 
 
 rule project_texts:
@@ -201,7 +201,7 @@ rule project_texts:
         "../workflow/scripts/project_texts.py"
 
 
-rule embed_dev:
+rule compute_features:
     """English dev examples of the targets' training sets as features, after an intermediate."""
     input:
         checkpoint=dev_checkpoint,
@@ -210,9 +210,9 @@ rule embed_dev:
     output:
         features=FEATURES,
     log:
-        logs("embed_dev/{model}/{intermediate}"),
+        logs("compute_features/{model}/{intermediate}"),
     benchmark:
-        costs("embed_dev/{model}/{intermediate}")
+        costs("compute_features/{model}/{intermediate}")
     conda:
         "../envs/torch.yaml"
     resources:
@@ -223,14 +223,14 @@ rule embed_dev:
         parts=dev_parts,
         batch_tokens=config["evaluation"]["batch_tokens"],
         precision=config["evaluation"]["precision"],
-        code=code_of("embed_dev", tasks=[*dev_tasks(), *GRID.recipe_tasks()]),
+        code=code_of("compute_features", tasks=[*dev_tasks(), *GRID.recipe_tasks()]),
     message:
         "Embedding dev examples with {wildcards.model} after {wildcards.intermediate}"
     script:
-        "../workflow/scripts/embed_dev.py"
+        "../workflow/scripts/compute_features.py"
 
 
-rule embed_task:
+rule compute_fisher:
     """The Fisher diagonal of a trained network over its own training examples."""
     input:
         checkpoint=fisher_checkpoint,
@@ -239,9 +239,9 @@ rule embed_task:
     output:
         fisher=FISHER,
     log:
-        logs("embed_task/{model}/{intermediate}/{training}"),
+        logs("compute_fisher/{model}/{intermediate}/{training_set}"),
     benchmark:
-        costs("embed_task/{model}/{intermediate}/{training}")
+        costs("compute_fisher/{model}/{intermediate}/{training_set}")
     conda:
         "../envs/torch.yaml"
     resources:
@@ -249,11 +249,11 @@ rule embed_task:
         mem_mb=training_memory,
         runtime=growing(60),
     params:
-        code=code_of("embed_task", tasks=fisher_tasks),
+        code=code_of("compute_fisher", tasks=fisher_tasks),
     message:
-        "Embedding the task of {wildcards.model} after {wildcards.intermediate}, {wildcards.training}"
+        "Embedding the task of {wildcards.model} after {wildcards.intermediate}, {wildcards.training_set}"
     script:
-        "../workflow/scripts/embed_task.py"
+        "../workflow/scripts/compute_fisher.py"
 
 
 rule measure_similarity:

@@ -57,7 +57,7 @@ def recipe_tasks(wildcards):
 
 
 def chain_tasks(wildcards):
-    return wildcards.training.split("+")
+    return wildcards.training_set.split("+")
 
 
 def chain_parts(wildcards):
@@ -112,9 +112,9 @@ rule finetune_target:
         checkpoint=TUNED,
         weights=kept("tuned", weights_of(TUNED)),
     log:
-        logs("finetune_target/{model}/{intermediate}/{training}/{seed}"),
+        logs("finetune_target/{model}/{intermediate}/{training_set}/{seed}"),
     benchmark:
-        costs("finetune_target/{model}/{intermediate}/{training}/{seed}")
+        costs("finetune_target/{model}/{intermediate}/{training_set}/{seed}")
     conda:
         "../envs/torch.yaml"
     threads: 1
@@ -124,9 +124,9 @@ rule finetune_target:
         runtime=growing(1440),
     params:
         settings=STUDY.training_settings(),
-        watched=lambda wildcards: STUDY.schedules(chain_tasks(wildcards), "training"),
+        watched=lambda wildcards: STUDY.schedules(chain_tasks(wildcards), "finetuning"),
         code=code_of("finetune_target", tasks=chain_tasks),
     message:
-        "Fine-tuning {wildcards.model} after {wildcards.intermediate} on {wildcards.training}, seed {wildcards.seed}"
+        "Fine-tuning {wildcards.model} after {wildcards.intermediate} on {wildcards.training_set}, seed {wildcards.seed}"
     script:
         "../workflow/scripts/finetune_target.py"

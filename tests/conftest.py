@@ -19,7 +19,7 @@ import yaml
 
 from xstilts.data.fetch import examples_of, fetch_task
 from xstilts.encoder.batch import Batch
-from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.encoded_rows import EncodedExamples
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -157,7 +157,7 @@ def fetch(
 
 def batch_of_all(records: Iterable[Mapping[str, Any]]) -> Batch:
     """One batch of all the encoded records, in memory."""
-    rows = Rows.of(records)
+    rows = EncodedExamples.of(records)
     return Batch(rows, np.arange(len(rows)), torch.device("cpu"))
 
 

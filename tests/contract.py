@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from conftest import batch_of_all
 
-from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Encoder
 from xstilts.evaluation.metrics import METRICS, evaluate_metric
 from xstilts.evaluation.predict import read_by
@@ -27,18 +27,18 @@ def check_facts(task: Task) -> None:
     assert task.title
     assert re.search(r"\b(19|20)\d\d\b", task.citation), "a citation has a year"
     assert task.licence
-    assert task.hub or task.advice, "a way to its data"
+    assert task.hub or task.manual_download, "a way to its data"
     if any(isinstance(each, Hub) for each in task.hub):
         fields = set(kind_of(task).columns) - OPTIONAL
         assert fields <= set(task.columns), "hub columns for every canonical field"
     if task.kind in ("classification", "multiple_choice"):
         assert task.chance == 1 / len(task.labels)
     parallel = task.kind == "bitext" and not task.target  # measures of alignment can read it
-    uses = (task.target, task.training, task.intermediate, learned_only, parallel)
+    uses = (task.target, task.finetuning, task.intermediate, learned_only, parallel)
     assert any(uses), "something uses it"
     assert bool(task.target) == bool(languages_of(task.name))
     for name in task.trains_on:
-        assert tasks()[name].training
+        assert tasks()[name].finetuning
         assert tasks()[name].kind == task.kind
 
 
@@ -87,7 +87,7 @@ def _scored(
         task=task,
         language="de",
         labels=labels,
-        rows=Rows.of(rows),
+        rows=EncodedExamples.of(rows),
         examples=examples,
         reference=reference,
     )

@@ -31,7 +31,7 @@ LANGUAGES = ("en", "qa", "qe", "ql")
 RESULTS = "results/faults"
 TABLE = f"{RESULTS}/cells.parquet"
 # The piece that is lost and made again: a training, its scores, the table.
-TUNED = f"{RESULTS}/tuned/model=nano/intermediate=mnli/training=udpos/seed=1"
+TUNED = f"{RESULTS}/tuned/model=nano/intermediate=mnli/training_set=udpos/seed=1"
 SCORES = f"{RESULTS}/scores/target=udpos/model=nano/intermediate=mnli/seed=1"
 LOG = f"{RESULTS}/logs/finetune_target/nano/mnli/udpos/1.log"
 SCORING = Counter(evaluate_udpos=1, collect_cells=1)

@@ -197,7 +197,7 @@ def test_a_new_task_is_one_file_and_plans_only_itself(study: Study) -> None:
         '"""Chunking: a task of our own, from local files."""\n'
         "from xstilts.tasks import Schedule, Task\n"
         'TASK = Task(name="chunking", title="Chunking", kind="tagging", metric="span_f1",\n'
-        "    training=Schedule(batch_size=32, epochs=10), trains_on=('chunking',), target=True,\n"
+        "    finetuning=Schedule(batch_size=32, epochs=10), trains_on=('chunking',), target=True,\n"
         "    languages=('en', 'de'))\n",
         encoding="utf-8",
     )

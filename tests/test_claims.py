@@ -23,7 +23,7 @@ from xstilts.degradation.claims import (
     QUESTION,
     RETRIEVAL,
     check_claims,
-    judge,
+    evaluate_claims,
 )
 from xstilts.degradation.effects import EFFECTS
 from xstilts.degradation.formulas import PARTS
@@ -76,7 +76,7 @@ def judged(
     cells: pd.DataFrame, effects: pd.DataFrame = NO_EFFECTS, path: str | None = None
 ) -> Table:
     """The claims of model m, by claim and part."""
-    rows = judge(evidence_of("m", path, cells, effects, HEADLINE))
+    rows = evaluate_claims(evidence_of("m", path, cells, effects, HEADLINE))
     return {(row["claim"], row["part"]): row for row in rows}
 
 

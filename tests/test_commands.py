@@ -19,7 +19,7 @@ import yaml
 from xstilts.cli import main
 from xstilts.config import read_config, specification
 from xstilts.degradation.outcomes import CELLS, add_outcomes
-from xstilts.degradation.power import Shape, expected_spreads, power_table, resized, sizes
+from xstilts.degradation.power import GridSize, expected_spreads, power_table, resized, sizes
 from xstilts.degradation.simulation import EXPECTED, Spread, simulated_grid, simulated_outcome
 from xstilts.errors import InputError
 from xstilts.io.tables import read_table, rows_table, write_table
@@ -320,7 +320,7 @@ def test_there_is_nothing_to_predict_from_before_the_run(
     assert "no config 'no.yaml'" in complaint(capsys, *words[:-1], "no.yaml")
 
 
-SHAPE = Shape(
+SHAPE = GridSize(
     languages={"xnli": LANGUAGES, "udpos": LANGUAGES[:6], "pawsx": LANGUAGES[2:]},
     intermediates=["none", "mnli", "qqp", "ccg"],
     seeds=[1, 2],

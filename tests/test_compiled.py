@@ -13,7 +13,7 @@ from conftest import batch_of_all
 from torch.nn.functional import scaled_dot_product_attention
 
 from xstilts.encoder import packed_attention as attention
-from xstilts.encoder.compiled import Compiled, filled, rounded
+from xstilts.encoder.compiled import Compiled, bucket_size, pad_to_bucket
 from xstilts.encoder.model import Encoder
 from xstilts.encoder.packed_attention import Boundaries
 from xstilts.world import World
@@ -108,7 +108,7 @@ def test_predictions_are_not_compiled(encoder: Encoder, monkeypatch: pytest.Monk
 def test_a_batch_is_filled_up_by_one_sequence_at_the_first_position() -> None:
     """By hand: 17 tokens are filled up to 24; 11, the longest, to 16."""
     batch = batch_of_all([{"sequences": [[5] * 6]}, {"sequences": [[6] * 11]}])
-    found = filled(batch, pad_id=1, first_position=2)
+    found = pad_to_bucket(batch, pad_id=1, first_position=2)
     assert found["input_ids"].tolist() == [[5] * 6 + [6] * 11 + [1] * 7]
     assert found["position_ids"].tolist() == [[*range(2, 8), *range(2, 13), *[2] * 7]]
     assert found["boundaries"].ends.tolist() == [0, 6, 17, 24]
@@ -117,6 +117,8 @@ def test_a_batch_is_filled_up_by_one_sequence_at_the_first_position() -> None:
 
 def test_sizes_are_few_and_at_most_an_eighth_too_large() -> None:
     """From 1,024 to 2,048 tokens, where MNLI's batches of 32 are, there are nine."""
-    assert sorted({rounded(number) for number in range(1024, 2049)}) == [*range(1024, 2049, 128)]
+    assert sorted({bucket_size(number) for number in range(1024, 2049)}) == [
+        *range(1024, 2049, 128)
+    ]
     for number in range(1, 5000):
-        assert number <= rounded(number) <= max(number * 9 / 8, number + 7)
+        assert number <= bucket_size(number) <= max(number * 9 / 8, number + 7)

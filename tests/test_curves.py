@@ -21,7 +21,7 @@ def training(folder: Path, losses: list[float], diverged: str = "") -> dict[str,
     blank = {"norm": 1.0, "learning_rate": 1e-5, "tokens": 9}
     write_table(folder / curves.CURVE_FILE, rows_table([{**row, **blank} for row in rows], CURVE))
     write_json(folder / "checkpoint.json", {"diverged": diverged})
-    axes = {"model": "nano", "intermediate": folder.name, "training": "", "seed": 1}
+    axes = {"model": "nano", "intermediate": folder.name, "training_set": "", "seed": 1}
     return {**axes, "checkpoint": str(folder / "checkpoint.json")}
 
 

@@ -21,7 +21,7 @@ from grids import (
     simulated,
 )
 
-from xstilts.degradation.answer import NOTHING, answer_of, write_answer
+from xstilts.degradation.answer import NO_ANSWER, answer_of, write_answer
 from xstilts.degradation.cross_check import (
     CrossCheckError,
     statsmodels_criterion,
@@ -387,4 +387,4 @@ def test_without_effects_there_is_no_answer_yet_and_what_was_not_run_is_said(
         answer=str(tmp_path / "answer.txt"),
     )
     found = (tmp_path / "answer.txt").read_text(encoding="utf-8").strip().split("\n\n")
-    assert found == [NOTHING, sentence] if sentence else [NOTHING]
+    assert found == [NO_ANSWER, sentence] if sentence else [NO_ANSWER]

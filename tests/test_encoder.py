@@ -21,7 +21,7 @@ from transformers import (
 
 from xstilts.encoder import packed_attention as attention
 from xstilts.encoder.cpu_dropout import Dropout
-from xstilts.encoder.encoded_rows import Rows, read_rows, write_rows
+from xstilts.encoder.encoded_rows import EncodedExamples, read_rows, write_rows
 from xstilts.encoder.model import Encoder, device, load_tokenizer
 from xstilts.encoder.packed_attention import boundaries, packed_attention
 from xstilts.errors import InputError
@@ -230,7 +230,7 @@ def test_rows_are_read_as_they_were_written_without_copying(tmp_path: Path) -> N
 
 
 def test_rows_of_some_examples_are_numbered_anew() -> None:
-    rows = Rows.of(
+    rows = EncodedExamples.of(
         {"example": example, "sequences": [[at], [at, at]]}
         for at, example in enumerate((0, 0, 1, 2, 2))
     )

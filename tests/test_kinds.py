@@ -13,7 +13,7 @@ from conftest import batch_of_all
 from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM
 
 from xstilts.encoder.batch import by_length
-from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Encoder, load_tokenizer
 from xstilts.evaluation.metrics import evaluate_metric
 from xstilts.evaluation.predict import read_by
@@ -69,7 +69,7 @@ def test_a_task_is_encoded_learned_decoded_and_scored(nano: Any, name: str) -> N
     assert {row["example"] for row in rows} == set(range(len(found)))
     head = kind.head(encoder, len(labels))
     batch = batch_of_all(rows)
-    if task.training or task.intermediate:
+    if task.finetuning or task.intermediate:
         losses = kind.loss(head, encoder, batch)
         losses.sum().backward()
         assert torch.isfinite(losses).all()
@@ -80,7 +80,7 @@ def test_a_task_is_encoded_learned_decoded_and_scored(nano: Any, name: str) -> N
         task=task,
         language=language,
         labels=labels,
-        rows=Rows.of(rows),
+        rows=EncodedExamples.of(rows),
         examples=found,
         reference=reference,
     )
@@ -94,7 +94,7 @@ def test_a_task_is_encoded_learned_decoded_and_scored(nano: Any, name: str) -> N
 
 
 def test_batches_by_length_hold_every_row_once_within_the_budget() -> None:
-    rows = Rows.of({"sequences": [[0] * size]} for size in (9, 2, 5, 5, 1, 30))
+    rows = EncodedExamples.of({"sequences": [[0] * size]} for size in (9, 2, 5, 5, 1, 30))
     batches = list(by_length(rows, tokens=12))
     assert [rows.sizes[batch].tolist() for batch in batches] == [[1, 2, 5], [5], [9], [30]]
     assert sorted(np.concatenate(batches)) == list(range(6))
@@ -241,6 +241,6 @@ def test_the_language_modelling_head_is_transformers_own_and_starts_from_the_pre
     encoder = Encoder(tmp_path).eval()
     batch = batch_of_all([{"sequences": [[0, 5, 6, 7, 2]]}])
     with torch.inference_mode():
-        own = masked_lm.KIND.head(encoder, 0)(encoder(batch), encoder.words.weight)
+        own = masked_lm.KIND.head(encoder, 0)(encoder(batch), encoder.word_embeddings.weight)
         expected = whole(batch.input_ids[None]).logits[0]
     torch.testing.assert_close(own, expected, atol=1e-5, rtol=1e-4)

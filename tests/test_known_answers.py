@@ -21,7 +21,7 @@ from sklearn.covariance import ledoit_wolf
 from sklearn.neighbors import NearestNeighbors
 
 from xstilts.similarity.language_facts import Known
-from xstilts.similarity.measure import Missing
+from xstilts.similarity.measure import NoValueError
 from xstilts.similarity.measures import measures, mmd
 from xstilts.similarity.measures.sinkhorn import cost
 from xstilts.similarity.measures.sliced_wasserstein import DIRECTIONS
@@ -381,7 +381,7 @@ def test_fertility_by_hand() -> None:
 
 def test_a_script_without_spaces_has_no_fertility() -> None:
     side = Pieces.of([np.array([1, 2])], np.array([1]), "Thai", RESAMPLES, 0)
-    with pytest.raises(Missing, match="Thai"):
+    with pytest.raises(NoValueError, match="Thai"):
         compared("fertility", pieces([1]), side)
 
 
@@ -517,18 +517,18 @@ def test_a_language_without_a_present_feature_is_no_constant_vector_as_in_urielp
     if asked[0] == "genetic":
         assert distance(*asked) == 1.0
     else:
-        with pytest.raises(Missing, match="of at least 15"):
+        with pytest.raises(NoValueError, match="of at least 15"):
             distance(*asked)
 
 
 def test_what_uriel_does_not_know_has_no_distance() -> None:
-    with pytest.raises(Missing, match="no language 'qqq'"):
+    with pytest.raises(NoValueError, match="no language 'qqq'"):
         distance("syntactic", "eng", "qqq")
-    with pytest.raises(Missing, match="knows 0 phonological features of both 'eng' and 'por'"):
+    with pytest.raises(NoValueError, match="knows 0 phonological features of both 'eng' and 'por'"):
         distance("phonological", "eng", "por")
     english = Known(code="en", name="English", script="Latin", iso3="eng", gigabytes=None)
     invented = Known(code="qa", name="Invented", script="Latin", iso3=None, gigabytes=None)
-    with pytest.raises(Missing, match="an invented language"):
+    with pytest.raises(NoValueError, match="an invented language"):
         distance_between("genetic", english, invented)
 
 

@@ -14,7 +14,7 @@ from conftest import fetch
 from xstilts.checkpoint.network import Network, load
 from xstilts.data.encode import Encoded, encode_task
 from xstilts.data.pretrained import fetch_model
-from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.errors import InputError
 from xstilts.evaluation import batching as outputs
 from xstilts.evaluation.batching import Outputs, grouped
@@ -34,14 +34,14 @@ def test_languages_are_grouped_in_order_until_a_group_holds_enough(
 
 
 def test_joined_rows_are_the_rows_of_their_parts() -> None:
-    one = Rows.of([{"sequences": [[1, 2], [3]], "tags": [5], "label": 7}])
-    two = Rows.of(
+    one = EncodedExamples.of([{"sequences": [[1, 2], [3]], "tags": [5], "label": 7}])
+    two = EncodedExamples.of(
         [
             {"sequences": [[4]], "tags": [6, 8], "label": 9},
             {"sequences": [], "tags": [], "label": 0},
         ]
     )
-    joined = Rows.joined([one, two])
+    joined = EncodedExamples.joined([one, two])
     assert joined.lists() == [[1, 2], [3], [4]]
     assert joined.sizes.tolist() == [3, 1, 0]
     assert joined["label"].tolist() == [7, 9, 0]
@@ -70,7 +70,7 @@ def asked(made: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     sizes: list[int] = []
     whole = outputs.predict
 
-    def counted(network: Network, part: Encoded, rows: Rows, *rest: Any) -> list[Any]:
+    def counted(network: Network, part: Encoded, rows: EncodedExamples, *rest: Any) -> list[Any]:
         sizes.append(len(rows))
         return whole(network, part, rows, *rest)
 
@@ -121,7 +121,7 @@ def test_what_fails_together_is_predicted_alone(
 ) -> None:
     whole = outputs.predict
 
-    def fragile(network: Network, part: Encoded, rows: Rows, *rest: Any) -> list[Any]:
+    def fragile(network: Network, part: Encoded, rows: EncodedExamples, *rest: Any) -> list[Any]:
         if len(rows) > 12:
             raise RuntimeError("out of memory")
         return whole(network, part, rows, *rest)

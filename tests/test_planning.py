@@ -162,7 +162,7 @@ def test_adapters_are_small_and_frozen_words_are_not_kept(tmp_path: Path) -> Non
 def frame(*rows: tuple[str, str, str, float]) -> pd.DataFrame:
     columns = ["stage", "intermediate", "place", "seconds"]
     jobs = pd.DataFrame(rows, columns=columns)
-    return jobs.assign(model="m", seed=1, gpu=True, rule="r", target="t", training="")
+    return jobs.assign(model="m", seed=1, gpu=True, rule="r", target="t", training_set="")
 
 
 JOBS = frame(
@@ -267,8 +267,8 @@ def test_trainings_took_the_steps_and_tokens_that_were_planned(finished: Study) 
     for work in Planner(*tiny(finished)).jobs():
         if work.rule != "finetune_target":
             continue
-        after, training = work.axes["intermediate"], work.axes["training"]
-        place = f"tuned/model=nano/intermediate={after}/training={training}/seed=1"
+        after, training = work.axes["intermediate"], work.axes["training_set"]
+        place = f"tuned/model=nano/intermediate={after}/training_set={training}/seed=1"
         curve = read_table(results / place / "curve.parquet", CURVE)
         assert work.units == curve.num_rows
         assert work.learned == pytest.approx(sum(curve["tokens"].to_pylist()), rel=0.03)
@@ -287,9 +287,9 @@ def test_the_table_of_the_world_is_what_it_encodes_to(finished: Study) -> None:
 
 
 def test_a_model_of_ones_own_has_the_shape_of_its_config(tmp_path: Path) -> None:
-    from xstilts.encoder.size import shape_of
+    from xstilts.encoder.size import model_size
 
     known = {"num_hidden_layers": 3, "hidden_size": 10, "intermediate_size": 20, "vocab_size": 50}
     (tmp_path / "config.json").write_text(json.dumps(known), encoding="utf-8")
-    shape = shape_of(Model(path=str(tmp_path), layer=1))
+    shape = model_size(Model(path=str(tmp_path), layer=1))
     assert (shape.words, shape.body) == (500, 3 * (4 * 100 + 2 * 200))

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.errors import InputError
 from xstilts.evaluation.metrics import evaluate_metric
 from xstilts.io.formats import read_rows
@@ -39,9 +39,11 @@ OFFICIAL = json.loads(
 )
 
 
-def rows_of(*examples: int) -> Rows:
+def rows_of(*examples: int) -> EncodedExamples:
     """Encoded rows that belong to these examples."""
-    return Rows.of({"example": example, "sequences": [[0]]} for example in (examples or (0,)))
+    return EncodedExamples.of(
+        {"example": example, "sequences": [[0]]} for example in (examples or (0,))
+    )
 
 
 def value(metric: str, statistics: Any) -> float:

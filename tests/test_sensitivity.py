@@ -27,7 +27,7 @@ from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.outcomes import CELLS
 from xstilts.degradation.sensitivity import (
     VARIANTS,
-    Headline,
+    HeadlineFit,
     check_sensitivity,
     fit_weighted,
     resampled,
@@ -45,8 +45,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:An input array is constant")  # 
 # Other choices
 
 
-def headline(frame: pd.DataFrame, seeds: int = 1, **change: Any) -> Headline:
-    asked = Headline(
+def headline(frame: pd.DataFrame, seeds: int = 1, **change: Any) -> HeadlineFit:
+    asked = HeadlineFit(
         cells=cells_of(frame, seeds),
         chosen=chosen_of(frame),
         others=NO_OTHERS,
@@ -56,13 +56,13 @@ def headline(frame: pd.DataFrame, seeds: int = 1, **change: Any) -> Headline:
     return replace(asked, **change)
 
 
-def rows_of(asked: Headline, variant: str) -> dict[str, dict[str, Any]]:
+def rows_of(asked: HeadlineFit, variant: str) -> dict[str, dict[str, Any]]:
     """Rows of one variant by level."""
     return {row["level"]: row for row in VARIANTS[variant](asked)}
 
 
 @pytest.fixture(scope="module")
-def asked() -> Headline:
+def asked() -> HeadlineFit:
     """Two seeds of a grid; one run of the second seed diverged."""
     given = headline(simulated(2, 4, 8, "abc", STRONG), seeds=2)
     bad = (given.cells["seed"] == 2) & (given.cells["intermediate"] == "a")
@@ -71,7 +71,7 @@ def asked() -> Headline:
 
 
 @pytest.fixture(scope="module")
-def found(asked: Headline) -> list[dict[str, Any]]:
+def found(asked: HeadlineFit) -> list[dict[str, Any]]:
     return list(variants(asked))
 
 
@@ -98,7 +98,7 @@ def test_a_variant_has_the_unit_of_its_outcome(found: list[dict[str, Any]]) -> N
     assert units["without t0"] == units["main fit"] == "of the main fit"
 
 
-def test_gaps_of_another_scale_have_slopes_of_that_scale(asked: Headline) -> None:
+def test_gaps_of_another_scale_have_slopes_of_that_scale(asked: HeadlineFit) -> None:
     # English scores 80 everywhere, and chance is 20: both shares are of 80, so 5 / 4 of the points.
     main = rows_of(asked, "main fit")
     for variant in ("relative gap", "chance-corrected"):
@@ -109,7 +109,7 @@ def test_gaps_of_another_scale_have_slopes_of_that_scale(asked: Headline) -> Non
         assert row["estimate"] * main[level]["estimate"] > 0
 
 
-def test_runs_that_diverged_are_in_the_variant_that_keeps_them(asked: Headline) -> None:
+def test_runs_that_diverged_are_in_the_variant_that_keeps_them(asked: HeadlineFit) -> None:
     runs = 4 * 4 * 8
     assert rows_of(asked, "main fit")["within"]["rows"] == runs
     assert rows_of(asked, "every seed")["within"]["rows"] == 2 * runs - 8
@@ -123,7 +123,7 @@ def test_runs_that_diverged_are_in_the_variant_that_keeps_them(asked: Headline) 
 
 
 def test_leaving_a_target_out_is_the_fit_of_the_others(
-    asked: Headline, found: list[dict[str, Any]]
+    asked: HeadlineFit, found: list[dict[str, Any]]
 ) -> None:
     others = replace(asked, cells=asked.cells[asked.cells["target"] != "t2"])
     expected = rows_of(others, "main fit")
@@ -133,7 +133,7 @@ def test_leaving_a_target_out_is_the_fit_of_the_others(
             assert row["estimate"] == expected[row["level"]]["estimate"]
 
 
-def test_without_controls_is_the_formula_without_them(asked: Headline) -> None:
+def test_without_controls_is_the_formula_without_them(asked: HeadlineFit) -> None:
     size = {f"l{at}": float(at) for at in range(8)}
     facts = asked.chosen.assign(measure="pretraining_size")
     facts["similarity"] = facts["language"].map(size)
@@ -149,7 +149,9 @@ def test_without_controls_is_the_formula_without_them(asked: Headline) -> None:
 
 
 @pytest.mark.parametrize("by", [["language"], ["target"], ["language", "target"]])
-def test_clustered_least_squares_are_those_of_statsmodels(asked: Headline, by: list[str]) -> None:
+def test_clustered_least_squares_are_those_of_statsmodels(
+    asked: HeadlineFit, by: list[str]
+) -> None:
     _, frame = asked.data()
     codes = frame[by].apply(lambda column: pd.factorize(column)[0])
     groups = codes.to_numpy() if len(by) > 1 else codes[by[0]]
@@ -245,7 +247,7 @@ def test_none_is_in_every_draw_of_intermediates_once() -> None:
         assert none.equals(frame[frame["intermediate"] == "none"].reset_index(drop=True))
 
 
-def test_bootstrap_intervals_hold_the_estimate(asked: Headline) -> None:
+def test_bootstrap_intervals_hold_the_estimate(asked: HeadlineFit) -> None:
     more = replace(asked, resamples=16)
     main = rows_of(more, "main fit")
     errors = []

@@ -16,7 +16,7 @@ from xstilts.grid import _parallel_languages, language_facts
 from xstilts.io.tables import read_table
 from xstilts.languages import languages
 from xstilts.report.measure_agreement import agreement
-from xstilts.similarity.inputs import EVIDENCE, mixed
+from xstilts.similarity.inputs import INPUTS, mixed
 from xstilts.similarity.language_facts import Known
 from xstilts.similarity.measure import Measure
 from xstilts.similarity.measures import measures
@@ -82,7 +82,7 @@ every_measure = pytest.mark.parametrize("name", measures())
 
 
 def test_there_are_sides_for_all_that_measures_read() -> None:
-    assert set(SIDES) == set(EVIDENCE) == {measure.reads for measure in measures().values()}
+    assert set(SIDES) == set(INPUTS) == {measure.reads for measure in measures().values()}
 
 
 @every_measure

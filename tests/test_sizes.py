@@ -89,7 +89,7 @@ def test_every_intermediate_has_train_and_dev(rows: list[Row], task: Any) -> Non
 
 @pytest.mark.parametrize(
     "task",
-    [task for task in tasks().values() if task.training or task.kind == "masked_lm"],
+    [task for task in tasks().values() if task.finetuning or task.kind == "masked_lm"],
     ids=lambda task: task.name,
 )
 def test_every_task_that_is_trained_on_has_the_splits_that_it_reads(

@@ -58,7 +58,9 @@ CELL = (
     f"{RESULTS}/scores/target=xnli/model=nano/intermediate=mnli/seed=1/language=qa/scores.parquet"
 )
 PHASE_TWO = f"{RESULTS}/intermediate/model=nano/intermediate=mnli/seed=1/checkpoint.json"
-PHASE_THREE = f"{RESULTS}/tuned/model=nano/intermediate=none/training=mnli/seed=1/checkpoint.json"
+PHASE_THREE = (
+    f"{RESULTS}/tuned/model=nano/intermediate=none/training_set=mnli/seed=1/checkpoint.json"
+)
 TRAINING = {PHASE_TWO: "train_intermediate", PHASE_THREE: "finetune_target"}  # their rules
 LOCAL_RULES = {"fetch_task", "fetch_model", "check_recipes", "collect_cells"}
 # The second look at SLURM comes 15 seconds after the first, when most of these jobs have ended.

@@ -86,7 +86,7 @@ def test_what_others_have_trained_and_scored_is_not_made_again(
     assert len(made["ann"]) == 5 - 1 + 22
     logs = (study.folder / "results/bob/logs/finetune_target").rglob("*.log")
     assert all("found in" in log.read_text(encoding="utf-8") for log in logs)
-    ours = study.folder / "results/bob/tuned/model=nano/intermediate=none/training=mnli/seed=1"
+    ours = study.folder / "results/bob/tuned/model=nano/intermediate=none/training_set=mnli/seed=1"
     assert (ours / WEIGHTS).stat().st_nlink == 5  # the store's, and two of ann's and of bob's
     assert cli.main(["prune", str(store)]) == 0
     assert sorted(path.name for path in store.glob("??/*")) == made["ann"]

@@ -102,7 +102,7 @@ def test_a_fisher_diagonal_is_the_mean_squared_gradient(
     monkeypatch.chdir(finished.folder)
     root = finished.folder / "results/tiny"
     place = "model=nano/intermediate=mnli"
-    ((_, stored),) = VectorTable(root / f"fisher/{place}/training=none/fisher.parquet").read()
+    ((_, stored),) = VectorTable(root / f"fisher/{place}/training_set=none/fisher.parquet").read()
     network = load(root / f"intermediate/{place}/seed=1/checkpoint.json")
     part = Encoded(root / "encoded/part=train/model=nano/task=mnli/manifest.json")
     rows = part.rows("en", "train")

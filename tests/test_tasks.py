@@ -61,7 +61,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def is_trained(task: Task) -> bool:
-    return bool(task.training or task.intermediate or task.kind == "masked_lm")
+    return bool(task.finetuning or task.intermediate or task.kind == "masked_lm")
 
 
 def is_parallel(task: Task) -> bool:

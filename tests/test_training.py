@@ -15,7 +15,7 @@ from xstilts.checkpoint.curves import CURVE
 from xstilts.checkpoint.network import load
 from xstilts.data.encode import Encoded
 from xstilts.data.pretrained import fetch_model
-from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.io.tables import read_json, read_table
 from xstilts.tasks import preset_length, tasks
 from xstilts.training import loop
@@ -173,9 +173,9 @@ def test_the_weights_of_the_best_look_are_kept(
 
     monkeypatch.setattr(loop.Fit, "_finish", remember)
     scores = iter([10.0, 30.0])
-    schedule = loop.Plan.rate
+    schedule = loop.FitPlan.rate
     monkeypatch.setattr(
-        loop.Plan, "rate", lambda self, step: schedule(replace(self, steps=10, warmup=1), step)
+        loop.FitPlan, "rate", lambda self, step: schedule(replace(self, steps=10, warmup=1), step)
     )
     finetune(parts, ["udpos"], tmp_path / "b.json", max_steps=4, evaluate_every=2)
     assert all(torch.equal(best[name], rounded(value)) for name, value in last.items())
@@ -228,7 +228,7 @@ def test_training_the_words_in_use_gives_the_weights_of_training_them_all(
     used, whole = (load(tmp_path / name / "c.json").trainable() for name in ("used", "all"))
     for name, value in whole.items():  # the gradient's norm is summed in another order
         torch.testing.assert_close(used[name], value, atol=1e-5, rtol=1e-4)
-    before = load(Path(parts["nano"])).encoder.words.weight
+    before = load(Path(parts["nano"])).encoder.word_embeddings.weight
     same = (whole["encoder.model.embeddings.word_embeddings.weight"] == before).all(1)
     assert 0 < same.sum() < len(same)  # of the languages that no training text is in
     name = "encoder.model.embeddings.word_embeddings.weight"
@@ -318,7 +318,7 @@ def test_every_language_of_the_corpus_has_its_share(parts: dict[str, str]) -> No
 
 
 def sized(task: str, rows: int) -> loop.Stream:
-    empty = Rows.of({"example": 0, "sequences": [[0]]} for _ in range(rows))
+    empty = EncodedExamples.of({"example": 0, "sequences": [[0]]} for _ in range(rows))
     return loop.Stream(task=tasks()[task], rows=empty, batch_size=32, share=1.0)
 
 
@@ -334,13 +334,13 @@ def test_the_cap_is_for_several_tasks_at_once() -> None:
 
 def planned(task: str, **changes: Any) -> Any:
     """The plan for a task with 6,400 rows."""
-    rows = Rows.of({"example": 0, "sequences": [[0]]} for _ in range(6400))
+    rows = EncodedExamples.of({"example": 0, "sequences": [[0]]} for _ in range(6400))
     given = {"learning_rate": None, "warmup_fraction": None, "weight_decay": None}
     whole = {**SETTINGS, **given, "batch_size": None, "max_steps": None, **changes}
     settings = training.Settings(**whole)
-    batch_size = training._schedule(tasks()[task], "training", settings).batch_size
+    batch_size = training._schedule(tasks()[task], "finetuning", settings).batch_size
     stream = loop.Stream(task=tasks()[task], rows=rows, batch_size=batch_size, share=1.0)
-    return training._plan([stream], "training", 1, settings)
+    return training._plan([stream], "finetuning", 1, settings)
 
 
 def test_the_presets_are_the_scripts_of_the_study_and_of_xtreme() -> None:
@@ -354,13 +354,13 @@ def test_the_presets_are_the_scripts_of_the_study_and_of_xtreme() -> None:
     assert (own.learning_rate, own.warmup) == (1.0, 300)
     assert planned("udpos", preset="xtreme").warmup == 0
     for task in tasks().values():
-        assert bool(task.training) == bool(task.xtreme)
+        assert bool(task.finetuning) == bool(task.xtreme)
     assert preset_length(tasks()["xnli"], "xtreme") == 128
     assert preset_length(tasks()["xnli"], "study") is None
 
 
 def test_warm_up_and_decay_are_linear() -> None:
-    plan = loop.Plan(
+    plan = loop.FitPlan(
         steps=100,
         learning_rate=1.0,
         warmup=10,

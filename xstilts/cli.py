@@ -213,12 +213,12 @@ def _power(chosen: argparse.Namespace) -> int:
     """Print the table, and write it and its figure."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: its processes share the cores
     from xstilts.config import read_config, specification
-    from xstilts.degradation.power import expected_spreads, power_table, shape_of
+    from xstilts.degradation.power import expected_spreads, grid_size, power_table
     from xstilts.report.power_figure import plot_power
 
     config, grid = read_config(*chosen.config)
     found = power_table(
-        shape_of(grid),
+        grid_size(grid),
         specification(config),
         chosen.effect,
         expected_spreads(chosen.variances),

@@ -14,7 +14,7 @@ import yaml
 
 from xstilts.data.local_files import (
     TRANSLATED,
-    filled,
+    format_path,
     is_published,
     local_files,
     needed_splits,
@@ -209,8 +209,10 @@ def _check_data(config: Mapping[str, Any], grid: Grid) -> None:
             read += sources_of(tasks()[task], locked) if is_published(source, part) else []
         elif config["world"]:
             check_name("task of the embedded world", task, SKILLS, "config: world")
-        elif tasks()[task].advice:
-            raise InputError(f"config: {task} needs files of your own: {tasks()[task].advice}")
+        elif tasks()[task].manual_download:
+            raise InputError(
+                f"config: {task} needs files of your own: {tasks()[task].manual_download}"
+            )
         else:
             read += sources_of(tasks()[task], locked)
     read += [source for model in grid.models.values() if (source := source_of(model))]
@@ -249,7 +251,7 @@ def _check_translation(config: Mapping[str, Any], grid: Grid) -> list[str]:
 def translator(path: str, config: Mapping[str, Any], language: str) -> Model:
     """The model that translates into a language."""
     revision = config["translation"]["revision"]
-    return Model(path=filled(path, language, TRANSLATED), layer=0, revision=revision)
+    return Model(path=format_path(path, language, TRANSLATED), layer=0, revision=revision)
 
 
 def _check_translated_files(task: str, grid: Grid, source: Mapping[str, Any]) -> None:

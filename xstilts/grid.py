@@ -39,7 +39,7 @@ class Training(NamedTuple):
 
     model: str
     intermediate: str
-    training: str
+    training_set: str
     seed: int
 
 

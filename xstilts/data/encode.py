@@ -18,7 +18,7 @@ from transformers import AutoConfig, PreTrainedTokenizerBase
 
 from xstilts.data.fetch import LABELS, examples_of, find_leaks, split_of
 from xstilts.data.releases import POOL
-from xstilts.encoder.encoded_rows import Rows, evenly, read_rows, write_rows
+from xstilts.encoder.encoded_rows import EncodedExamples, evenly_spaced, read_rows, write_rows
 from xstilts.encoder.model import load_tokenizer
 from xstilts.errors import InputError
 from xstilts.io.hashing import digest, file_digest
@@ -135,20 +135,20 @@ class Encoded:
         """Class or tag names in label order."""
         return self.manifest[LABELS]
 
-    def rows(self, language: str, split: str) -> Rows:
+    def rows(self, language: str, split: str) -> EncodedExamples:
         """Encoded rows of a language and split."""
         return read_rows(_file(self.path, language), split)
 
-    def sample(self, language: str, most: int, sequences: int = 1) -> Rows:
+    def sample(self, language: str, most: int, sequences: int = 1) -> EncodedExamples:
         """At most so many rows, evenly spaced, with their first sequences alone.
 
         Of one sequence a row it is, of pairs with English, the language's own side. Training rows
         if there are any, else test rows.
         """
         rows = self.rows(language, "train") or self.rows(language, "test")
-        return Rows.of(
+        return EncodedExamples.of(
             {"sequences": [rows.tokens[at + side] for side in range(sequences)]}
-            for at in rows.bounds[evenly(len(rows), most)]
+            for at in rows.bounds[evenly_spaced(len(rows), most)]
         )
 
     def examples(self, language: str, split: str) -> Examples:

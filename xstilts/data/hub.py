@@ -20,7 +20,7 @@ import datasets
 import pyarrow as pa
 
 from xstilts.data.columns import first_there
-from xstilts.data.local_files import filled, matching
+from xstilts.data.local_files import format_path, matching
 from xstilts.data.lock import LOCK, chosen, commit_of
 from xstilts.data.realignment import MOVED, realigned
 from xstilts.errors import InputError, check_name, one_line
@@ -77,7 +77,7 @@ def hub_rows(
 
 def _set_rows(hub: Hub, language: str, split: str, revision: str, task: Task) -> Iterator[Located]:
     """Rows of one split of a data set; whatever goes wrong is one line that says what to do."""
-    config = hub.config and filled(hub.config, language, split)
+    config = hub.config and format_path(hub.config, language, split)
     place, number = f"{hub.path}, {config or 'default'}, {split}", 0
     with in_one_line(f"{place} at {revision}: cannot be read from the hub"):
         shared = config == hub.config and hub.most is None  # by all languages
@@ -180,7 +180,7 @@ def published_rows(files: Files, language: str, split: str) -> Iterator[Located]
     Raises:
         InputError: it cannot be downloaded.
     """
-    url = filled(files.url, language, files.splits[split])
+    url = format_path(files.url, language, files.splits[split])
     with TemporaryDirectory() as folder:
         path = Path(folder) / "downloaded"
         with (

@@ -44,7 +44,7 @@ def local_files(source: Mapping[str, Any], language: str, split: str) -> list[Pa
         return []
     if split not in source.get("splits", {split: 1}):
         return []
-    return [Path(filled(template, language, split)) for template in templates]
+    return [Path(format_path(template, language, split)) for template in templates]
 
 
 def is_published(source: Mapping[str, Any], split: str) -> bool:
@@ -53,7 +53,7 @@ def is_published(source: Mapping[str, Any], split: str) -> bool:
     return split == "test" and by_split and "test" not in source["path"]
 
 
-def filled(template: str, language: str, split: str) -> str:
+def format_path(template: str, language: str, split: str) -> str:
     """A path, address, column or pattern with what stands in braces filled in.
 
     `{language}`, `{iso3}`, `{flores}`, `{name}` (in English, lower case) and `{split}`. A language
@@ -81,7 +81,7 @@ def matching(only: Mapping[str, str], language: str, split: str) -> Callable[[Lo
 
     The function raises an InputError for a row without such a column.
     """
-    wanted = {column: filled(pattern, language, split) for column, pattern in only.items()}
+    wanted = {column: format_path(pattern, language, split) for column, pattern in only.items()}
 
     def is_wanted(located: Located) -> bool:
         where, row = located

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from xstilts.data.canonical import Canonical, Example, default_columns, with_ids
-from xstilts.data.local_files import filled, is_published, local_files, matching
+from xstilts.data.local_files import format_path, is_published, local_files, matching
 from xstilts.data.lock import chosen, commit_of
 from xstilts.data.releases import RELEASES
 from xstilts.errors import InputError
@@ -109,7 +109,7 @@ class Origin:
         columns = entry.get("columns")
         if columns is None:  # a column that somebody names may have a brace in its name
             found = default_columns(self.task, entry.get("format"), first)
-            columns = {name: filled(column, language, split) for name, column in found.items()}
+            columns = {name: format_path(column, language, split) for name, column in found.items()}
         return Canonical(self.task, columns, entry.get("labels", {}))
 
 

@@ -21,7 +21,7 @@ LEVEL_WORDS = {
 
 ALPHA = 0.05
 STEP = "one standard deviation more similarity"
-NOTHING = (
+NO_ANSWER = (
     "No answer yet: it needs several targets, languages and intermediates that have the outcome "
     "(a gap needs English cells, a gain those of none), and this grid has too few."
 )
@@ -47,7 +47,7 @@ def write_answer(
     ]
     gone = in_words(axes, read_missing(Path(missing)))
     with atomic(Path(answer)) as temporary:
-        whole = [*(paragraphs or [NOTHING]), *([gone] if gone else [])]
+        whole = [*(paragraphs or [NO_ANSWER]), *([gone] if gone else [])]
         temporary.write_text("\n\n".join(whole) + "\n", encoding="utf-8")
 
 

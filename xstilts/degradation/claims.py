@@ -18,9 +18,9 @@ import pyarrow as pa
 from xstilts.degradation.effects import EFFECTS, TRUTH
 from xstilts.degradation.formulas import PARTS
 from xstilts.degradation.gains import (
-    Evidence,
+    GainTable,
     Interval,
-    Untested,
+    NotTestableError,
     counted,
     evidence_of,
     interval,
@@ -95,13 +95,13 @@ def _above_zero(figure: Interval, basis: str) -> Finding:
     return _judged(figure, figure.low > 0, f"{_side(figure)}: {basis}")
 
 
-def average_gain(evidence: Evidence, part: str) -> Finding:
+def average_gain(evidence: GainTable, part: str) -> Finding:
     """The average gain of an intermediate is above 0."""
     means = evidence.means(evidence.gains([part]))
     return _above_zero(interval(mean_of(means, (1, 2))), evidence.basis(means))
 
 
-def multi_is_best(evidence: Evidence, part: str) -> Finding:
+def multi_is_best(evidence: GainTable, part: str) -> Finding:
     """Its average gain is above that of the best single task, on the cells that both have.
 
     The best is the one found best here, in every draw.
@@ -118,23 +118,25 @@ def multi_is_best(evidence: Evidence, part: str) -> Finding:
     return _judged(figure, lead.low > 0, f"{why}; {evidence.basis(ahead[:, [best]])}", by=lead)
 
 
-def retrieval_gains_most(evidence: Evidence, part: str) -> Finding:
+def retrieval_gains_most(evidence: GainTable, part: str) -> Finding:
     """Single tasks' mean gain on targets without training data is above that on the others."""
     means = evidence.means(evidence.gains(evidence.present(NINE)))
     untrained = np.isin(evidence.axes["target"], RETRIEVAL)
     if untrained.all() or not untrained.any():
-        raise Untested(f"cells of {'no other target' if untrained.any() else 'neither of them'}")
+        raise NotTestableError(
+            f"cells of {'no other target' if untrained.any() else 'neither of them'}"
+        )
     ahead = mean_of(means[..., untrained], 2) - mean_of(means[..., ~untrained], 2)
     return _above_zero(interval(mean_of(ahead, 1)), evidence.basis(means))
 
 
-def many_gain(evidence: Evidence, part: str) -> Finding:
+def many_gain(evidence: GainTable, part: str) -> Finding:
     """At least half of the intermediates have an interval above 0 on a target."""
     share, sure, tested, why = _gainers(evidence, part)
     return Finding(share, HOLDS if 2 * len(sure) >= len(tested) else DOES_NOT, why)
 
 
-def none_gains(evidence: Evidence, part: str) -> Finding:
+def none_gains(evidence: GainTable, part: str) -> Finding:
     """No intermediate gains a point or more on a target: all their intervals end below that.
 
     Where none is sure to gain, but one may gain a point, the cells are too few to say.
@@ -148,7 +150,7 @@ def none_gains(evidence: Evidence, part: str) -> Finding:
 
 
 def _gainers(
-    evidence: Evidence, target: str
+    evidence: GainTable, target: str
 ) -> tuple[Interval, list[str], dict[str, Interval], str]:
     """The share of intermediates with a positive gain; who is sure of it; all; in words.
 
@@ -157,21 +159,21 @@ def _gainers(
     names = evidence.present(PLAIN)
     means = evidence.means(evidence.gains(names))
     if target not in evidence.axes["target"]:
-        raise Untested(f"no cells of {target}")
+        raise NotTestableError(f"no cells of {target}")
     gains = means[..., evidence.axes["target"].index(target)]
     share = interval(100 * mean_of(np.where(np.isnan(gains), np.nan, gains > 0), 1))
     spread = evidence.has_spread(evidence.gains(names), target)
     rows = zip(names, gains.T, spread, strict=True)
     tested = {name: interval(row) for name, row, there in rows if there and np.isfinite(row[0])}
     if not tested:
-        raise Untested("no interval: one language, and one seed")
+        raise NotTestableError("no interval: one language, and one seed")
     sure = [name for name, found in tested.items() if found.low > 0]
     why = f"{len(sure)} of {counted(len(tested), 'intermediate')} have an interval above 0"
     listed = f" ({', '.join(sure)})" if sure else ""
     return share, sure, tested, f"{why}{listed}: {evidence.runs()}"
 
 
-def best_gains(evidence: Evidence, part: str) -> Finding:
+def best_gains(evidence: GainTable, part: str) -> Finding:
     """The mean over targets of the best intermediate's gain is above 0.
 
     The best for a target is chosen on all other seeds, and its gain taken on this one, so that
@@ -202,39 +204,39 @@ def chosen_apart(gains: np.ndarray) -> np.ndarray:
     return chosen
 
 
-def plain_is_better(evidence: Evidence, part: str) -> Finding:
+def plain_is_better(evidence: GainTable, part: str) -> Finding:
     """The mean over recipes of plain less modified scores is above 0; it needs no `none`."""
     known = evidence.axes["intermediate"]
     pairs = {name: f"{name}-{part}" for name in PLAIN if {name, f"{name}-{part}"} <= {*known}}
     if not pairs:
-        raise Untested(f"no recipe that ends in -{part} is there beside its plain one")
+        raise NotTestableError(f"no recipe that ends in -{part} is there beside its plain one")
     means = evidence.means(evidence.scores([*pairs]) - evidence.scores([*pairs.values()]))
     figure = interval(mean_of(mean_of(means, 2), 1))
     why = f"{_side(figure)}: plain less -{part} of {', '.join(pairs)}, {evidence.basis(means)}"
     return _judged(figure, figure.low > 0, why)
 
 
-def starts_from(evidence: Evidence, part: str) -> Finding:
+def starts_from(evidence: GainTable, part: str) -> Finding:
     """The encoder is the hub's copy of a model."""
     path = MODELS[part].path
     if evidence.path != path:
         other = evidence.path or "that of the embedded world"
-        raise Untested(f"the encoder is {other}, not {path} of the hub")
+        raise NotTestableError(f"the encoder is {other}, not {path} of the hub")
     return Finding(Interval(), HOLDS, f"the encoder is {path} of the hub")
 
 
-def has_three_phases(evidence: Evidence, part: str) -> Finding:
+def has_three_phases(evidence: GainTable, part: str) -> Finding:
     """There are cells of trained intermediates on targets that are trained on in turn."""
     names = [name for name, task in tasks().items() if task.target and task.trains_on]
     cells = evidence.cells
     through = cells[(cells["intermediate"] != NONE) & cells["target"].isin(names)]
     if through.empty:
-        raise Untested("no cells of a trained intermediate on a target that is trained on")
+        raise NotTestableError("no cells of a trained intermediate on a target that is trained on")
     sizes = [counted(through[name].nunique(), name) for name in ("intermediate", "target")]
     return Finding(Interval(), HOLDS, f"it was trained on {' and then on '.join(sizes)}")
 
 
-def has_all_nine(evidence: Evidence, part: str) -> Finding:
+def has_all_nine(evidence: GainTable, part: str) -> Finding:
     """There are cells of all nine intermediate tasks, each alone."""
     there = set(evidence.cells["intermediate"])
     lacking = [name for name in NINE if name not in there]
@@ -244,16 +246,16 @@ def has_all_nine(evidence: Evidence, part: str) -> Finding:
     return Finding(figure, HOLDS, "each has cells")
 
 
-def similarity_predicts(evidence: Evidence, part: str) -> Finding:
+def similarity_predicts(evidence: GainTable, part: str) -> Finding:
     """The headline measure's slope differs from 0, after Holm's correction for all tests."""
     effects = evidence.effects
     rows = effects[(effects["level"] == part) & (effects["measure"] != TRUTH)]
     own = rows[rows["measure"] == evidence.headline]
     if own.empty or own["p_holm"].isna().all():
-        raise Untested(f"no effect of {evidence.headline} was fitted at this level")
+        raise NotTestableError(f"no effect of {evidence.headline} was fitted at this level")
     row = own.iloc[0]
     if not row["converged"]:
-        raise Untested("the fit did not converge")
+        raise NotTestableError("the fit did not converge")
     found = sorted(rows["measure"][rows["p_holm"] < LEVEL])
     listed = f" ({', '.join(found)})" if found else ""
     way = f"more {evidence.headline} goes with {'less' if row['estimate'] < 0 else 'more'}"
@@ -280,7 +282,7 @@ class Claim:
     claim: str
     part: str
     statement: str
-    test: Callable[[Evidence, str], Finding]
+    test: Callable[[GainTable, str], Finding]
     unit: str = "points"
     published: float | None = None
     source: str = ""
@@ -391,12 +393,12 @@ CLAIMED = [
 ]
 
 
-def judge(evidence: Evidence) -> Iterator[dict[str, Any]]:
+def evaluate_claims(evidence: GainTable) -> Iterator[dict[str, Any]]:
     """A row of the table for every claim, without the model."""
     for claim in CLAIMED:
         try:
             figure, verdict, why = claim.test(evidence, claim.part)
-        except Untested as reason:
+        except NotTestableError as reason:
             figure, verdict, why = Interval(), NOT_TESTED, str(reason)
         notes = [why, claim.source]
         if claim.published is not None and np.isfinite(figure.low):
@@ -431,6 +433,6 @@ def check_claims(
     rows = [
         {"model": model, **row}
         for model, path in models.items()
-        for row in judge(evidence_of(model, path, scored, fitted, headline))
+        for row in evaluate_claims(evidence_of(model, path, scored, fitted, headline))
     ]
     write_csv(Path(claims), rows_table(rows, CLAIMS))

@@ -32,7 +32,7 @@ MEDIAN_FROM = 3  # seeds
 STUDY = ("xnli", "pawsx", "udpos", "wikiann", "xquad", "mlqa", "tydiqa", "bucc", "tatoeba")
 
 
-class Untested(Exception):
+class NotTestableError(Exception):
     """A claim cannot be tested on these cells; the message says why."""
 
 
@@ -48,7 +48,7 @@ class Interval(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
+class GainTable:
     """All that is known of one model.
 
     Attributes:
@@ -102,13 +102,13 @@ class Evidence:
         """(names, targets, languages, seeds) scores of intermediates.
 
         Raises:
-            Untested: one of them has no cells.
+            NotTestableError: one of them has no cells.
         """
         known = self.axes["intermediate"]
         for name in names:
             if name not in known:
                 also = " that did not diverge" if name in set(self.diverged["intermediate"]) else ""
-                raise Untested(f"no cells of {name}{also}")
+                raise NotTestableError(f"no cells of {name}{also}")
         return np.asarray(self.values[[known.index(name) for name in names]])
 
     def gains(self, names: Sequence[str]) -> np.ndarray:
@@ -120,11 +120,11 @@ class Evidence:
         """Those of some intermediates that have cells.
 
         Raises:
-            Untested: none has.
+            NotTestableError: none has.
         """
         found = [name for name in names if name in self.axes["intermediate"]]
         if not found:
-            raise Untested(f"no cells of any of {', '.join(names)}")
+            raise NotTestableError(f"no cells of any of {', '.join(names)}")
         return found
 
     def means(self, values: np.ndarray) -> np.ndarray:
@@ -203,10 +203,12 @@ def interval(values: np.ndarray) -> Interval:
     """The figure of (1 + draws,) values, and the percentiles of its draws.
 
     Raises:
-        Untested: there is no figure.
+        NotTestableError: there is no figure.
     """
     if np.isnan(values[0]):
-        raise Untested("the cells that it compares have no target, language and seed in common")
+        raise NotTestableError(
+            "the cells that it compares have no target, language and seed in common"
+        )
     drawn = values[1:][np.isfinite(values[1:])]
     if not len(drawn):
         return Interval(float(values[0]))
@@ -216,11 +218,11 @@ def interval(values: np.ndarray) -> Interval:
 
 def evidence_of(
     model: str, path: str | None, cells: pd.DataFrame, effects: pd.DataFrame, headline: str
-) -> Evidence:
+) -> GainTable:
     """What tables of cells and of effects say of one model."""
     mine = cells[cells["reported"] & cells["value"].notna() & (cells["model"] == model)]
     bad = mine["diverged"] != ""
-    return Evidence(
+    return GainTable(
         cells=mine[~bad],
         diverged=mine[bad & mine["target"].isin(STUDY)],
         effects=effects[effects["model"] == model],

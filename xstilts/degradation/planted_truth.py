@@ -107,7 +107,7 @@ def dose_response(
 ) -> np.ndarray:
     """(doses,) reported metric on the English test set with words at each alignment."""
     reference = _pool(network, part, batch_tokens, precision)
-    weights = network.encoder.words.weight.data
+    weights = network.encoder.word_embeddings.weight.data
     english = weights.clone()
     away = _away(english)
     rows, values = part.rows("en", "test"), []

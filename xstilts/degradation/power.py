@@ -48,7 +48,7 @@ POWER = schema(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shape:
+class GridSize:
     """The size of a grid.
 
     Attributes:
@@ -85,7 +85,7 @@ def expected_spreads(path: Path | None) -> Sequence[Spread]:
 
 
 def power_table(
-    shape: Shape,
+    shape: GridSize,
     wanted: Specification,
     effect: float,
     spreads: Sequence[Spread],
@@ -121,7 +121,7 @@ def power_table(
     return pd.DataFrame(rows, columns=POWER.names)
 
 
-def sizes(shape: Shape) -> Iterator[tuple[str, int, bool]]:
+def sizes(shape: GridSize) -> Iterator[tuple[str, int, bool]]:
     """(axis, size, whether it is the configured one) of every grid to simulate."""
     whole = {
         "languages": len(shape.codes),
@@ -135,7 +135,7 @@ def sizes(shape: Shape) -> Iterator[tuple[str, int, bool]]:
         yield "seeds", seeds, seeds == len(shape.seeds)
 
 
-def resized(shape: Shape, axis: str, size: int, random: np.random.Generator) -> Shape:
+def resized(shape: GridSize, axis: str, size: int, random: np.random.Generator) -> GridSize:
     """The shape with so many of an axis, drawn at random."""
     if axis == "seeds":
         return replace(shape, seeds=range(size))
@@ -156,7 +156,7 @@ def _some(names: list[str], size: int, random: np.random.Generator) -> list[str]
 
 
 def _found(
-    shape: Shape,
+    shape: GridSize,
     axis: str,
     size: int,
     formula: str,
@@ -179,7 +179,7 @@ def _found(
     return {part: model.estimate(part)["p"] for part in PARTS if part in set(model.fixed["term"])}
 
 
-def shape_of(grid: Any) -> Shape:
+def grid_size(grid: Any) -> GridSize:
     """The shape of a configured grid (`xstilts.grid.Grid`).
 
     Raises:
@@ -192,4 +192,4 @@ def shape_of(grid: Any) -> Shape:
     }
     if not languages:
         raise InputError("config: no target is run in English and elsewhere: there are no gaps")
-    return Shape(languages=languages, intermediates=grid.intermediates, seeds=grid.seeds)
+    return GridSize(languages=languages, intermediates=grid.intermediates, seeds=grid.seeds)

@@ -49,7 +49,7 @@ SENSITIVITY = schema(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Headline:
+class HeadlineFit:
     """The headline measure of one model, and the cells it explains.
 
     Attributes:
@@ -99,7 +99,7 @@ def check_sensitivity(
     scored = read_table(Path(cells), CELLS).to_pandas()
     rows = []
     for model, mine in read_own(similarity).groupby("model"):
-        asked = Headline(
+        asked = HeadlineFit(
             cells=scored[scored["model"] == model],
             chosen=mine[mine["measure"] == headline],
             others=mine[mine["measure"] != headline],
@@ -110,7 +110,7 @@ def check_sensitivity(
     write_csv(Path(sensitivity), rows_table(rows, SENSITIVITY))
 
 
-def variants(asked: Headline) -> Iterator[Row]:
+def variants(asked: HeadlineFit) -> Iterator[Row]:
     """Rows of every variant; one that these data cannot hold says so in `notes`."""
     for name, make in {**VARIANTS, **_left_out_targets(asked)}.items():
         unit = UNITS.get(name, MAIN_UNIT)
@@ -123,7 +123,7 @@ def variants(asked: Headline) -> Iterator[Row]:
             yield {"variant": name, "unit": unit, "notes": str(error)}
 
 
-def _mixed(**change: Any) -> Callable[[Headline], list[Row]]:
+def _mixed(**change: Any) -> Callable[[HeadlineFit], list[Row]]:
     """The mixed model with one thing changed."""
     return lambda asked: _slopes(fit_formula(*asked.data(**change)))
 
@@ -143,7 +143,7 @@ def _slopes(model: MixedModel) -> list[Row]:
     ]
 
 
-def _corrected(asked: Headline) -> list[Row]:
+def _corrected(asked: HeadlineFit) -> list[Row]:
     """The main fit's outcome of chance-corrected scores."""
     other = f"corrected_{asked.wanted.outcome}"
     if other not in OUTCOMES:
@@ -151,10 +151,10 @@ def _corrected(asked: Headline) -> list[Row]:
     return _slopes(fit_formula(*asked.data(outcome=other)))
 
 
-def _instead_of_gap(outcome: str) -> Callable[[Headline], list[Row]]:
+def _instead_of_gap(outcome: str) -> Callable[[HeadlineFit], list[Row]]:
     """Another scale of the gap, where it is the gap that the main fit is of."""
 
-    def rows(asked: Headline) -> list[Row]:
+    def rows(asked: HeadlineFit) -> list[Row]:
         if asked.wanted.outcome != "gap":
             raise InputError(f"the main fit is of {asked.wanted.outcome}, not of gap")
         return _slopes(fit_formula(*asked.data(outcome=outcome)))
@@ -162,17 +162,17 @@ def _instead_of_gap(outcome: str) -> Callable[[Headline], list[Row]]:
     return rows
 
 
-def _every_seed(asked: Headline) -> list[Row]:
+def _every_seed(asked: HeadlineFit) -> list[Row]:
     """Runs as rows, with a random effect of the training."""
     return _slopes(fit_formula(*asked.data(seeds=True, groups=asked.wanted.of_runs.groups)))
 
 
-def _without_controls(asked: Headline) -> list[Row]:
+def _without_controls(asked: HeadlineFit) -> list[Row]:
     formula, frame = asked.data()
     return _slopes(fit_formula(without(formula, measures()), frame))
 
 
-def _weighted(asked: Headline) -> list[Row]:
+def _weighted(asked: HeadlineFit) -> list[Row]:
     if asked.wanted.outcome in ("relative_gap", "logit_gap", "corrected_relative_gap"):
         raise InputError("sampling variances are in points")
     return _slopes(fit_weighted(*asked.data()))
@@ -199,10 +199,10 @@ def fit_weighted(formula: Formula, frame: pd.DataFrame) -> MixedModel:
     return fitted(float(best.x), intervals=True)
 
 
-def _clustered(*by: str) -> Callable[[Headline], list[Row]]:
+def _clustered(*by: str) -> Callable[[HeadlineFit], list[Row]]:
     """Ordinary least squares, errors clustered by one or two factors, t with the fewest less 1."""
 
-    def rows(asked: Headline) -> list[Row]:
+    def rows(asked: HeadlineFit) -> list[Row]:
         formula, frame = asked.data()
         # For the terms and rows that these data can hold.
         model = fit_formula(formula, frame, intervals=False)
@@ -232,10 +232,10 @@ def _clustered(*by: str) -> Callable[[Headline], list[Row]]:
     return rows
 
 
-def _bootstrapped(axis: str) -> Callable[[Headline], list[Row]]:
+def _bootstrapped(axis: str) -> Callable[[HeadlineFit], list[Row]]:
     """Percentile intervals over resampled languages, or resampled intermediates but `none`."""
 
-    def rows(asked: Headline) -> list[Row]:
+    def rows(asked: HeadlineFit) -> list[Row]:
         formula, frame = asked.data()
         main = fit_formula(formula, frame, intervals=False).fixed.set_index("term")["estimate"]
         random = np.random.default_rng(0)
@@ -278,10 +278,10 @@ def resampled(frame: pd.DataFrame, axis: str, random: np.random.Generator) -> pd
     return pd.concat([*fixed, *copies], ignore_index=True)
 
 
-def _left_out_targets(asked: Headline) -> dict[str, Callable[[Headline], list[Row]]]:
+def _left_out_targets(asked: HeadlineFit) -> dict[str, Callable[[HeadlineFit], list[Row]]]:
     """The fit without one target, for each of them: it is targets that the answer has fewest of."""
 
-    def rows(target: str) -> Callable[[Headline], list[Row]]:
+    def rows(target: str) -> Callable[[HeadlineFit], list[Row]]:
         return lambda given: _slopes(
             fit_formula(*replace(given, cells=given.cells[given.cells["target"] != target]).data())
         )
@@ -290,7 +290,7 @@ def _left_out_targets(asked: Headline) -> dict[str, Callable[[Headline], list[Ro
     return {f"without {target}": rows(target) for target in named}
 
 
-VARIANTS: dict[str, Callable[[Headline], list[Row]]] = {
+VARIANTS: dict[str, Callable[[HeadlineFit], list[Row]]] = {
     MAIN_FIT: _mixed(),
     "without controls": _without_controls,
     "chance-corrected": _corrected,

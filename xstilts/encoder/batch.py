@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.encoded_rows import EncodedExamples
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Batch:
         device: where tensors are made.
     """
 
-    rows: Rows
+    rows: EncodedExamples
     indices: np.ndarray
     device: torch.device
 
@@ -116,13 +116,13 @@ class Batch:
         return pad_sequence(self.split(values), batch_first=True, padding_value=fill)
 
 
-def by_length(rows: Rows, tokens: int) -> Iterator[np.ndarray]:
+def by_length(rows: EncodedExamples, tokens: int) -> Iterator[np.ndarray]:
     """Indices of rows of similar length, each time within a budget of tokens (at least one row)."""
     order = np.argsort(rows.sizes, kind="stable")
-    yield from within(order, rows.sizes, tokens)
+    yield from split_by_tokens(order, rows.sizes, tokens)
 
 
-def within(chosen: np.ndarray, sizes: np.ndarray, tokens: int) -> Iterator[np.ndarray]:
+def split_by_tokens(chosen: np.ndarray, sizes: np.ndarray, tokens: int) -> Iterator[np.ndarray]:
     """The chosen indices in their order, cut where a budget of tokens would be exceeded."""
     start, held = 0, 0
     for at, size in enumerate(sizes[chosen].tolist()):

@@ -30,17 +30,19 @@ class Compiled:
     def __call__(self, batch: Batch, pad_id: int, first_position: int) -> Tensor:
         """(tokens, width) last hidden states."""
         torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
-        states: Tensor = self.forward(**filled(batch, pad_id, first_position)).last_hidden_state
+        states: Tensor = self.forward(
+            **pad_to_bucket(batch, pad_id, first_position)
+        ).last_hidden_state
         return states[0, : len(batch.input_ids)]
 
 
-def filled(batch: Batch, pad_id: int, first_position: int) -> dict[str, Any]:
+def pad_to_bucket(batch: Batch, pad_id: int, first_position: int) -> dict[str, Any]:
     """The model's arguments for a batch with one more sequence: padding tokens that nobody reads.
 
     All of its positions are the first, since it may be longer than the model has positions.
     """
     tokens = len(batch.input_ids)
-    filler = rounded(tokens) - tokens
+    filler = bucket_size(tokens) - tokens
     longest = max(int(batch.lengths[-1]), filler)
     return {
         "input_ids": pad(batch.input_ids, (0, filler), value=pad_id)[None],
@@ -51,7 +53,7 @@ def filled(batch: Batch, pad_id: int, first_position: int) -> dict[str, Any]:
     }
 
 
-def rounded(number: int) -> int:
+def bucket_size(number: int) -> int:
     """The next multiple of an eighth of the power of two below: at most an eighth more."""
     step = 1 << max(3, number.bit_length() - 4)
     return -(-number // step) * step

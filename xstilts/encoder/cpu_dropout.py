@@ -19,17 +19,17 @@ class Dropout(nn.Dropout):
         """The states, some of them zero, the others scaled up."""
         if not self.training or self.p == 0 or states.device.type != "cpu":
             return super().forward(states)
-        return states * kept(states.shape, self.p, states.dtype)
+        return states * dropout_mask(states.shape, self.p, states.dtype)
 
 
-def kept(shape: torch.Size, share: float, dtype: torch.dtype) -> Tensor:
+def dropout_mask(shape: torch.Size, share: float, dtype: torch.dtype) -> Tensor:
     """Random factors: 0 for a share of them, 1 / (1 - share) for the others."""
     random = torch.empty(-(-shape.numel() // DRAWS), dtype=torch.int64).random_(-(2**63), None)
     bits = random.view(torch.int16)[: shape.numel()].view(shape)
     return (bits >= round(share * 2**16) - 2**15).to(dtype).mul_(1 / (1 - share))
 
 
-def quicken(model: nn.Module) -> None:
+def use_fast_dropout(model: nn.Module) -> None:
     """Put this dropout in the place of PyTorch's, in every layer."""
     for parent in [*model.modules()]:
         for name, layer in parent.named_children():

@@ -22,7 +22,7 @@ SEQUENCES, SPLIT = "sequences", "split"
 
 
 @dataclass(frozen=True)
-class Ragged:
+class RaggedArray:
     """Lists of numbers: list `i` is `values[bounds[i] : bounds[i + 1]]`."""
 
     values: np.ndarray
@@ -50,16 +50,16 @@ def ranges(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     return np.repeat(starts - before, sizes) + np.arange(sizes.sum())
 
 
-def evenly(count: int, most: int) -> np.ndarray:
+def evenly_spaced(count: int, most: int) -> np.ndarray:
     """Indices of at most so many of `count` things, evenly spaced."""
     return np.linspace(0, count - 1, min(most, count)).round().astype(int)
 
 
-Column = np.ndarray | Ragged
+Column = np.ndarray | RaggedArray
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class EncodedExamples:
     """Rows of one split of a task in one language.
 
     Attributes:
@@ -69,7 +69,7 @@ class Rows:
     """
 
     columns: Mapping[str, Column]
-    tokens: Ragged
+    tokens: RaggedArray
     bounds: np.ndarray
 
     def __len__(self) -> int:
@@ -92,46 +92,48 @@ class Rows:
         """Numbers of the sequences of some rows, in their order."""
         return ranges(self.bounds[rows], self.bounds[rows + 1])
 
-    def of_examples(self, examples: np.ndarray) -> Rows:
+    def of_examples(self, examples: np.ndarray) -> EncodedExamples:
         """The rows of some examples, which are numbered anew in their order."""
         rows = np.flatnonzero(np.isin(self["example"], examples))
         sequences = self.sequences(rows)
         columns = {name: _taken(column, rows) for name, column in self.columns.items()}
         columns["example"] = np.searchsorted(examples, columns["example"])
-        return Rows(
+        return EncodedExamples(
             columns=columns,
             tokens=_taken(self.tokens, sequences),
             bounds=np.concatenate([[0], np.cumsum(np.diff(self.bounds)[rows])]),
         )
 
     @staticmethod
-    def joined(parts: Sequence[Rows]) -> Rows:
+    def joined(parts: Sequence[EncodedExamples]) -> EncodedExamples:
         """The rows of several parts with the same columns, one part after the other, in memory."""
         names = parts[0].columns
-        return Rows(
+        return EncodedExamples(
             columns={name: _joined([part[name] for part in parts]) for name in names},
             tokens=_joined([part.tokens for part in parts]),
             bounds=_joined_bounds([part.bounds for part in parts]),
         )
 
     @staticmethod
-    def of(records: Iterable[Mapping[str, Any]]) -> Rows:
+    def of(records: Iterable[Mapping[str, Any]]) -> EncodedExamples:
         """Rows from records with a field `sequences`, lists of token ids."""
         return _of_batch(_narrowed(pa.Table.from_pylist([*records])).to_batches()[0])
 
 
 def _taken(column: Any, lists: np.ndarray) -> Any:
-    if isinstance(column, Ragged):
+    if isinstance(column, RaggedArray):
         bounds = np.concatenate([[0], np.cumsum(column.sizes_of(lists))])
-        return Ragged(column.take(lists), bounds)
+        return RaggedArray(column.take(lists), bounds)
     return column[lists]
 
 
 def _joined(columns: Sequence[Any]) -> Any:
-    if not isinstance(columns[0], Ragged):
+    if not isinstance(columns[0], RaggedArray):
         return np.concatenate(columns)
     values = [column.values[column.bounds[0] : column.bounds[-1]] for column in columns]
-    return Ragged(np.concatenate(values), _joined_bounds([column.bounds for column in columns]))
+    return RaggedArray(
+        np.concatenate(values), _joined_bounds([column.bounds for column in columns])
+    )
 
 
 def _joined_bounds(parts: Sequence[np.ndarray]) -> np.ndarray:
@@ -157,7 +159,7 @@ def write_rows(path: Path, splits: Mapping[str, Iterable[pa.Table]]) -> None:
             writer.write_table(table.add_column(0, SPLIT, pa.array([split] * len(table))))
 
 
-def read_rows(path: Path, split: str) -> Rows:
+def read_rows(path: Path, split: str) -> EncodedExamples:
     """The rows of a split, memory-mapped; none if the file has no such split."""
     try:
         file = pa.ipc.open_file(pa.memory_map(str(path)))
@@ -168,20 +170,20 @@ def read_rows(path: Path, split: str) -> Rows:
     return _of_batch((chosen or [batches[0].slice(0, 0)])[0].drop_columns([SPLIT]))
 
 
-def _of_batch(batch: pa.RecordBatch) -> Rows:
+def _of_batch(batch: pa.RecordBatch) -> EncodedExamples:
     outer = batch.column(SEQUENCES)
     inner = outer.values
     names = [name for name in batch.schema.names if name != SEQUENCES]
-    return Rows(
+    return EncodedExamples(
         columns={name: _column(batch.column(name)) for name in names},
-        tokens=Ragged(_numbers(inner.values), _numbers(inner.offsets)),
+        tokens=RaggedArray(_numbers(inner.values), _numbers(inner.offsets)),
         bounds=_numbers(outer.offsets),
     )
 
 
 def _column(values: pa.Array) -> Column:
     if pa.types.is_list(values.type):
-        return Ragged(_numbers(values.values), _numbers(values.offsets))
+        return RaggedArray(_numbers(values.values), _numbers(values.offsets))
     return _numbers(values)
 
 

@@ -23,8 +23,8 @@ from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerBase
 
 from xstilts.encoder.batch import Batch, by_length
 from xstilts.encoder.compiled import Compiled, Mode
-from xstilts.encoder.cpu_dropout import quicken
-from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.cpu_dropout import use_fast_dropout
+from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.packed_attention import boundaries, pack_attention
 from xstilts.errors import InputError, one_line
 
@@ -51,7 +51,7 @@ class Encoder(nn.Module):
         self.model = load_whole(AutoModel, folder, dtype=torch.float32)
         if getattr(self.model, "pooler", None) is not None:
             self.model.pooler = None  # never read, and not in every checkpoint
-        quicken(self.model)
+        use_fast_dropout(self.model)
         self.width: int = self.model.config.hidden_size
         self.pad_id: int = self.model.config.pad_token_id
         self.first_position: int | None = None  # None: it reads padded sequences
@@ -63,7 +63,7 @@ class Encoder(nn.Module):
             inject_adapter_in_model(LoraConfig(r=lora, lora_alpha=2 * lora), self.model)
 
     @property
-    def words(self) -> nn.Embedding:
+    def word_embeddings(self) -> nn.Embedding:
         """The word embeddings."""
         return self.model.get_input_embeddings()
 
@@ -149,9 +149,9 @@ class Encoder(nn.Module):
             return
         self.compiled = Compiled(self.model, mode)
 
-    def freeze_words(self) -> None:
+    def freeze_word_embeddings(self) -> None:
         """Take the word embeddings, most of a multilingual model's weights, out of training."""
-        self.words.weight.requires_grad_(False)
+        self.word_embeddings.weight.requires_grad_(False)
 
 
 def load_whole(kind: Any, folder: Path | str, **words: Any) -> Any:
@@ -208,7 +208,7 @@ def _tried(vocabulary: int, pad_id: int) -> Batch:
     """Two sequences of any tokens but padding."""
     known = [token for token in range(vocabulary) if token != pad_id][: max(TRIED)]
     tokens = (known * max(TRIED))[: max(TRIED)]
-    rows = Rows.of({"sequences": [tokens[:size]]} for size in TRIED)
+    rows = EncodedExamples.of({"sequences": [tokens[:size]]} for size in TRIED)
     return Batch(rows, np.arange(len(TRIED)), torch.device("cpu"))
 
 
@@ -248,7 +248,7 @@ def half(precision: Precision) -> bool:
 
 def run(
     encoder: Encoder,
-    rows: Rows,
+    rows: EncodedExamples,
     tokens: int,
     layer: Layer,
     decode: Callable[[Tensor, Batch], list[Any]],

@@ -21,7 +21,7 @@ from torch.nn.attention.varlen import varlen_attn
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
 
-from xstilts.encoder.cpu_dropout import kept
+from xstilts.encoder.cpu_dropout import dropout_mask
 
 PACKED = "xstilts_packed"
 SLACK = 1.5  # of a group's products of queries and keys, how many times the real ones
@@ -198,7 +198,7 @@ class _Grouped(torch.autograd.Function):
             q, k, v = (_gathered(states, group) for states in (query, key, value))
             bias = group.bias.expand(-1, query.shape[1], -1, -1).flatten(0, 1)
             weights = torch.baddbmm(bias, q, k.mT, alpha=ctx.scale).softmax(-1)
-            factors = kept(weights.shape, dropout, weights.dtype) if dropout else None
+            factors = dropout_mask(weights.shape, dropout, weights.dtype) if dropout else None
             read = torch.bmm(weights if factors is None else weights * factors, v)
             output[begin : begin + len(group.slots)] = _scattered(read, group, query.shape[1])
             begin += len(group.slots)

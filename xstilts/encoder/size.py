@@ -11,7 +11,7 @@ from xstilts.models import Model
 
 
 @dataclass(frozen=True)
-class Shape:
+class ModelSize:
     """Layers, width, width within a layer's feed-forward part, and words of the vocabulary."""
 
     layers: int
@@ -35,17 +35,17 @@ class Shape:
         return self.words + self.body
 
 
-LARGE = Shape(24, 1024, 4096, 250_002)
+LARGE = ModelSize(24, 1024, 4096, 250_002)
 SHAPES = {  # of models that are known before they are fetched
     "FacebookAI/xlm-roberta-large": LARGE,
-    "FacebookAI/xlm-roberta-base": Shape(12, 768, 3072, 250_002),
-    "intfloat/multilingual-e5-small": Shape(12, 384, 1536, 250_037),
-    None: Shape(2, 64, 128, 20_000),  # the encoder of the embedded world
+    "FacebookAI/xlm-roberta-base": ModelSize(12, 768, 3072, 250_002),
+    "intfloat/multilingual-e5-small": ModelSize(12, 384, 1536, 250_037),
+    None: ModelSize(2, 64, 128, 20_000),  # the encoder of the embedded world
 }
 
 
 @cache
-def shape_of(model: Model) -> Shape:
+def model_size(model: Model) -> ModelSize:
     """A model's shape; one of the hub that is not known here counts as XLM-R Large."""
     described = Path(model.path or "") / "config.json"
     if model.path and described.is_file():
@@ -53,9 +53,9 @@ def shape_of(model: Model) -> Shape:
     return SHAPES.get(model.path, LARGE)
 
 
-def _read(described: Path) -> Shape:
+def _read(described: Path) -> ModelSize:
     """From a Hugging Face folder; what its config does not name is XLM-R Large's."""
     known = json.loads(described.read_text(encoding="utf-8"))
     names = ("num_hidden_layers", "hidden_size", "intermediate_size", "vocab_size")
     large = (LARGE.layers, LARGE.width, LARGE.inner, LARGE.vocabulary)
-    return Shape(*(known.get(name) or other for name, other in zip(names, large, strict=True)))
+    return ModelSize(*(known.get(name) or other for name, other in zip(names, large, strict=True)))

@@ -18,7 +18,7 @@ from torch.nn.functional import embedding
 from xstilts.encoder.model import Encoder
 
 
-class UsedWords(nn.Module):
+class TrimmedEmbedding(nn.Module):
     """Embeddings of the tokens in use; looked up by the ids of the whole vocabulary."""
 
     def __init__(self, whole: nn.Embedding, used: Tensor) -> None:
@@ -37,11 +37,11 @@ class UsedWords(nn.Module):
 
 
 @contextmanager
-def only_words(encoder: Encoder, used: np.ndarray) -> Iterator[None]:
+def trim_vocabulary(encoder: Encoder, used: np.ndarray) -> Iterator[None]:
     """Train the embeddings of the tokens in use alone; afterwards they are in their old place."""
-    whole = encoder.words
+    whole = encoder.word_embeddings
     rows = torch.from_numpy(used.astype(np.int64)).to(whole.weight.device)
-    kept = UsedWords(whole, rows)
+    kept = TrimmedEmbedding(whole, rows)
     encoder.model.set_input_embeddings(kept)
     try:
         yield

@@ -17,7 +17,7 @@ import numpy as np
 
 from xstilts.checkpoint.network import Network
 from xstilts.data.encode import Encoded
-from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Precision
 from xstilts.errors import InputError
 from xstilts.evaluation.predict import predict
@@ -92,7 +92,7 @@ class Outputs:
             logger.exception("%s failed together; %s alone", ", ".join(together), language)
             return self._predicted({language: rows[language]})
 
-    def _readable(self, split: str) -> dict[str, Rows]:
+    def _readable(self, split: str) -> dict[str, EncodedExamples]:
         """Rows of every language whose file can be read; who asks for another gets its error."""
         found = {}
         for code in self.part.manifest["languages"]:
@@ -102,9 +102,9 @@ class Outputs:
                 logger.warning("left out: %s", error)
         return found
 
-    def _predicted(self, rows: Mapping[str, Rows]) -> dict[str, list[Any]]:
+    def _predicted(self, rows: Mapping[str, EncodedExamples]) -> dict[str, list[Any]]:
         start = time.perf_counter()
-        joined = Rows.joined([*rows.values()])
+        joined = EncodedExamples.joined([*rows.values()])
         outputs = predict(
             self.network(), self.part, joined, self.layer, self.tokens, self.precision
         )

@@ -54,14 +54,14 @@ def evaluate_target(
     """
     part, cells = Encoded(Path(encoded)), cell_store(Path(store))
     manifest = read_json(Path(checkpoint))
-    judge = _Judge(Path(checkpoint), part, layer, settings)
+    evaluator = _TargetEvaluator(Path(checkpoint), part, layer, settings)
     failed: dict[str, str] = {}
     for output in map(Path, scores):
         language = language_of(output)
         try:
             key = _key(manifest, part, language, layer, settings, code)
             if not cells.holds(key):
-                cells.add(key, partial(judge.write, language=language, key=key))
+                cells.add(key, partial(evaluator.write, language=language, key=key))
             cells.link(key, output)
         except Exception as error:
             logger.exception("%s in %s failed", part.task.name, language)
@@ -103,7 +103,7 @@ def _key(
     )
 
 
-class _Judge:
+class _TargetEvaluator:
     """Predicts and scores languages of one part; loads the checkpoint when first needed."""
 
     def __init__(

@@ -11,7 +11,7 @@ import torch
 
 from xstilts.checkpoint.network import Network
 from xstilts.data.encode import Encoded
-from xstilts.encoder.encoded_rows import Rows, evenly
+from xstilts.encoder.encoded_rows import EncodedExamples, evenly_spaced
 from xstilts.encoder.model import Layer, Precision, run
 from xstilts.evaluation.metrics import evaluate_metric
 from xstilts.kinds import (
@@ -24,13 +24,13 @@ from xstilts.kinds import (
     evaluated_kind,
 )
 
-FEWEST = 20  # dev examples from which one answer to all of them says something
+MIN_DEV_EXAMPLES = 20  # dev examples from which one answer to all of them says something
 
 
 def predict(
     network: Network,
     part: Encoded,
-    rows: Rows,
+    rows: EncodedExamples,
     layer: int,
     tokens: int,
     precision: Precision,
@@ -117,7 +117,7 @@ def dev_score(
     network: Network, part: Encoded, most: int, tokens: int, precision: Precision
 ) -> DevScore | None:
     """How well the English dev examples are answered (at most so many), if there are any."""
-    rows, examples = _evenly(part.rows("en", "dev"), part.examples("en", "dev"), most)
+    rows, examples = _subsample(part.rows("en", "dev"), part.examples("en", "dev"), most)
     if not examples:
         return None
     kind, head = evaluated_kind(part.task), network.heads[part.task.name].eval()
@@ -133,16 +133,18 @@ def dev_score(
     )
     scored = kind.score(outputs, asked)
     answers = {word for prediction in scored.predictions for word in prediction.split()}
-    constant = len(answers) < 2 and len(examples) >= FEWEST
+    constant = len(answers) < 2 and len(examples) >= MIN_DEV_EXAMPLES
     value = evaluate_metric(part.task.metric, scored.statistics, resamples=0)[0]
     return DevScore(value, constant)
 
 
-def _evenly(rows: Rows, examples: Examples, most: int) -> tuple[Rows, Examples]:
+def _subsample(
+    rows: EncodedExamples, examples: Examples, most: int
+) -> tuple[EncodedExamples, Examples]:
     """At most so many examples, evenly spaced, and their rows."""
     if len(examples) <= most:
         return rows, examples
-    chosen = evenly(len(examples), most)
+    chosen = evenly_spaced(len(examples), most)
     return rows.of_examples(chosen), [examples[at] for at in chosen]
 
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
 from xstilts.encoder.batch import Batch
-from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Encoder
 from xstilts.errors import InputError
 from xstilts.tasks import Task
@@ -55,7 +55,7 @@ class ScoringInput:
     task: Task
     language: str
     labels: list[str]
-    rows: Rows
+    rows: EncodedExamples
     examples: Examples
     reference: Reference = field(default_factory=Reference)
 

@@ -18,7 +18,7 @@ Part = tuple[str, str]  # prefix, type
 ENDING, OPENING = "ES", "BS"  # prefixes that always end, or always open, a span
 CUTS = {"BB", "BS", "BO", "IB", "IS", "IO"}  # prefixes between which a span ends
 OPENS = {"EE", "EI", "SE", "SI", "OE", "OI"}  # prefixes between which a span begins
-NOTHING = "O."
+OUTSIDE = "O."
 
 
 def spans(tags: Sequence[str]) -> list[Span]:
@@ -39,10 +39,10 @@ def spans(tags: Sequence[str]) -> list[Span]:
 def _ends(before: Part, now: Part) -> bool:
     if before[0] in ENDING or before[0] + now[0] in CUTS:
         return True
-    return before[0] not in NOTHING and before[1] != now[1]
+    return before[0] not in OUTSIDE and before[1] != now[1]
 
 
 def _begins(before: Part, now: Part) -> bool:
     if now[0] in OPENING or before[0] + now[0] in OPENS:
         return True
-    return now[0] not in NOTHING and before[1] != now[1]
+    return now[0] not in OUTSIDE and before[1] != now[1]

@@ -94,7 +94,7 @@ class MaskedLM(TrainedKind):
     def head(self, encoder: Encoder, labels: int) -> nn.Module:
         """The head that was pretrained with the model if its folder has one, else a fresh one."""
         epsilon = encoder.model.config.layer_norm_eps
-        fresh = Head(encoder.width, encoder.words.weight.shape[0], epsilon)
+        fresh = Head(encoder.width, encoder.word_embeddings.weight.shape[0], epsilon)
         stored = _stored(encoder.folder)
         if fresh.state_dict().keys() <= stored.keys():
             fresh.load_state_dict({name: stored[name] for name in fresh.state_dict()})
@@ -102,7 +102,7 @@ class MaskedLM(TrainedKind):
 
     def loss(self, head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
         """Cross-entropy of each chosen token, over the whole vocabulary."""
-        words = encoder.words.weight
+        words = encoder.word_embeddings.weight
         changed, chosen = masked(batch, len(words))
         logits = head(encoder(batch.reading(changed))[chosen], words)
         return cross_entropy(logits.float(), batch.input_ids[chosen], reduction="none")

@@ -19,7 +19,9 @@ from xstilts.planning.plan import gpu_hours, planned
 from xstilts.recipes import NONE
 from xstilts.tasks import tasks
 
-FEWEST = 2  # intermediates beside none, so that similarity varies within a target and language
+MIN_INTERMEDIATES = (
+    2  # intermediates beside none, so that similarity varies within a target and language
+)
 
 
 def ladder(config: Mapping[str, Any], jobs: pd.DataFrame, device: str) -> pd.DataFrame:
@@ -53,14 +55,14 @@ def _steps(
         config["targets"],
         key=lambda name: (name in lacking, _cost_of_target(jobs, name)),
     )
-    chosen, seeds = [*first, *others[:FEWEST]], config["seeds"][:1]
+    chosen, seeds = [*first, *others[:MIN_INTERMEDIATES]], config["seeds"][:1]
     for at, target in enumerate(targets):
         yield target, {"intermediates": chosen, "targets": targets[: at + 1], "seeds": seeds}
-    for at, name in enumerate(others[FEWEST:]):
+    for at, name in enumerate(others[MIN_INTERMEDIATES:]):
         yield (
             name,
             {
-                "intermediates": [*first, *others[: FEWEST + at + 1]],
+                "intermediates": [*first, *others[: MIN_INTERMEDIATES + at + 1]],
                 "targets": targets,
                 "seeds": seeds,
             },
@@ -91,5 +93,5 @@ def _cost(jobs: pd.DataFrame, axis: str, value: str) -> float:
 def _cost_of_target(jobs: pd.DataFrame, target: str) -> float:
     """Seconds of its evaluations and of its training set, as if no other target shared that."""
     training = tasks()[target].training_name
-    trained = _cost(jobs, "training", training) if training else 0.0
+    trained = _cost(jobs, "training_set", training) if training else 0.0
     return _cost(jobs, "target", target) + trained

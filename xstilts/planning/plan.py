@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from xstilts.encoder.size import shape_of
+from xstilts.encoder.size import model_size
 from xstilts.grid import Grid
 from xstilts.models import Model
 from xstilts.planning.rates import Device
 from xstilts.planning.work import ON_GPU, Planner
 
-AXES = ("model", "intermediate", "target", "training", "seed")
+JOB_AXES = ("model", "intermediate", "target", "training_set", "seed")
 HALF, WHOLE = 2, 4  # bytes of a weight
 ADAPTED = 4  # weights a layer, width and rank: A and B of the query's and the value's adapters
 
@@ -27,7 +27,7 @@ def planned(config: Mapping[str, Any], grid: Grid, device: str) -> pd.DataFrame:
             "stage": work.stage,
             "place": work.place,
             "gpu": work.rule in ON_GPU,
-            **{axis: work.axes.get(axis) for axis in AXES},
+            **{axis: work.axes.get(axis) for axis in JOB_AXES},
             "units": work.units,
             "tokens": work.learned + work.read,
             "seconds": known.seconds(work),
@@ -87,14 +87,14 @@ def disk_bytes(config: Mapping[str, Any], grid: Grid) -> dict[str, int]:
         size = HALF * trained_weights(grid.models[training.model], frozen)
         most = max(most, size)
         kept["all"] += size
-        kept["intermediate"] += 0 if training.training else size
+        kept["intermediate"] += 0 if training.training_set else size
     # Weights, the best ones so far, and two moments, in 32 bits.
     return {**kept, "in progress": most // HALF * WHOLE * 4}
 
 
 def trained_weights(model: Model, frozen: bool) -> int:
     """How many weights of a model a checkpoint holds; heads are too small to count."""
-    shape = shape_of(model)
+    shape = model_size(model)
     if model.lora:
         return ADAPTED * shape.layers * shape.width * model.lora
     return shape.body if frozen else shape.weights

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from xstilts.encoder.size import SHAPES, Shape, shape_of
+from xstilts.encoder.size import SHAPES, ModelSize, model_size
 from xstilts.errors import check_name
 from xstilts.models import MODELS, Model, is_hub_id
 from xstilts.planning.work import Work
@@ -99,11 +99,11 @@ class Device:
             yield ", ".join(named), source
 
     def _body(self, model: str) -> int:
-        return shape_of(self.models[model]).body
+        return model_size(self.models[model]).body
 
 
-def _known(model: str) -> Shape:
-    return shape_of(MODELS[model])
+def _known(model: str) -> ModelSize:
+    return model_size(MODELS[model])
 
 
 def unknown_models(models: Mapping[str, Model]) -> list[str]:

@@ -36,7 +36,7 @@ class Size:
         return self if examples is None else Size(min(self.examples, examples), self.each)
 
 
-NOTHING = Size(0, 0.0)
+NO_SIZE = Size(0, 0.0)
 
 
 @cache
@@ -70,8 +70,8 @@ class Sizes:
                 f"plan: nothing is known of the size of {task}; add rows to {self.file.name}, "
                 "which `python -m benchmarks.sizes` prints once its data are encoded"
             )
-        general = NOTHING if language == POOL else self.table.get((task, part, EVERY, split))
-        found = self.table.get((task, part, language, split)) or general or NOTHING
+        general = NO_SIZE if language == POOL else self.table.get((task, part, EVERY, split))
+        found = self.table.get((task, part, language, split)) or general or NO_SIZE
         if self.world and found.examples:
             found = Size(self.world[split], found.each)
         return found.at_most(self.most[split])

@@ -12,7 +12,7 @@ from xstilts.grid import Grid
 from xstilts.io.tables import aligned
 from xstilts.planning.actual import compared
 from xstilts.planning.budget import ladder
-from xstilts.planning.plan import AXES, by_axis, by_stage, disk_bytes, gpu_hours, wall_hours
+from xstilts.planning.plan import JOB_AXES, by_axis, by_stage, disk_bytes, gpu_hours, wall_hours
 from xstilts.planning.rates import Device, unknown_models
 from xstilts.recipes import recipes
 
@@ -21,7 +21,7 @@ def summary(
     config: Mapping[str, Any], grid: Grid, jobs: pd.DataFrame, device: str, workers: int
 ) -> str:
     """Cells, trainings, hours by stage and axis, disk, and what these rest on."""
-    axes = pd.concat([by_axis(jobs, axis) for axis in AXES], ignore_index=True)
+    axes = pd.concat([by_axis(jobs, axis) for axis in JOB_AXES], ignore_index=True)
     lines = [
         f"{len([*grid.cells()]):,} cells, {len([*grid.trainings()]):,} trainings",
         f"{gpu_hours(jobs):,.1f} hours of {device}; on {workers} of them at least "

@@ -22,9 +22,9 @@ STAGES = {  # of the rules; those that train and predict want a GPU
     "evaluate": "evaluation",
     "embed_texts": "similarity",
     "embed_parallel": "similarity",
-    "embed_dev": "similarity",
-    "embed_task": "similarity",
-    "count_pieces": "similarity",
+    "compute_features": "similarity",
+    "compute_fisher": "similarity",
+    "count_subwords": "similarity",
     "measure_similarity": "similarity",
 }
 ON_GPU = {
@@ -33,8 +33,8 @@ ON_GPU = {
     "evaluate",
     "embed_texts",
     "embed_parallel",
-    "embed_dev",
-    "embed_task",
+    "compute_features",
+    "compute_fisher",
 }
 
 
@@ -45,7 +45,7 @@ class Work:
     Attributes:
         rule: its rule; of the rules `evaluate_TARGET`, `evaluate`.
         place: where its costs lie in `results/costs`, without the ending.
-        axes: what it is for: some of model, intermediate, training, target, seed.
+        axes: what it is for: some of model, intermediate, training_set, target, seed.
         units: steps of training, cells of evaluation, languages or tasks that are embedded, values
             of a measure: what takes time whatever its tokens are.
         learned: tokens of training.
@@ -109,14 +109,17 @@ class Planner:
     def _trainings(self) -> Iterator[Work]:
         for training in self.grid.trainings():
             axes = training._asdict()
-            if training.training:
-                rule, fits = "finetune_target", [[name] for name in training.training.split("+")]
-                phase: Phase = "training"
+            if training.training_set:
+                rule, fits = (
+                    "finetune_target",
+                    [[name] for name in training.training_set.split("+")],
+                )
+                phase: Phase = "finetuning"
                 values = axes
             else:
                 rule, fits = "train_intermediate", [[*recipes()[training.intermediate].tasks]]
                 phase = "intermediate"
-                values = {name: value for name, value in axes.items() if name != "training"}
+                values = {name: value for name, value in axes.items() if name != "training_set"}
             costs = [self._fit(names, phase, training.intermediate) for names in fits]
             yield Work(
                 rule=rule,
@@ -194,8 +197,8 @@ class Planner:
             for part, names in self.grid.compared_tasks().items():
                 for task in names:
                     yield self._texts(model, part, task)
-                    place = f"count_pieces/{part}/{model}/{task}"
-                    yield Work(rule="count_pieces", place=place, axes=axes)
+                    place = f"count_subwords/{part}/{model}/{task}"
+                    yield Work(rule="count_subwords", place=place, axes=axes)
             if self.grid.parallel_languages:
                 yield self._parallel(model)
             yield from self._features(model)
@@ -238,10 +241,13 @@ class Planner:
             after |= {(NONE, name): 1 for name in self.grid.training_sets()}
         if self.grid.reads("features"):
             for name in trained:
-                place, axes = f"embed_dev/{model}/{name}", {"model": model, "intermediate": name}
-                yield Work(rule="embed_dev", place=place, axes=axes, units=len(sets))
+                place, axes = (
+                    f"compute_features/{model}/{name}",
+                    {"model": model, "intermediate": name},
+                )
+                yield Work(rule="compute_features", place=place, axes=axes, units=len(sets))
         if self.grid.reads("fisher"):
             for (name, training), tasks_of in after.items():
-                place = f"embed_task/{model}/{name}/{training}"
+                place = f"compute_fisher/{model}/{name}/{training}"
                 axes = {"model": model, "intermediate": name}
-                yield Work(rule="embed_task", place=place, axes=axes, units=tasks_of)
+                yield Work(rule="compute_fisher", place=place, axes=axes, units=tasks_of)

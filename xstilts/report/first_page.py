@@ -16,7 +16,7 @@ import pandas as pd
 
 from xstilts.degradation.answer import (
     LEVEL_WORDS,
-    NOTHING,
+    NO_ANSWER,
     STEP,
     Row,
     basis,
@@ -177,7 +177,7 @@ def _answer(mine: Tables, model: str) -> Iterator[str]:
     """The verdict at each level, then the sizes."""
     slopes = mine.slopes
     if not slopes:
-        yield from [f"{model}: {NOTHING}", ""]
+        yield from [f"{model}: {NO_ANSWER}", ""]
         return
     levels = [level for level in LEVEL_WORDS if level in slopes]
     verdicts = [f"{LEVEL_WORDS[level]}, {verdict(slopes[level])}" for level in levels]

@@ -17,7 +17,7 @@ from xstilts.report.heatmaps import PALETTES
 from xstilts.report.style import (
     GREY,
     LOSS,
-    NOTHING,
+    NO_DATA,
     WIDEST,
     in_lines,
     look_of,
@@ -27,7 +27,7 @@ from xstilts.report.style import (
 )
 from xstilts.similarity.measures import measures
 
-EMPTY = alt.Chart(pd.DataFrame(), title=NOTHING).mark_point()
+EMPTY = alt.Chart(pd.DataFrame(), title=NO_DATA).mark_point()
 SQUARE, BESIDE, GAP = 18, 130, 20  # pixels: a square, names beside squares, between panels
 PIXELS = 96  # an inch
 SIGNS = {DIVERGED: "×", AT_CHANCE: "•", NO_VALUE: "–"}  # as those of figures, in letters

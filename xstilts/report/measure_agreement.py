@@ -17,7 +17,7 @@ from xstilts.similarity.measures import measures
 from xstilts.similarity.table import read_similarity
 
 NO_LAYER = -1  # stands for the missing layer of measures that read none
-FEWEST = 3  # cells of a correlation
+MIN_CELLS = 3  # cells of a correlation
 SQUARE = 0.18  # inches
 NAMES, LINES = 2.2, 2.8  # inches: beside and below squares; the height of the panel of layers
 
@@ -124,7 +124,7 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
 def _within(table: pd.DataFrame) -> pd.DataFrame:
     """Correlations of every two columns."""
     known = table.notna().astype(int)
-    tidy = _pairs(table.corr(method="spearman", min_periods=FEWEST), "spearman")
+    tidy = _pairs(table.corr(method="spearman", min_periods=MIN_CELLS), "spearman")
     return tidy.merge(_pairs(known.T @ known, "cells"), on=["measure", "other"])
 
 
@@ -134,7 +134,7 @@ def _with_itself(table: pd.DataFrame, own: pd.DataFrame, names: list[str]) -> pd
     here, there = table[shared], own[shared].reindex(table.index)
     found = pd.DataFrame({"cells": (here.notna() & there.notna()).sum()})
     found["spearman"] = here.corrwith(there, method="spearman")
-    found = found[found["cells"] >= FEWEST].rename_axis("measure").reset_index()
+    found = found[found["cells"] >= MIN_CELLS].rename_axis("measure").reset_index()
     return found.assign(other=found["measure"])
 
 

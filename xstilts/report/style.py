@@ -30,7 +30,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 AMOUNT, LOSS, GAIN = "viridis", "RdBu_r", "RdBu"
 GREY = "0.82"  # in the place of a value
 ZERO: dict[str, Any] = {"color": "0.6", "linewidth": 0.8}  # a line where nothing is
-NOTHING = "nothing to show"
+NO_DATA = "nothing to show"
 WIDEST = 13.0  # inches: what a reader's window shows beside the report's menu
 LEVEL_TITLES = {
     "between_languages": "between languages",
@@ -121,7 +121,7 @@ def hide_covered(drawn: Figure) -> None:
 def nothing_to_show() -> Figure:
     """In the place of a figure that has no data."""
     drawn = plt.figure(figsize=(4, 1))
-    drawn.text(0.5, 0.5, NOTHING, ha="center", va="center")
+    drawn.text(0.5, 0.5, NO_DATA, ha="center", va="center")
     return drawn
 
 

@@ -26,7 +26,7 @@ def plot_training(
     frame = read_curves(trainings)
     if frame.empty:
         return save_figure(nothing_to_show(), frame, figure, data)
-    names = list(dict.fromkeys(frame["training"]))
+    names = list(dict.fromkeys(frame["training_set"]))
     columns = min(PANELS, len(names))
     rows = -(-len(names) // columns)
     size = (2 + 2.8 * columns, 0.8 + 2.2 * rows)
@@ -36,7 +36,7 @@ def plot_training(
         if name is None:
             panel.set_visible(False)
             continue
-        _losses(panel, frame[frame["training"] == name], looks)
+        _losses(panel, frame[frame["training_set"] == name], looks)
         panel.set_title(_training_title(name))
     lines = [
         Line2D([], [], color=colour, marker=marker, markersize=4)

@@ -12,7 +12,7 @@ from torch import Tensor
 from xstilts.checkpoint.network import load
 from xstilts.data.encode import Encoded
 from xstilts.encoder.batch import Batch
-from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Encoder, Precision, run
 from xstilts.errors import InputError
 from xstilts.similarity.vector_table import Key, write_vectors
@@ -78,7 +78,11 @@ def _chosen(encoder: Encoder, layers: Layers, own: int) -> tuple[list[int], int]
 
 
 def _pooled(
-    encoder: Encoder, rows: Rows, layers: list[int], batch_tokens: int, precision: Precision
+    encoder: Encoder,
+    rows: EncodedExamples,
+    layers: list[int],
+    batch_tokens: int,
+    precision: Precision,
 ) -> np.ndarray:
     """(sequences, layers, width) means over the tokens of each sequence."""
 

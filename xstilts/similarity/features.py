@@ -15,7 +15,7 @@ import torch
 from xstilts.checkpoint.network import load
 from xstilts.data.encode import Encoded
 from xstilts.encoder.batch import Batch, by_length
-from xstilts.encoder.encoded_rows import evenly
+from xstilts.encoder.encoded_rows import evenly_spaced
 from xstilts.encoder.model import Encoder, Precision, autocast, device
 from xstilts.evaluation.predict import read_by
 from xstilts.kinds import ClassifyingKind, kind_of
@@ -24,7 +24,7 @@ from xstilts.similarity.vector_table import Key, write_vectors
 DEV = 1000  # dev examples, and as many units of them
 
 
-def embed_dev(
+def compute_features(
     *,
     checkpoint: str,
     parts: dict[str, str],
@@ -64,7 +64,7 @@ def _units(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(units, width) features and (units,) classes, of evenly spaced units of all."""
     rows = part.rows("en", "dev")
-    rows = rows.of_examples(evenly(int(rows["example"].max()) + 1, DEV))
+    rows = rows.of_examples(evenly_spaced(int(rows["example"].max()) + 1, DEV))
     found = []
     with torch.inference_mode(), autocast(precision):
         for chosen in by_length(rows, batch_tokens):
@@ -72,5 +72,5 @@ def _units(
             hidden, gold = kind.classes(encoder(batch, read_by(kind)), batch)
             found.append((hidden.float().cpu().numpy(), gold.cpu().numpy()))
     vectors, labels = (np.concatenate(side) for side in zip(*found, strict=True))
-    kept = evenly(len(labels), DEV)
+    kept = evenly_spaced(len(labels), DEV)
     return vectors[kept], labels[kept]

@@ -18,7 +18,7 @@ from torch import Tensor
 from xstilts.checkpoint.network import Network, load
 from xstilts.data.encode import Encoded
 from xstilts.encoder.batch import Batch
-from xstilts.encoder.encoded_rows import evenly
+from xstilts.encoder.encoded_rows import evenly_spaced
 from xstilts.encoder.model import device
 from xstilts.kinds import trained_kind
 from xstilts.similarity.vector_table import write_vectors
@@ -27,7 +27,7 @@ EXAMPLES = 200  # of a task, over its languages
 TOGETHER = 16  # rows whose loss is one, where they are compared with each other
 
 
-def embed_task(*, checkpoint: str, parts: list[str], fisher: str) -> None:
+def compute_fisher(*, checkpoint: str, parts: list[str], fisher: str) -> None:
     """Write the Fisher diagonal, the mean over the tasks that the network was trained on.
 
     Args:
@@ -37,7 +37,7 @@ def embed_task(*, checkpoint: str, parts: list[str], fisher: str) -> None:
     """
     network = load(Path(checkpoint))
     network.encoder.eval().requires_grad_(True)
-    network.encoder.freeze_words()
+    network.encoder.freeze_word_embeddings()
     diagonals = [_diagonal(network, Encoded(Path(path))) for path in parts]
     write_vectors(Path(fisher), [({}, np.mean(diagonals, axis=0)[None])])
 
@@ -65,6 +65,6 @@ def _batches(part: Encoded, divisible: bool) -> Iterator[Batch]:
     size = 1 if divisible else TOGETHER
     for language in part.languages:
         rows = part.rows(language, "train")
-        chosen = np.unique(evenly(len(rows), EXAMPLES // len(part.languages)))
+        chosen = np.unique(evenly_spaced(len(rows), EXAMPLES // len(part.languages)))
         for start in range(0, len(chosen), size):
             yield Batch(rows, chosen[start : start + size], device())

@@ -1,6 +1,7 @@
 """What measures compare: the two sides of an (intermediate, target, language), by what they read.
 
-A side that is not there raises `Missing`, with the reason that is written beside the empty value.
+A side that is not there raises `NoValueError`, with the reason that is written beside the empty
+value.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from xstilts.encoder.encoded_rows import evenly
+from xstilts.encoder.encoded_rows import evenly_spaced
 from xstilts.recipes import recipes
 from xstilts.similarity.language_facts import Known
-from xstilts.similarity.measure import Level, Missing, Reads
+from xstilts.similarity.measure import Level, NoValueError, Reads
 from xstilts.similarity.subword_counts import Pieces, read_pieces
-from xstilts.similarity.text_set import FEWEST, Texts
+from xstilts.similarity.text_set import MIN_TEXTS, Texts
 from xstilts.similarity.vector_table import VectorTable
 from xstilts.tasks import Task, tasks
 
@@ -27,7 +28,7 @@ FIRST, SECOND = 0, 1  # seeds of the two sides' resamples
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class MeasureRequest:
     """What the evidence of a measure is made from.
 
     Attributes:
@@ -43,7 +44,7 @@ class Asked:
     resamples: int
 
 
-class Evidence(Protocol):
+class MeasureInputs(Protocol):
     """The sides of every cell at one layer."""
 
     layer: int | None
@@ -56,14 +57,14 @@ class Evidence(Protocol):
 def mixed(parts: list[Any]) -> list[np.ndarray]:
     """Indices of each part's equal share, as many in all as the largest part has."""
     share = max(1, max(len(part) for part in parts) // len(parts))
-    return [evenly(len(part), share) for part in parts]
+    return [evenly_spaced(len(part), share) for part in parts]
 
 
 def trained_task(target: str) -> str:
     """The English training set that decides a target."""
     chain = tasks()[target].trains_on
     if not chain:
-        raise Missing(f"{target} trains on nothing")
+        raise NoValueError(f"{target} trains on nothing")
     return chain[-1]
 
 
@@ -76,7 +77,7 @@ class Sets(Generic[Side]):
     layer: int | None = None
     own = True
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: MeasureRequest) -> None:
         self.asked = asked
         self._sides: dict[tuple[str, ...], Side] = {}
 
@@ -101,14 +102,14 @@ class Sets(Generic[Side]):
 
 
 def _enough(count: int) -> None:
-    if count < FEWEST:
-        raise Missing(f"{count} texts, of at least {FEWEST}")
+    if count < MIN_TEXTS:
+        raise NoValueError(f"{count} texts, of at least {MIN_TEXTS}")
 
 
 class TextSets(Sets[Texts]):
     """Coordinates of a layer (`xstilts.similarity.projection`)."""
 
-    def __init__(self, asked: Asked, table: VectorTable, layer: int) -> None:
+    def __init__(self, asked: MeasureRequest, table: VectorTable, layer: int) -> None:
         super().__init__(asked)
         self.layer, self.own = layer, table.layers()[layer]
         groups = table.read(layer=layer)
@@ -156,7 +157,7 @@ class PieceSets(Sets[Pieces]):
 class Translations:
     """Sentences and their English translations, at a layer."""
 
-    asked: Asked
+    asked: MeasureRequest
     table: VectorTable | None
     layer: int | None = None
     own: bool = True
@@ -164,10 +165,10 @@ class Translations:
     def sides(self, intermediate: str, target: str, language: str) -> tuple[Texts, Texts]:
         """The English side and the language's; resamples draw pairs."""
         if language == ENGLISH:
-            raise Missing("English is not translated into itself")
+            raise NoValueError("English is not translated into itself")
         groups = self.table.read(layer=self.layer or 0, language=language) if self.table else []
         if not groups:
-            raise Missing(f"no parallel text in {self.asked.languages[language].name}")
+            raise NoValueError(f"no parallel text in {self.asked.languages[language].name}")
         found = {key["side"]: vectors for key, vectors in groups}
         _enough(len(found["text"]))
         pair = (found["english"], found["text"])
@@ -208,14 +209,14 @@ class Features:
     layer: int | None = None
     own = True
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: MeasureRequest) -> None:
         self.found = {name: _features(Path(path)) for name, path in asked.files.items()}
 
     def sides(self, intermediate: str, target: str, language: str) -> tuple[np.ndarray, np.ndarray]:
         """(n, width) features and (n,) classes."""
         task = trained_task(target)
         if task not in self.found[intermediate]:
-            raise Missing(f"{task} has no English dev examples with classes")
+            raise NoValueError(f"{task} has no English dev examples with classes")
         return self.found[intermediate][task]
 
 
@@ -225,8 +226,8 @@ class Diagonals:
     layer: int | None = None
     own = True
 
-    def __init__(self, asked: Asked) -> None:
-        first, second = (asked.files[name] for name in ("intermediate", "training"))
+    def __init__(self, asked: MeasureRequest) -> None:
+        first, second = (asked.files[name] for name in ("intermediate", "training_set"))
         self.intermediates = {name: _only_vector(path) for name, path in first.items()}
         self.trainings = {name: _only_vector(path) for name, path in second.items()}
 
@@ -234,7 +235,7 @@ class Diagonals:
         """(1, neurons) of the recipe's network and of the target's without an intermediate."""
         trained_task(target)
         if not self.trainings:
-            raise Missing("the grid has no run without an intermediate")
+            raise NoValueError("the grid has no run without an intermediate")
         return self.intermediates[intermediate], self.trainings[tasks()[target].training_name]
 
 
@@ -255,13 +256,13 @@ def _only_vector(path: str) -> np.ndarray:
     return vector
 
 
-def _texts(asked: Asked) -> Iterator[Evidence]:
+def _texts(asked: MeasureRequest) -> Iterator[MeasureInputs]:
     table = VectorTable(Path(asked.files))
     for layer in table.layers():
         yield TextSets(asked, table, layer)
 
 
-def _translations(asked: Asked) -> Iterator[Evidence]:
+def _translations(asked: MeasureRequest) -> Iterator[MeasureInputs]:
     if not asked.files:
         yield Translations(asked, None)
         return
@@ -270,7 +271,7 @@ def _translations(asked: Asked) -> Iterator[Evidence]:
         yield Translations(asked, table, layer, own)
 
 
-EVIDENCE: dict[Reads, Callable[[Asked], Iterator[Evidence]]] = {
+INPUTS: dict[Reads, Callable[[MeasureRequest], Iterator[MeasureInputs]]] = {
     "texts": _texts,
     "pieces": lambda asked: iter([PieceSets(asked)]),
     "parallel": _translations,

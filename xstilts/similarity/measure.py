@@ -16,7 +16,7 @@ Reads = Literal["texts", "pieces", "parallel", "languages", "tasks", "features",
 Invariance = Literal["rotation", "scale"]
 
 
-class Missing(Exception):
+class NoValueError(Exception):
     """A measure has no value here; the message says why, and is written beside the empty value."""
 
 
@@ -28,7 +28,7 @@ class Measure:
         title: as figures write it.
         level: what its value differs by: `cell` (intermediate, target and language), `task`
             (intermediate and target) or `language`.
-        reads: what its sides are, a name in `xstilts.similarity.inputs.EVIDENCE`.
+        reads: what its sides are, a name in `xstilts.similarity.inputs.INPUTS`.
         direction: whether a larger value means more or less similar.
         limits: least and greatest value.
         cost: how its time grows, in words.
@@ -38,7 +38,7 @@ class Measure:
         describe: what `compute` needs of a side, worked out once a side; None: the side itself.
         test: p-value of the hypothesis that the sides are samples of one distribution, if it is a
             test.
-        missing: where it has no value, in words; it then raises `Missing`.
+        missing: where it has no value, in words; it then raises `NoValueError`.
         symmetric: whether the sides may change places.
         invariant: changes of both sides' vectors that leave the value as it is.
     """

@@ -23,11 +23,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xstilts.encoder.encoded_rows import evenly
+from xstilts.encoder.encoded_rows import evenly_spaced
 from xstilts.similarity.text_set import squared_distances
 from xstilts.similarity.vector_table import Key, VectorTable, write_vectors
 
-AXES = 64
+DIMENSIONS = 64
 FITTED = 200  # texts of each set
 MEDIAN_OF = 2000  # texts of all sets
 THEMES = 0.5  # share of the variation within sets
@@ -83,9 +83,9 @@ def fit_space(sets: list[np.ndarray]) -> Space:
     """The space of sets of (texts, width) vectors."""
     means = np.stack([vectors.mean(axis=0) for vectors in sets])
     centre = means.mean(axis=0)
-    few = [vectors[evenly(len(vectors), FITTED)] for vectors in sets]
+    few = [vectors[evenly_spaced(len(vectors), FITTED)] for vectors in sets]
     _, axes = _principal([vectors - centre for vectors in few])
-    axes = axes[:, :AXES]
+    axes = axes[:, :DIMENSIONS]
     placed = [(vectors - centre) @ axes for vectors in few]
     within, inner = _principal([vectors - vectors.mean(axis=0) for vectors in placed])
     held = np.cumsum(within) / max(within.sum(), 1e-12)
@@ -102,6 +102,6 @@ def _principal(sets: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 def _unit(sets: list[np.ndarray]) -> float:
     """Median distance between two texts of all sets."""
     every = np.concatenate(sets)
-    some = every[evenly(len(every), MEDIAN_OF)]
+    some = every[evenly_spaced(len(every), MEDIAN_OF)]
     distances = squared_distances(some, some)[np.triu_indices(len(some), 1)]
     return float(np.sqrt(np.median(distances))) or 1.0

@@ -12,7 +12,7 @@ from xstilts.io.tables import read_json, rows_table, write_table
 from xstilts.similarity.subword_counts import PIECES
 
 
-def count_pieces(*, pretrained: str, encoded: str, texts: int, pieces: str) -> None:
+def count_subwords(*, pretrained: str, encoded: str, texts: int, pieces: str) -> None:
     """Write the pieces of the same texts that `embed_texts` embeds.
 
     Args:

@@ -11,9 +11,9 @@ import pandas as pd
 import pyarrow as pa
 
 from xstilts.io.tables import read_table, rows_table, schema, write_table
-from xstilts.similarity.inputs import EVIDENCE, Asked, Evidence
+from xstilts.similarity.inputs import INPUTS, MeasureInputs, MeasureRequest
 from xstilts.similarity.language_facts import Known
-from xstilts.similarity.measure import Measure, Missing
+from xstilts.similarity.measure import Measure, NoValueError
 from xstilts.similarity.measures import measures
 
 SIMILARITY = schema(
@@ -80,7 +80,7 @@ def measured(
 ) -> list[Row]:
     """Rows of SIMILARITY of (intermediate, target, language) cells."""
     chosen = measures()[measure]
-    asked = Asked(
+    asked = MeasureRequest(
         files=files,
         level=chosen.level,
         languages={code: Known(**facts) for code, facts in known.items()},
@@ -94,7 +94,7 @@ def measured(
     }
     return [
         {**common, **row}
-        for evidence in EVIDENCE[chosen.reads](asked)
+        for evidence in INPUTS[chosen.reads](asked)
         for row in _layer_rows(chosen, evidence, cells)
     ]
 
@@ -117,7 +117,7 @@ def signed(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _layer_rows(
-    measure: Measure, evidence: Evidence, cells: list[tuple[str, str, str]]
+    measure: Measure, evidence: MeasureInputs, cells: list[tuple[str, str, str]]
 ) -> Iterator[Row]:
     """A row a cell; what a measure does not differ by is computed once."""
     found: dict[tuple[str, ...], Row] = {}
@@ -143,10 +143,10 @@ def _once(describe: Callable[[Any], Any]) -> Callable[[Any], Any]:
         if id(side) not in known:
             try:
                 known[id(side)] = (side, describe(side))
-            except Missing as missing:
+            except NoValueError as missing:
                 known[id(side)] = (side, missing)
         result = known[id(side)][1]
-        if isinstance(result, Missing):
+        if isinstance(result, NoValueError):
             raise result
         return result
 
@@ -155,14 +155,14 @@ def _once(describe: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _value(
     measure: Measure,
-    evidence: Evidence,
+    evidence: MeasureInputs,
     described: Callable[[Any], Any],
     cell: tuple[str, str, str],
 ) -> Row:
     try:
         x, y = (described(side) for side in evidence.sides(*cell))
         values = np.atleast_1d(np.asarray(measure.compute(x, y), dtype=np.float64))
-    except Missing as missing:
+    except NoValueError as missing:
         return {"value": None, "se": None, "p": None, "reason": str(missing)}
     if not np.isfinite(values[0]):
         return {"value": None, "se": None, "p": None, "reason": f"not a number: {values[0]}"}

@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from xstilts.encoder.encoded_rows import evenly
+from xstilts.encoder.encoded_rows import evenly_spaced
 
-FEWEST = 10  # texts from which a resample says something
+MIN_TEXTS = 10  # texts from which a resample says something
 PAIRED = 500  # texts of a set that measures take which compare every text with every other
 
 
@@ -46,11 +46,11 @@ class Texts:
         """(1 + resamples, axes) centroids."""
         return self.weights @ self.vectors
 
-    def few(self, most: int) -> Texts:
+    def subsample(self, most: int) -> Texts:
         """At most so many of the texts, evenly spaced, with resamples of their own."""
         if len(self) <= most:
             return self
-        chosen = evenly(len(self), most)
+        chosen = evenly_spaced(len(self), most)
         weights = bootstrap(most, len(self.weights) - 1, self.seed).astype(self.weights.dtype)
         vectors, themes = self.vectors[chosen], self.themes[chosen]
         return Texts(vectors=vectors, themes=themes, weights=weights, seed=self.seed)

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from xstilts.similarity.language_facts import Known
-from xstilts.similarity.measure import Measure, Missing
+from xstilts.similarity.measure import Measure, NoValueError
 
 # kind of distance -> (table, how the names of its features begin)
 KINDS = {
@@ -34,7 +34,7 @@ KINDS = {
     "featural": ("features.npz", ""),
 }
 UNKNOWN = -1.0
-FEWEST = 15  # features in common from which an angle says something
+MIN_FEATURES = 15  # features in common from which an angle says something
 
 
 class Table(NamedTuple):
@@ -65,7 +65,7 @@ def measure_of(kind: str) -> Measure:
         reference="Littell et al. 2017, URIEL and lang2vec; tables of urielplus 1.3",
         compute=partial(distance_between, kind),
         missing="invented languages, and those of which URIEL knows fewer than "
-        f"{FEWEST} such features",
+        f"{MIN_FEATURES} such features",
     )
 
 
@@ -77,7 +77,7 @@ def distance_between(kind: str, x: Known, y: Known) -> float:
     """
     for language in (x, y):
         if language.iso3 is None:
-            raise Missing("an invented language")
+            raise NoValueError("an invented language")
     return distance(kind, str(x.iso3), str(y.iso3))
 
 
@@ -91,15 +91,15 @@ def distance(kind: str, first: str, second: str) -> float:
     table = _table(name)
     for language in (first, second):
         if language not in table.languages:
-            raise Missing(f"URIEL has no language '{language}'")
+            raise NoValueError(f"URIEL has no language '{language}'")
     chosen = np.char.startswith(table.features, prefix)
     rows = [table.data[table.languages.index(language)][chosen] for language in (first, second)]
     u, v = (values.max(axis=1) for values in rows)  # of all sources; -1 only if none knows
     known = (u != UNKNOWN) & (v != UNKNOWN)
-    if known.sum() < FEWEST:
-        raise Missing(
+    if known.sum() < MIN_FEATURES:
+        raise NoValueError(
             f"URIEL knows {known.sum()} {kind} features of both '{first}' and '{second}', "
-            f"of at least {FEWEST}"
+            f"of at least {MIN_FEATURES}"
         )
     u, v = u[known].astype(float), v[known].astype(float)
     lengths = np.linalg.norm(u) * np.linalg.norm(v)

@@ -20,7 +20,7 @@ UPOS = (
     "PUNCT", "SCONJ", "SYM", "VERB", "X",
 )
 # fmt: on
-Phase = Literal["intermediate", "training"]
+Phase = Literal["intermediate", "finetuning"]
 Preset = Literal["study", "xtreme"]
 NLI = ("entailment", "neutral", "contradiction")
 SQUAD_COLUMNS = {
@@ -127,7 +127,7 @@ class Task:
         values: column -> replacement of its values, before the expressions are read.
         derived: further columns computed from a row, before the expressions are read.
         intermediate: the schedule of phase two, for the nine intermediate tasks.
-        training: the schedule of phase three, for tasks that targets train on.
+        finetuning: the schedule of phase three, for tasks that targets train on.
         xtreme: that of XTREME's and XTREME-R's scripts for XLM-R Large, in its place.
         trains_on: for targets, the chain of tasks trained on in English; empty = no training.
         target: whether this is an evaluated task.
@@ -150,12 +150,12 @@ class Task:
     chance: float = 0.0
     labels: tuple[str, ...] = ()
     hub: tuple[Hub | Files, ...] = ()
-    advice: str = ""
+    manual_download: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     derived: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
     intermediate: Schedule | None = None
-    training: Schedule | None = None
+    finetuning: Schedule | None = None
     xtreme: Schedule | None = None
     trains_on: tuple[str, ...] = ()
     target: bool = False
@@ -185,13 +185,13 @@ class Task:
         """How the task is trained in a phase; of phase two, which XTREME lacks, the study's."""
         if phase == "intermediate":
             return self.intermediate
-        return self.xtreme if preset == "xtreme" else self.training
+        return self.xtreme if preset == "xtreme" else self.finetuning
 
 
 def preset_length(task: Task, preset: Preset) -> int | None:
     """The longest input that a preset allows a task, as its training or a target's says."""
     trained = tasks()[task.trains_on[-1]] if task.trains_on else task
-    schedule = trained.schedule("training", preset)
+    schedule = trained.schedule("finetuning", preset)
     return schedule.max_length if schedule else None
 
 

@@ -41,7 +41,7 @@ TASK = Task(
             unpacked=sentences,
         ),
     ),
-    advice=(
+    manual_download=(
         "the hub has the pools to mine, and lacks the sample on which the threshold is found; "
         "unpack bucc2018-XX-en.sample-gold of https://comparable.limsi.fr/bucc2018 into one folder "
         "and write data: {bucc: {path: {dev: FOLDER}, format: bucc}}"

@@ -11,7 +11,7 @@ TASK = Task(
     title="CCG",
     kind="tagging",
     metric="token_accuracy",
-    advice=(
+    manual_download=(
         "CCGbank is sold by the Linguistic Data Consortium as LDC2005T13 "
         "(https://catalog.ldc.upenn.edu/LDC2005T13); with it write "
         "data: {ccg: {path: .../CCGbank/data/AUTO, format: ccgbank}}, "

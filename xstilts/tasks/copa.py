@@ -20,7 +20,7 @@ TASK = Task(
     hub=(Hub(path="aps/super_glue", config="copa"),),
     columns=COPA_COLUMNS,
     values={"question": COPA_QUESTIONS},
-    training=Schedule(batch_size=32, epochs=5),
+    finetuning=Schedule(batch_size=32, epochs=5),
     xtreme=Schedule(batch_size=32, epochs=5, learning_rate=3e-5, warmup_fraction=0.0),
     max_length=128,
     licence="BSD 2-Clause",

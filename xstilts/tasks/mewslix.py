@@ -11,12 +11,12 @@ TASK = Task(
     kind="dual_encoder",
     reference="pool",
     metric="mrr@20",
-    advice=(
+    manual_download=(
         "the hub's copy cannot be read reliably, and the release lacks the WikiNews texts; unpack "
         "https://storage.googleapis.com/gresearch/mewsli/mewsli-x_20220518_6.zip, restore the "
         "texts with its get-mewsli-x.sh, and write data: {mewslix: {path: FOLDER, format: mewslix}}"
     ),
-    training=Schedule(batch_size=32, epochs=2),
+    finetuning=Schedule(batch_size=32, epochs=2),
     xtreme=Schedule(batch_size=32, epochs=2, learning_rate=1e-5, warmup_fraction=0.0),
     trains_on=("mewslix",),
     target=True,

@@ -18,7 +18,7 @@ TASK = Task(
     ),
     columns={"text_a": "premise", "text_b": "hypothesis", "label": "label"},
     intermediate=Schedule(batch_size=24, epochs=2),
-    training=Schedule(batch_size=32, epochs=2),
+    finetuning=Schedule(batch_size=32, epochs=2),
     xtreme=Schedule(
         batch_size=32, epochs=5, learning_rate=3e-5, warmup_fraction=0.0, max_length=128
     ),

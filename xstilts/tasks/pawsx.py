@@ -11,7 +11,7 @@ TASK = Task(
     labels=("0", "1"),
     hub=(Hub(path="google-research-datasets/paws-x", config="{language}"),),
     columns={"text_a": "sentence1", "text_b": "sentence2", "label": "label"},
-    training=Schedule(batch_size=32, epochs=5),
+    finetuning=Schedule(batch_size=32, epochs=5),
     xtreme=Schedule(
         batch_size=32, epochs=5, learning_rate=2e-5, warmup_fraction=0.0, max_length=128
     ),

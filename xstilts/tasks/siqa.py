@@ -15,7 +15,7 @@ TASK = Task(
         "choices": "answerA, answerB, answerC",
         "label": "label",
     },
-    training=Schedule(batch_size=32, epochs=5),
+    finetuning=Schedule(batch_size=32, epochs=5),
     xtreme=Schedule(batch_size=32, epochs=5, learning_rate=3e-5, warmup_fraction=0.0),
     max_length=128,
     licence="CC BY 4.0",

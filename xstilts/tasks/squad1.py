@@ -10,7 +10,7 @@ TASK = Task(
     hub=(Hub(path="rajpurkar/squad", config="plain_text"),),
     columns=SQUAD_COLUMNS,
     intermediate=Schedule(batch_size=8, epochs=3),
-    training=Schedule(batch_size=16, epochs=2),
+    finetuning=Schedule(batch_size=16, epochs=2),
     xtreme=Schedule(
         batch_size=32,
         epochs=3,

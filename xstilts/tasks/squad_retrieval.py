@@ -37,7 +37,7 @@ TASK = Task(
     hub=(Hub(path="rajpurkar/squad", config="plain_text"),),
     derived=answering_sentence,
     columns={"keys": "context", "query": "question", "candidate": "candidate"},
-    training=Schedule(batch_size=16, epochs=3),
+    finetuning=Schedule(batch_size=16, epochs=3),
     xtreme=Schedule(batch_size=16, epochs=3, learning_rate=2e-5, warmup_fraction=0.0),
     licence="CC BY-SA 4.0",
     citation="Rajpurkar et al. 2016, SQuAD, EMNLP; as retrieval in Roy et al. 2020, LAReQA",

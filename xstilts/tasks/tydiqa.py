@@ -17,7 +17,7 @@ TASK = Task(
         ),
     ),
     columns=SQUAD_COLUMNS,
-    training=Schedule(batch_size=16, epochs=2),
+    finetuning=Schedule(batch_size=16, epochs=2),
     xtreme=Schedule(
         batch_size=32,
         epochs=3,

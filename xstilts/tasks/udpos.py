@@ -10,7 +10,7 @@ TASK = Task(
     labels=UPOS,
     hub=(Hub(path="izhx/xtreme-r-udpos", config="{language}"),),
     columns={"words": "tokens", "tags": "pos_tags | upos | tags"},
-    training=Schedule(batch_size=32, epochs=10),
+    finetuning=Schedule(batch_size=32, epochs=10),
     xtreme=Schedule(
         batch_size=32, epochs=10, learning_rate=2e-5, warmup_fraction=0.0, max_length=128
     ),

@@ -10,7 +10,7 @@ TASK = Task(
     labels=("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC"),
     hub=(Hub(path="unimelb-nlp/wikiann", config="{language}"),),
     columns={"words": "tokens", "tags": "ner_tags"},
-    training=Schedule(batch_size=32, epochs=10),
+    finetuning=Schedule(batch_size=32, epochs=10),
     xtreme=Schedule(
         batch_size=32, epochs=10, learning_rate=2e-5, warmup_fraction=0.0, max_length=128
     ),

@@ -21,8 +21,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from xstilts.checkpoint.network import Network
-from xstilts.encoder.batch import Batch, within
-from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.batch import Batch, split_by_tokens
+from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Precision, autocast, device
 from xstilts.evaluation.predict import DevScore
 from xstilts.kinds import trained_kind
@@ -48,13 +48,13 @@ class Stream:
     """
 
     task: Task
-    rows: Rows
+    rows: EncodedExamples
     batch_size: int
     share: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class FitPlan:
     """How one fit optimises.
 
     Attributes:
@@ -90,7 +90,7 @@ class Plan:
         return self.learning_rate * min(up, down, 1.0)
 
 
-NO_LOOK: dict[str, Any] = {"step": 0, "score": None, "dev": {}, "constant": []}
+NOT_VALIDATED: dict[str, Any] = {"step": 0, "score": None, "dev": {}, "constant": []}
 
 
 @dataclass(kw_only=True)
@@ -107,8 +107,8 @@ class Progress:
     """
 
     curve: list[dict[str, Any]] = field(default_factory=list)
-    look: dict[str, Any] = field(default_factory=lambda: dict(NO_LOOK))
-    worse: int = 0
+    best: dict[str, Any] = field(default_factory=lambda: dict(NOT_VALIDATED))
+    bad_validations: int = 0
     stopped: bool = False
     diverged: str = ""
 
@@ -128,7 +128,7 @@ class Fit:
 
     network: Network
     streams: list[Stream]
-    plan: Plan
+    plan: FitPlan
     dev: Callable[[], dict[str, DevScore]]
     keep: Callable[[Tensors, dict[str, Any]], None]
     save_minutes: float
@@ -188,7 +188,7 @@ class Fit:
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         if (step + 1) % self.plan.evaluate_every == 0 or step + 1 == self.plan.steps:
-            self._look(row)
+            self._validate(row)
 
     def _gradients(self, stream: Stream, chosen: np.ndarray) -> tuple[float, float]:
         """Accumulate the mean loss's gradients, clipped; (mean loss, norm before clipping)."""
@@ -213,19 +213,19 @@ class Fit:
     def _parts(self, stream: Stream, divisible: bool, chosen: np.ndarray) -> Iterator[Batch]:
         """The batch, or parts of it that a forward pass may hold."""
         budget = self.plan.batch_tokens if divisible else sys.maxsize
-        for part in within(chosen, stream.rows.sizes, budget):
+        for part in split_by_tokens(chosen, stream.rows.sizes, budget):
             yield Batch(stream.rows, part, device())
 
-    def _look(self, row: dict[str, Any]) -> None:
+    def _validate(self, row: dict[str, Any]) -> None:
         """Score the dev data; remember the weights if they are the best so far."""
         found, progress = self.dev(), self.progress
         if not found:
             return
         row["dev"] = float(np.mean([headline.value for headline in found.values()]))
-        best, progress.worse = progress.look["score"], progress.worse + 1
+        best, progress.bad_validations = progress.best["score"], progress.bad_validations + 1
         if best is None or row["dev"] > best or not self.plan.keep_best:
-            progress.worse = 0
-            progress.look = {
+            progress.bad_validations = 0
+            progress.best = {
                 "step": row["step"],
                 "score": row["dev"],
                 "dev": {name: headline.value for name, headline in found.items()},
@@ -235,14 +235,14 @@ class Fit:
                 self.best_weights = {
                     name: each.detach().clone() for name, each in self.weights.items()
                 }
-        if progress.worse >= self.plan.patience:
+        if progress.bad_validations >= self.plan.patience:
             progress.stopped = True
-            logger.info("no better dev score since step %d: stopped", progress.look["step"])
+            logger.info("no better dev score since step %d: stopped", progress.best["step"])
 
     def _finish(self) -> None:
         """Put the best weights in place where they are not the last."""
-        if self.best_weights and self.progress.look["step"] < len(self.progress.curve):
-            logger.info("weights of step %d are kept", self.progress.look["step"])
+        if self.best_weights and self.progress.best["step"] < len(self.progress.curve):
+            logger.info("weights of step %d are kept", self.progress.best["step"])
             with torch.no_grad():
                 for name, value in self.weights.items():
                     value.copy_(self.best_weights[name])

@@ -18,14 +18,14 @@ from xstilts.checkpoint.curves import CURVE, CURVE_FILE
 from xstilts.checkpoint.network import Network, load, save, training_store
 from xstilts.data.encode import Encoded
 from xstilts.encoder.compiled import Mode
-from xstilts.encoder.encoded_rows import Rows
+from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Precision
-from xstilts.encoder.vocabulary import only_words
+from xstilts.encoder.vocabulary import trim_vocabulary
 from xstilts.evaluation.predict import DevScore, dev_score
 from xstilts.io.hashing import digest
 from xstilts.io.tables import read_json, rows_table, write_table
 from xstilts.tasks import Phase, Preset, Schedule, Task
-from xstilts.training.loop import Fit, Plan, Stream
+from xstilts.training.loop import Fit, FitPlan, Stream
 from xstilts.training.sampling import (
     CORPUS_BATCH,
     CORPUS_EXPONENT,
@@ -123,7 +123,7 @@ def finetune_target(
 ) -> None:
     """Phase three: train on each part's task in turn; a head goes on where its shape fits."""
     sources = [Sources(parts=_read([part]), dev=_read([part]), corpus=[]) for part in parts]
-    _Phase(parent, sources, "training", seed, settings, code, checkpoint).run(save_minutes, store)
+    _Phase(parent, sources, "finetuning", seed, settings, code, checkpoint).run(save_minutes, store)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,13 +189,13 @@ class _Phase:
         network = load(self.parent)
         network.heads, network.labels = {}, {}
         if self.settings.freeze_embeddings:
-            network.encoder.freeze_words()
+            network.encoder.freeze_word_embeddings()
         state = read_state(self.path.with_name(STATE), self.key)
         begun = len(state[1]["past"]) if state else 0
         with ExitStack() as stack:
             if self._some_words_suffice(network):
                 used = _used_words(self.fits, network.encoder.pad_id)
-                stack.enter_context(only_words(network.encoder, used))
+                stack.enter_context(trim_vocabulary(network.encoder, used))
             if self.settings.compile:
                 network.encoder.compile_training(self.settings.compile, self.settings.precision)
             for number, sources in enumerate(self.fits):
@@ -207,7 +207,7 @@ class _Phase:
 
     def _some_words_suffice(self, network: Network) -> bool:
         """Whether words that the data lack would stay as they are anyway."""
-        learned = network.encoder.words.weight.requires_grad
+        learned = network.encoder.word_embeddings.weight.requires_grad
         texts = any(sources.corpus for sources in self.fits)  # which are told from every word
         decay = any(
             _schedule(part.task, self.phase, self.settings).weight_decay
@@ -251,7 +251,7 @@ class _Phase:
             "seed": self.seed,
             "steps": len(curve),
             "diverged": "; ".join(reason for reason in reasons if reason),
-            "dev": self.past[-1]["look"]["dev"],
+            "dev": self.past[-1]["best"]["dev"],
         }
         save(self.path, network, facts)
 
@@ -260,7 +260,7 @@ def _divergence(fit: dict[str, Any]) -> str:
     """Why a fit counts as diverged; empty if it does not."""
     if fit["diverged"]:
         return str(fit["diverged"])
-    same = fit["look"]["constant"]
+    same = fit["best"]["constant"]
     return f"every dev prediction is the same: {', '.join(same)}" if same else ""
 
 
@@ -312,17 +312,17 @@ def _by_language(
         yield Stream(task=part.task, rows=each, batch_size=batch_size, share=own)
 
 
-def _languages(part: Encoded) -> dict[str, Rows]:
+def _languages(part: Encoded) -> dict[str, EncodedExamples]:
     return {language: part.rows(language, "train") for language in part.languages}
 
 
-def _plan(streams: list[Stream], phase: Phase, seed: int, settings: Settings) -> Plan:
+def _plan(streams: list[Stream], phase: Phase, seed: int, settings: Settings) -> FitPlan:
     """A fit's plan; of several tasks, the first one's rates."""
     own = [stream for stream in streams if stream.task.kind != "masked_lm"]
     first = _schedule(own[0].task, phase, settings)
     steps = settings.max_steps or _steps(streams, own, phase, settings)
     fixed = first.warmup_steps if settings.warmup_fraction is None else None
-    return Plan(
+    return FitPlan(
         steps=steps,
         learning_rate=first.learning_rate,
         warmup=round(first.warmup_fraction * steps) if fixed is None else min(fixed, steps),

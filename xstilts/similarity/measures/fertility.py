@@ -5,7 +5,7 @@ Words are what white space divides. Languages written without spaces have none, 
 
 import numpy as np
 
-from xstilts.similarity.measure import UNBOUNDED, Measure, Missing
+from xstilts.similarity.measure import UNBOUNDED, Measure, NoValueError
 from xstilts.similarity.subword_counts import Pieces
 
 UNSPACED = ("Han", "Japanese", "Thai", "Burmese")  # scripts, as in the table of languages
@@ -14,7 +14,7 @@ UNSPACED = ("Han", "Japanese", "Thai", "Burmese")  # scripts, as in the table of
 def describe(side: Pieces) -> np.ndarray:
     """(1 + resamples,) subwords a word."""
     if side.script in UNSPACED:
-        raise Missing(f"written without spaces between words ({side.script})")
+        raise NoValueError(f"written without spaces between words ({side.script})")
     pieces = side.totals.sum(axis=1)
     return pieces / (side.weights @ side.words)
 

@@ -35,7 +35,7 @@ def kernel(x: Texts, y: Texts) -> np.ndarray:
 
 def describe(texts: Texts) -> Side:
     """What `mmd` needs of each side."""
-    some = texts.few(PAIRED)
+    some = texts.subsample(PAIRED)
     return Side(some, mean_within(some.weights, kernel(some, some)))
 
 
@@ -47,7 +47,7 @@ def mmd(x: Side, y: Side) -> np.ndarray:
 
 def permutation_p(x: Side, y: Side) -> float:
     """Share of random divisions of some texts whose MMD is as large (Phipson and Smyth 2010)."""
-    own, other = (side.texts.few(TESTED).vectors for side in (x, y))
+    own, other = (side.texts.subsample(TESTED).vectors for side in (x, y))
     vectors = np.concatenate([own, other])
     values = np.exp(-squared_distances(vectors, vectors) / 2)
     found = _of_divisions(values, _divisions(len(own), len(other)))

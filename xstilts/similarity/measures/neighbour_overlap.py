@@ -27,7 +27,7 @@ class Side(NamedTuple):
 
 def describe(texts: Texts) -> Side:
     """What `neighbour_overlap` needs of each side."""
-    some = texts.few(PAIRED)
+    some = texts.subsample(PAIRED)
     distances = squared_distances(some.vectors, some.vectors)
     np.fill_diagonal(distances, np.inf)
     return Side(some, smallest(distances))

@@ -8,13 +8,13 @@ has the value 0.
 import math
 
 from xstilts.similarity.language_facts import Known
-from xstilts.similarity.measure import UNBOUNDED, Measure, Missing
+from xstilts.similarity.measure import UNBOUNDED, Measure, NoValueError
 
 
 def pretraining_size(x: Known, y: Known) -> float:
     """Logarithm of the size of the second language's text."""
     if y.gigabytes is None:
-        raise Missing("the model's pretraining text is not known")
+        raise NoValueError("the model's pretraining text is not known")
     return math.log10(1 + 1024 * y.gigabytes)
 
 

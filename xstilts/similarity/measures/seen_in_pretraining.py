@@ -1,13 +1,13 @@
 """Whether the model saw a language in pretraining: 1 or 0."""
 
 from xstilts.similarity.language_facts import Known
-from xstilts.similarity.measure import Measure, Missing
+from xstilts.similarity.measure import Measure, NoValueError
 
 
 def seen_in_pretraining(x: Known, y: Known) -> float:
     """1 if there is pretraining text in the language."""
     if y.gigabytes is None:
-        raise Missing("the model's pretraining text is not known")
+        raise NoValueError("the model's pretraining text is not known")
     return float(y.gigabytes > 0)
 
 

@@ -31,7 +31,7 @@ class Side(NamedTuple):
 
 def describe(texts: Texts) -> Side:
     """What `sinkhorn` needs of each side."""
-    some = texts.few(TEXTS)
+    some = texts.subsample(TEXTS)
     return Side(some, cost(some, some))
 
 

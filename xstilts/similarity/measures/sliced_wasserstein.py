@@ -15,7 +15,7 @@ QUANTILES = 100
 
 def describe(texts: Texts) -> np.ndarray:
     """(1 + resamples, quantiles, directions) quantiles of the projections of some texts."""
-    some = texts.few(PAIRED)
+    some = texts.subsample(PAIRED)
     directions = np.random.default_rng(0).normal(size=(some.vectors.shape[1], DIRECTIONS))
     projected = some.vectors @ (directions / np.linalg.norm(directions, axis=0))
     places = ((np.arange(QUANTILES) + 0.5) / QUANTILES * len(some)).astype(int)

@@ -33,7 +33,7 @@ def kernel(x: Texts, y: Texts) -> np.ndarray:
 
 def describe(texts: Texts) -> Side:
     """What `theme_overlap` needs of each side."""
-    some = texts.few(PAIRED)
+    some = texts.subsample(PAIRED)
     return Side(some, mean_within(some.weights, kernel(some, some)))
 
 

@@ -1,5 +1,0 @@
-"""Rule count_pieces."""
-
-from xstilts.jobs import run_rule
-
-run_rule(snakemake, "xstilts.similarity.subwords:count_pieces")
