@@ -102,7 +102,7 @@ def made_up(layer: int) -> Iterator[tuple[Key, np.ndarray]]:
             "task": task,
             "language": code,
             "layer": layer,
-            "own": layer == 14,
+            "is_default": layer == 14,
         }
         yield key, (vectors + own) * scales
 

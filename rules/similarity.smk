@@ -121,7 +121,7 @@ rule embed_texts:
     params:
         sides=["text"],
         layers=config["similarity"]["layers"],
-        own=lambda wildcards: model_row(wildcards).layer,
+        default_layer=lambda wildcards: model_row(wildcards).layer,
         texts=config["similarity"]["texts"],
         batch_tokens=config["evaluation"]["batch_tokens"],
         precision=config["evaluation"]["precision"],

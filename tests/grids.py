@@ -109,7 +109,13 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def similarity_table(path: Path, frame: pd.DataFrame, **columns: Any) -> str:
-    common = {"direction": "similarity", "model": "m", "own": True, "reason": "", **columns}
+    common = {
+        "direction": "similarity",
+        "model": "m",
+        "is_default": True,
+        "reason": "",
+        **columns,
+    }
     rows = records(chosen_of(frame).rename(columns={"similarity": "value"}).assign(**common))
     write_table(path, rows_table(rows, SIMILARITY), SIMILARITY)
     return str(path)

@@ -227,7 +227,9 @@ def results(tmp_path: Path) -> Path:
         "same_data": (frame["intermediate"] == "mnli") & (frame["target"] == "xnli"),
     }
     for name, value in values.items():
-        rows = frame.assign(value=value.astype(float), measure=name, model="xlm-r-large", own=True)
+        rows = frame.assign(
+            value=value.astype(float), measure=name, model="xlm-r-large", is_default=True
+        )
         rows = rows[rows["intermediate"] != "none"]
         rows = rows.assign(level="cell", direction="similarity", layer=0, se=0.0, p=0.0, reason="")
         path = folder / f"similarity/measure={name}/model=xlm-r-large/similarity.parquet"

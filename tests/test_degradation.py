@@ -51,7 +51,7 @@ from xstilts.degradation.outcomes import CELLS
 from xstilts.errors import InputError
 from xstilts.grid import cells_of as cells_of_axes
 from xstilts.io.tables import read_table, rows_table, write_table
-from xstilts.similarity.table import read_own
+from xstilts.similarity.table import read_default_layer
 
 # Effects on simulated grids: the truth is known
 
@@ -294,7 +294,9 @@ def test_a_grid_of_none_alone_has_nothing_to_fit_and_no_error(tmp_path: Path) ->
     frame = simulated()
     alone = frame[frame["trained"] == 0].assign(similarity=np.nan)
     alone[[*KEYS, "gap", "similarity"]].assign(model="m").to_parquet(tmp_path / "truth.parquet")
-    similarity = read_own([similarity_table(tmp_path / "a.parquet", alone, measure="mmd")])
+    similarity = read_default_layer(
+        [similarity_table(tmp_path / "a.parquet", alone, measure="mmd")]
+    )
     truth = [str(tmp_path / "truth.parquet")]
     cells = cells_of(alone).assign(model="m", sampling_variance=1.0)
     assert [*fits(cells, similarity, truth, "mmd", WANTED)] == []

@@ -27,7 +27,7 @@ SETTINGS = {"seed": 1, "train": 400, "dev": 20, "test": 150}
 WORLD = World(**SETTINGS)
 EMBEDDED = {
     "layers": [],
-    "own": 0,  # the embeddings: what is planted there, the layers above have mixed at random
+    "default_layer": 0,  # the embeddings, which are planted; the layers above mix at random
     "texts": 150,
     "batch_tokens": 8192,
     "precision": "fp32",

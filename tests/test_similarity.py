@@ -219,7 +219,7 @@ def test_models_are_not_pooled_where_measures_are_compared() -> None:
         {
             "model": model,
             "layer": np.nan,
-            "own": True,
+            "is_default": True,
             "intermediate": "mnli",
             "target": "xnli",
             "language": language,
@@ -243,7 +243,7 @@ def test_a_measure_is_compared_with_itself_at_the_models_own_layer() -> None:
         {
             "model": "base",
             "layer": layer,
-            "own": layer != 1,
+            "is_default": layer != 1,
             "intermediate": "mnli",
             "target": "xnli",
             "language": language,
@@ -254,7 +254,7 @@ def test_a_measure_is_compared_with_itself_at_the_models_own_layer() -> None:
         for measure, layer, sign in (("mmd", 1, -1), ("mmd", 2, 1), ("theme_overlap", None, 1))
     ]
     table = agreement(pd.DataFrame(rows)).sort_values(["measure", "other"])
-    keys = ["layer", "other_layer", "own", "measure", "other", "spearman"]
+    keys = ["layer", "other_layer", "is_default", "measure", "other", "spearman"]
     pairs = [("mmd", "mmd"), ("mmd", "theme_overlap"), ("theme_overlap", "mmd")]
     pairs += [("theme_overlap", "theme_overlap")]
     at_own = [(2, 2, True, *pair, 1.0) for pair in pairs]
@@ -292,7 +292,7 @@ def test_every_table_of_a_study_has_a_value_or_a_reason(finished: Study) -> None
     of_texts = table[table["measure"].isin(["theme_overlap", "mmd", "jensen_shannon"])]
     assert (of_texts["se"] >= 0).all()
     assert table.loc[table["measure"] == "mmd", "p"].between(0, 1).all()
-    layers = table[table["measure"] == "mmd"].groupby("layer")["own"].first()
+    layers = table[table["measure"] == "mmd"].groupby("layer")["is_default"].first()
     assert layers.to_dict() == {0: False, 1: True, 2: False}
     assert table.loc[table["measure"] == "uriel_genetic", "reason"].unique() == [
         "an invented language"

@@ -46,7 +46,7 @@ from xstilts.degradation.outcomes import CELLS, analysed, seed_means
 from xstilts.errors import InputError
 from xstilts.io.tables import read_table, rows_table, schema, write_csv, write_table
 from xstilts.similarity.measures import measures
-from xstilts.similarity.table import read_own
+from xstilts.similarity.table import read_default_layer
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +152,7 @@ def fit_degradation(
     """
     wanted = Specification(**degradation)
     scored = read_table(Path(cells), CELLS).to_pandas()
-    tables = read_own(similarity)
+    tables = read_default_layer(similarity)
     found = [*fits(scored, tables, truth, headline, wanted)]
     shown = [each for each in found if each.measure == headline and each.rows]
     rows = [row for each in found for row in each.rows]

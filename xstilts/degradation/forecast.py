@@ -27,7 +27,7 @@ from xstilts.grid import language_facts, language_names
 from xstilts.io.tables import read_table
 from xstilts.recipes import NONE
 from xstilts.similarity.measures import measures
-from xstilts.similarity.table import measured, read_own, signed
+from xstilts.similarity.table import measured, read_default_layer, signed
 
 FACTS, WHOLE = "facts of the language", "similarity"
 
@@ -79,11 +79,11 @@ def forecast(results: Path, asked: Forecast) -> pd.DataFrame:
 
 
 def _tables(results: Path) -> pd.DataFrame:
-    """The similarity tables of the results, at the models' own layers."""
+    """The similarity tables of the results, at the models' default layers."""
     paths = sorted(map(str, results.glob("similarity/*/*/*.parquet")))
     if not paths:
         raise InputError(f"no similarity tables in '{results}/similarity': run the workflow first")
-    return read_own(paths)
+    return read_default_layer(paths)
 
 
 def _of_model(

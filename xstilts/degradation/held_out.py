@@ -33,7 +33,7 @@ from xstilts.degradation.outcomes import CELLS
 from xstilts.errors import InputError
 from xstilts.io.tables import read_table, rows_table, schema, write_csv, write_table
 from xstilts.similarity.measures import measures
-from xstilts.similarity.table import read_own
+from xstilts.similarity.table import read_default_layer
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ def predict_held_out(
     wanted = Specification(**degradation)
     scored = read_table(Path(cells), CELLS).to_pandas()
     rows: list[Row] = []
-    for model, frame in model_frames(scored, read_own(similarity), headline, wanted):
+    for model, frame in model_frames(scored, read_default_layer(similarity), headline, wanted):
         known = frame.assign(family=frame["language"].map(dict(families)))
         rows += [{"model": model, **row} for row in held_out(known, wanted)]
     write_table(Path(predictions), rows_table(rows, HELD_OUT), HELD_OUT)

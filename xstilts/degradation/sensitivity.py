@@ -29,7 +29,7 @@ from xstilts.errors import InputError
 from xstilts.io.tables import read_table, rows_table, schema, write_csv
 from xstilts.recipes import NONE
 from xstilts.similarity.measures import measures
-from xstilts.similarity.table import read_own
+from xstilts.similarity.table import read_default_layer
 
 Row = dict[str, Any]
 MAIN_FIT = "main fit"  # the variant in which nothing is changed
@@ -98,7 +98,7 @@ def check_sensitivity(
     """
     scored = read_table(Path(cells), CELLS).to_pandas()
     rows = []
-    for model, mine in read_own(similarity).groupby("model"):
+    for model, mine in read_default_layer(similarity).groupby("model"):
         asked = HeadlineFit(
             cells=scored[scored["model"] == model],
             chosen=mine[mine["measure"] == headline],

@@ -35,7 +35,7 @@ from xstilts.report.style import (
     widest,
 )
 from xstilts.similarity.measures import measures
-from xstilts.similarity.table import read_own
+from xstilts.similarity.table import read_default_layer
 
 CELL = 0.19  # inches, the side of a square
 LEFT, RIGHT, ABOVE, BELOW, BAR = 1.4, 0.15, 0.3, 0.95, 0.6  # inches around panels
@@ -102,7 +102,7 @@ def plot_similarity(
     data: str,
 ) -> None:
     """A measure: a panel a target, intermediates down, languages across; grey = no value."""
-    frame = read_own(tables)
+    frame = read_default_layer(tables)
     if frame["value"].isna().all():
         return save_figure(nothing_to_show(), frame, figure, data)
     title = measures()[frame["measure"].iloc[0]].title
@@ -121,7 +121,7 @@ def plot_overview(
     data: str,
 ) -> None:
     """Every measure: a panel each, intermediates down (by model), languages across by target."""
-    frame = read_own(tables)
+    frame = read_default_layer(tables)
     codes = list(languages)
     pairs = sorted(
         set(zip(frame["target"], frame["language"], strict=True)),

@@ -23,7 +23,7 @@ NAMES, LINES = 2.2, 2.8  # inches: beside and below squares; the height of the p
 
 
 def plot_measures(*, tables: list[str], figure: str, data: str) -> None:
-    """Spearman correlations at the model's own layer; below, of every other layer with that one.
+    """Spearman correlations at the model's default layer; below, of other layers with that one.
 
     Args:
         tables: similarity tables.
@@ -31,10 +31,10 @@ def plot_measures(*, tables: list[str], figure: str, data: str) -> None:
         data: the CSV to write: `agreement`.
     """
     frame = agreement(read_similarity(tables))
-    models = dict(list(frame[frame["own"]].groupby("model")))
+    models = dict(list(frame[frame["is_default"]].groupby("model")))
     if not models:
         return save_figure(nothing_to_show(), frame, figure, data)
-    names = _clustered(_square(frame[frame["own"]]))
+    names = _clustered(_square(frame[frame["is_default"]]))
     layered = frame["layer"].nunique() > 1
     side = SQUARE * len(names)
     heights = [side + NAMES, LINES] if layered else [side + NAMES]
@@ -65,7 +65,7 @@ def _squares(panel: Axes, frame: pd.DataFrame, names: list[str]) -> None:
 
 
 def _lines(panel: Axes, frame: pd.DataFrame, own: int) -> None:
-    """A line a measure that reads layers: its correlation with itself at the model's own layer."""
+    """A line per measure that reads layers: its correlation with itself at the default layer."""
     itself = frame[frame["measure"] == frame["other"]]
     read = itself[itself["layer"] != own]["measure"]
     chosen = itself[itself["measure"].isin(read)].sort_values("layer")
@@ -84,34 +84,44 @@ def _lines(panel: Axes, frame: pd.DataFrame, own: int) -> None:
 
 
 def agreement(similarity: pd.DataFrame) -> pd.DataFrame:
-    """Rows (model, layer, other_layer, own, measure, other, spearman, cells) of two measures.
+    """Rows of two measures: model, layer, other_layer, is_default, measure, other, spearman, cells.
 
     Over the cells of one model, as models would differ in level and turn signs round. Both measures
     grow with similarity. Two measures are compared at one layer, beside which measures without
-    layers stand; a measure that reads layers also with itself at the model's own. Measures that
-    have no value, or one only, are left out. `own` says that both layers are the model's own.
+    layers stand; a measure that reads layers also with itself at the model's default layer.
+    Measures that have no value, or one only, are left out. `is_default` says that both layers are
+    the default one.
     """
     similarity = similarity.assign(layer=similarity["layer"].fillna(NO_LAYER).astype(int))
     by_model = similarity.groupby("model")
     found = [rows.assign(model=model) for model, mine in by_model for rows in _of(mine)]
-    columns = ["model", "layer", "other_layer", "own", "measure", "other", "spearman", "cells"]
+    columns = [
+        "model",
+        "layer",
+        "other_layer",
+        "is_default",
+        "measure",
+        "other",
+        "spearman",
+        "cells",
+    ]
     whole = pd.concat(found) if found else pd.DataFrame(columns=columns)
-    return whole[columns].astype({"own": bool})
+    return whole[columns].astype({"is_default": bool})
 
 
 def _of(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """The correlations of one model, layer by layer."""
     layered = rows[rows["layer"] != NO_LAYER]
-    owned = layered.groupby("layer")["own"].first()
+    owned = layered.groupby("layer")["is_default"].first()
     own = next(iter(owned[owned].index), NO_LAYER)
     layers = sorted({own, *owned.index})
     tables = {at: _table(rows[rows["layer"].isin([NO_LAYER, at])]) for at in layers}
     reading = list(layered["measure"].unique())
     for layer, table in tables.items():
-        yield _within(table).assign(layer=layer, other_layer=layer, own=layer == own)
+        yield _within(table).assign(layer=layer, other_layer=layer, is_default=layer == own)
         if layer != own:
             itself = _with_itself(table, tables[own], reading)
-            yield itself.assign(layer=layer, other_layer=own, own=False)
+            yield itself.assign(layer=layer, other_layer=own, is_default=False)
 
 
 def _table(rows: pd.DataFrame) -> pd.DataFrame:

@@ -33,7 +33,7 @@ from xstilts.report.style import (
     task_titles,
 )
 from xstilts.similarity.measures import measures
-from xstilts.similarity.table import read_own
+from xstilts.similarity.table import read_default_layer
 
 SIDE = 4.2  # inches of a panel
 LINES: dict[str, Any] = {"between_languages": "-", "between_targets": "-.", "within": "--"}
@@ -112,7 +112,7 @@ def _split_cells(
     """
     table = read_table(Path(cells), CELLS).to_pandas()
     found = []
-    for model, rows in model_frames(table, read_own(similarity), headline, wanted):
+    for model, rows in model_frames(table, read_default_layer(similarity), headline, wanted):
         trained = rows[rows[TRAINED] == 1].rename(columns={wanted.outcome: "outcome"})
         split = parts_of(trained, "outcome")
         axes = trained[["intermediate", "target", "language", "similarity", "outcome"]]

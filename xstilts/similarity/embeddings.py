@@ -27,7 +27,7 @@ def embed_texts(
     encoded: str,
     sides: list[str],
     layers: Layers,
-    own: int,
+    default_layer: int,
     texts: int,
     batch_tokens: int,
     precision: Precision,
@@ -35,23 +35,23 @@ def embed_texts(
 ) -> None:
     """Mean-pooled vectors of a part's inputs (never labels), evenly spaced rows of each language.
 
-    All layers come from one pass. The table's columns are `language`, `layer`, `own` (whether it is
-    the layer that the model's row names), `side` and `vector`; the n-th vectors of all sides belong
-    to one row.
+    All layers come from one pass. The table's columns are `language`, `layer`, `is_default`
+    (whether it is the layer that the model's row names), `side` and `vector`; the n-th vectors of
+    all sides belong to one row.
 
     Args:
         pretrained: manifest of the pretrained model.
         encoded: manifest of the task's encoded part.
         sides: names of the sequences of a row that are embedded, from the first on.
         layers: hidden states to pool.
-        own: the one that the model's row names, which is always pooled.
+        default_layer: the one that the model's row names, which is always pooled.
         texts: most texts a language.
         batch_tokens: tokens a forward pass may hold.
         precision: of matrix products.
         vectors: the table to write.
     """
     part, encoder = Encoded(Path(encoded)), load(Path(pretrained)).encoder
-    chosen, own = _chosen(encoder, layers, own)
+    chosen, default_layer = _chosen(encoder, layers, default_layer)
 
     def groups() -> Iterator[tuple[Key, np.ndarray]]:
         for language in part.languages:
@@ -59,22 +59,26 @@ def embed_texts(
             pooled = _pooled(encoder, rows, chosen, batch_tokens, precision)
             for at, layer in enumerate(chosen):
                 for place, side in enumerate(sides):
-                    key: Key = {"language": language, "layer": layer, "own": layer == own}
+                    key: Key = {
+                        "language": language,
+                        "layer": layer,
+                        "is_default": layer == default_layer,
+                    }
                     yield {**key, "side": side}, pooled[place :: len(sides), at]
 
     write_vectors(Path(vectors), groups())
 
 
-def _chosen(encoder: Encoder, layers: Layers, own: int) -> tuple[list[int], int]:
-    """Hidden states to pool counted from 0, and among them the model's own."""
+def _chosen(encoder: Encoder, layers: Layers, default_layer: int) -> tuple[list[int], int]:
+    """Hidden states to pool counted from 0, and among them the model's default layer."""
     count = encoder.model.config.num_hidden_layers + 1
-    asked = [*range(count)] if layers == "all" else [*layers, own]
-    for layer in [*asked, own]:
+    asked = [*range(count)] if layers == "all" else [*layers, default_layer]
+    for layer in [*asked, default_layer]:
         if not -count <= layer < count:
             raise InputError(
                 f"similarity: layers: the model has layers 0 to {count - 1}, not {layer}"
             )
-    return sorted({layer % count for layer in asked}), own % count
+    return sorted({layer % count for layer in asked}), default_layer % count
 
 
 def _pooled(

@@ -48,7 +48,7 @@ class MeasureInputs(Protocol):
     """The sides of every cell at one layer."""
 
     layer: int | None
-    own: bool
+    is_default: bool
 
     def sides(self, intermediate: str, target: str, language: str) -> tuple[Any, Any]:
         """The two sides; the same objects wherever a side is the same."""
@@ -75,7 +75,7 @@ class Sets(Generic[Side]):
     """Sets of texts by (role, task, language), made into sides once each."""
 
     layer: int | None = None
-    own = True
+    is_default = True
 
     def __init__(self, asked: MeasureRequest) -> None:
         self.asked = asked
@@ -111,7 +111,7 @@ class TextSets(Sets[Texts]):
 
     def __init__(self, asked: MeasureRequest, table: VectorTable, layer: int) -> None:
         super().__init__(asked)
-        self.layer, self.own = layer, table.layers()[layer]
+        self.layer, self.is_default = layer, table.layers()[layer]
         groups = table.read(layer=layer)
         self.themes = int(groups[0][0]["themes"])
         self.vectors = {
@@ -160,7 +160,7 @@ class Translations:
     asked: MeasureRequest
     table: VectorTable | None
     layer: int | None = None
-    own: bool = True
+    is_default: bool = True
 
     def sides(self, intermediate: str, target: str, language: str) -> tuple[Texts, Texts]:
         """The English side and the language's; resamples draw pairs."""
@@ -182,7 +182,7 @@ class Languages:
 
     languages: Mapping[str, Known]
     layer: int | None = None
-    own: bool = True
+    is_default: bool = True
 
     def sides(self, intermediate: str, target: str, language: str) -> tuple[Known, Known]:
         """English and the language."""
@@ -193,7 +193,7 @@ class Tasks:
     """Facts of tasks."""
 
     layer: int | None = None
-    own = True
+    is_default = True
 
     def sides(self, intermediate: str, target: str, language: str) -> tuple[list[Task], list[Task]]:
         """The recipe's tasks, and those that the target trains on."""
@@ -207,7 +207,7 @@ class Features:
     """English dev examples of the target's training set, through each intermediate encoder."""
 
     layer: int | None = None
-    own = True
+    is_default = True
 
     def __init__(self, asked: MeasureRequest) -> None:
         self.found = {name: _features(Path(path)) for name, path in asked.files.items()}
@@ -224,7 +224,7 @@ class Diagonals:
     """Fisher diagonals of trained networks."""
 
     layer: int | None = None
-    own = True
+    is_default = True
 
     def __init__(self, asked: MeasureRequest) -> None:
         first, second = (asked.files[name] for name in ("intermediate", "training_set"))
@@ -267,8 +267,8 @@ def _translations(asked: MeasureRequest) -> Iterator[MeasureInputs]:
         yield Translations(asked, None)
         return
     table = VectorTable(Path(asked.files))
-    for layer, own in table.layers().items():
-        yield Translations(asked, table, layer, own)
+    for layer, is_default in table.layers().items():
+        yield Translations(asked, table, layer, is_default)
 
 
 INPUTS: dict[Reads, Callable[[MeasureRequest], Iterator[MeasureInputs]]] = {

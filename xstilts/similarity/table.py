@@ -22,7 +22,11 @@ SIMILARITY = schema(
     ("direction", pa.string(), "Whether a larger value means more similar, or less (distance)."),
     ("model", pa.string(), "Encoder whose vectors, subwords or pretraining data were compared."),
     ("layer", pa.int32(), "Hidden state that was pooled; empty where the measure reads none."),
-    ("own", pa.bool_(), "Whether it is the layer that the model's row names, or there is none."),
+    (
+        "is_default",
+        pa.bool_(),
+        "Whether it is the layer that the model's row names, or there is none.",
+    ),
     ("intermediate", pa.string(), "Recipe whose English texts were compared."),
     ("target", pa.string(), "Target whose texts were compared."),
     ("language", pa.string(), "Language of the target's texts."),
@@ -104,10 +108,10 @@ def read_similarity(paths: list[str]) -> pd.DataFrame:
     return signed(pd.concat([read_table(Path(path), SIMILARITY).to_pandas() for path in paths]))
 
 
-def read_own(paths: list[str]) -> pd.DataFrame:
-    """The same at each model's own layer, which is the one that fits and heat maps are of."""
+def read_default_layer(paths: list[str]) -> pd.DataFrame:
+    """The same at each model's default layer, which is the one that fits and heat maps are of."""
     frame = read_similarity(paths)
-    return frame[frame["own"]]
+    return frame[frame["is_default"]]
 
 
 def signed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -132,7 +136,12 @@ def _layer_rows(
         if key not in found:
             found[key] = _value(measure, evidence, described, (intermediate, target, language))
         axes = {"intermediate": intermediate, "target": target, "language": language}
-        yield {"layer": evidence.layer, "own": evidence.own, **axes, **found[key]}
+        yield {
+            "layer": evidence.layer,
+            "is_default": evidence.is_default,
+            **axes,
+            **found[key],
+        }
 
 
 def _once(describe: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -54,8 +54,8 @@ class VectorTable:
         }
 
     def layers(self) -> dict[int, bool]:
-        """The layers in the table, and whether each is the model's own."""
-        return {int(key["layer"]): bool(key["own"]) for key in self.keys}
+        """The layers in the table, and whether each is the model's default layer."""
+        return {int(key["layer"]): bool(key["is_default"]) for key in self.keys}
 
     def read(self, **wanted: str | int) -> list[tuple[Key, np.ndarray]]:
         """(texts, width) vectors of every group whose key has these values."""
