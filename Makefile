@@ -4,7 +4,7 @@ BIN := .venv/bin
 SNAKEMAKE := OMP_NUM_THREADS=1 $(BIN)/xstilts warm $(BIN)/snakemake --profile local --quiet rules
 REPORT := $(BIN)/snakemake --profile local --quiet all
 
-.PHONY: venv demo demo-null demo-full real publish test lint format lock
+.PHONY: venv demo demo-null demo-full real publish test quick lint format lock
 
 venv: .venv/installed
 
@@ -49,6 +49,9 @@ publish: venv ## site/: report, figures, tables and graph of a finished run, for
 
 test: venv
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup $(PYTEST)
+
+quick: venv ## the tests of every day: none that runs a study, a cluster or a mirror of the hub
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -q -m "not xdist_group" $(PYTEST)
 
 lint: venv
 	$(BIN)/ruff check .

@@ -20,6 +20,7 @@ from scipy.spatial.distance import cdist, jensenshannon, pdist
 from sklearn.covariance import ledoit_wolf
 from sklearn.neighbors import NearestNeighbors
 
+from xstilts.similarity.kernel_means import within_set
 from xstilts.similarity.language_facts import Known
 from xstilts.similarity.measure import NoValueError
 from xstilts.similarity.measures import measures, mmd
@@ -89,7 +90,7 @@ def test_weights_are_even_first_and_then_how_often_each_text_was_drawn() -> None
 
 def test_a_few_texts_have_resamples_of_their_own() -> None:
     side = texts(normal(0, 700, 0, 0))
-    few = side.few(500)
+    few = side.subsample(500)
     assert len(few) == 500
     assert len({tuple(vector) for vector in few.vectors}) == 500  # none twice
     assert {tuple(vector) for vector in few.vectors} <= {tuple(vector) for vector in side.vectors}
@@ -97,7 +98,7 @@ def test_a_few_texts_have_resamples_of_their_own() -> None:
     assert few.weights.sum(axis=1) == pytest.approx(1)
     assert few.weights[0] == pytest.approx(1 / 500)
     assert few.weights * 500 == pytest.approx(np.rint(few.weights * 500))
-    assert side.few(700) is side
+    assert side.subsample(700) is side
 
 
 @pytest.mark.parametrize(
@@ -250,7 +251,8 @@ def test_mmd_is_0_on_average_for_samples_of_one_distribution() -> None:
 
 
 def p_value(x: Texts, y: Texts) -> float:
-    return mmd.permutation_p(mmd.describe(x), mmd.describe(y))
+    first, second = (within_set(side, mmd.kernel) for side in (x, y))
+    return mmd.permutation_p(first, second)
 
 
 def test_the_permutation_test_is_as_often_significant_by_chance_as_it_says() -> None:

@@ -6,6 +6,7 @@ Of the tiny study; with XSTILTS_DEMO set of the demo, which is run and published
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import zipfile
@@ -18,6 +19,7 @@ from conftest import ROOT, Study
 from playwright.sync_api import Frame, Page, sync_playwright
 
 pytestmark = pytest.mark.xdist_group("report")
+README = ROOT / "README.md"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 CATEGORIES = {
     "1 Answer": 4,
@@ -138,6 +140,15 @@ def test_the_site_has_figures_tables_and_graph(report: Path) -> None:
         path.name for path in site.glob("tables/*")
     }
     assert "plot_degradation" in (site / "rulegraph.mmd").read_text(encoding="utf-8")
+
+
+def test_the_readme_quotes_the_demos_answer(report: Path) -> None:
+    if report.name != "index.html":
+        pytest.skip("only the demo is quoted: set XSTILTS_DEMO")
+    answer = (report.parent / "tables/answer.txt").read_text(encoding="utf-8")
+    quoted = re.findall(r"^- (a transfer gap .*)[;.]$", README.read_text(encoding="utf-8"), re.M)
+    assert len(quoted) == 3
+    assert [line for line in quoted if line not in answer] == []
 
 
 @pytest.mark.skipif("XSTILTS_DEMO" not in os.environ, reason="runs a demo: set XSTILTS_DEMO")

@@ -12,24 +12,23 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import mixedlm
 import numpy as np
 import pandas as pd
-from mixedlm.formula.terms import Formula, RandomTerm, format_term
+from mixedlm.formula.terms import Formula
 from scipy import stats
 
-from xstilts.degradation.formulas import parse, variables
+from xstilts.degradation.estimable import estimable, fixed_design, readable_names
+from xstilts.degradation.formulas import parse
 from xstilts.errors import InputError, check_name, one_line
 
 INTERCEPT = "(Intercept)"
 RESIDUAL = "Residual"
 NO_VARIANCE = 1e-4  # a standard deviation of a random effect, in residual ones
 NOTHING_LEFT = 1e-12  # a residual variance, as a share of the outcome's
-TINY = 1e-300  # a length that can be divided by
-DEPENDENT = 1e-9  # what is left of a standardised column that others make up
 
 
 class Factor(NamedTuple):
@@ -152,7 +151,7 @@ def fit_formula(
     """
     parsed = parse(formula)
     rows, weights, notes = _complete(parsed, data, weights)
-    kept, dropped, known = _estimable(parsed, rows)
+    kept, dropped, known = estimable(parsed, rows)
     expected = fixed_design(kept, rows)[1]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -194,19 +193,6 @@ def fit_formula(
     )
 
 
-def fixed_design(formula: str | Formula, data: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-    """(rows, columns) matrix of the fixed effects, and what its columns are called."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of few groups; the fit says so
-        matrices = mixedlm.lFormula(replace(parse(formula), random=()), data).matrices
-    return np.asarray(matrices.X), _readable(matrices)
-
-
-def group_codes(term: RandomTerm, data: pd.DataFrame) -> np.ndarray:
-    """(rows,) number of the group that each row is in."""
-    return np.asarray(data.groupby(list(term.grouping_factors), sort=False, dropna=False).ngroup())
-
-
 def _complete(
     parsed: Formula, data: pd.DataFrame, weights: np.ndarray | None
 ) -> tuple[pd.DataFrame, np.ndarray | None, list[str]]:
@@ -236,112 +222,6 @@ def _checked(weights: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return np.asarray(weights[kept])
 
 
-def _estimable(
-    parsed: Formula, rows: pd.DataFrame
-) -> tuple[Formula, list[str], list[tuple[str, ...]]]:
-    """The formula without what the rows cannot hold, those terms in words, and known factors.
-
-    A known factor is one whose every group has a coefficient in the fixed effects.
-    """
-    if parsed.response in parsed.fixed_variables:
-        raise InputError(f"formula '{parsed}': {parsed.response} stands on both sides")
-    fixed = replace(parsed.fixed, terms=_independent(parsed, rows))
-    dropped = [format_term(term) for term in parsed.fixed.terms if term not in fixed.terms]
-    span = fixed_design(replace(parsed, fixed=fixed), rows)[0]
-    random, seen, known = [], set[tuple[Any, ...]](), []
-    for term in parsed.random:
-        codes = group_codes(term, rows)
-        if 1 < codes.max() + 1 < len(rows) and _spanned(None, codes, rows, span):
-            known.append(term.grouping_factors)
-        kept, gone = _separate(term, codes, rows, span, seen)
-        random += kept
-        dropped += gone
-    if not random:
-        groups_named = ", ".join(_random_words(term) for term in parsed.random) or "none"
-        raise InputError(
-            f"formula '{parsed}': too few cells: no grouping factor ({groups_named}) has several "
-            f"levels with several of the {len(rows)} rows each"
-        )
-    if len(rows) <= span.shape[1] + len(random) + 1:
-        raise InputError(
-            f"formula '{parsed}': too few cells: {len(rows)} rows for {span.shape[1]} fixed and "
-            f"{len(random)} random effects"
-        )
-    return replace(parsed, fixed=fixed, random=tuple(random)), dropped, known
-
-
-def _separate(
-    term: RandomTerm,
-    codes: np.ndarray,
-    rows: pd.DataFrame,
-    span: np.ndarray,
-    seen: set[tuple[Any, ...]],
-) -> tuple[list[RandomTerm], list[str]]:
-    """A random term without the effects that nothing tells apart, and these in words.
-
-    They do not vary, are in `seen` for the same groups, or every group's is made up by the fixed
-    effects, so that the criterion does not know them.
-    """
-    groups = int(codes.max()) + 1
-    partition = tuple(pd.factorize(codes)[0])
-    kept, gone = [], []
-    for effect in [*([None] if term.has_intercept else []), *term.expr]:
-        enough = 1 < groups < len(rows) and (effect is None or _varies(effect, rows))
-        key = (partition, effect and format_term(effect))
-        if enough and key not in seen and not _spanned(effect, codes, rows, span):
-            kept.append(effect)
-            seen.add(key)
-        else:
-            gone.append(effect)
-    words = [_random_words(_of_effects(term, [effect])) for effect in gone]
-    return ([_of_effects(term, kept)] if kept else []), words
-
-
-def _of_effects(term: RandomTerm, effects: list[Any]) -> RandomTerm:
-    """The term with some of its effects; None is the intercept."""
-    slopes = tuple(effect for effect in effects if effect is not None)
-    return replace(term, expr=slopes, has_intercept=None in effects)
-
-
-def _spanned(effect: Any, codes: np.ndarray, rows: pd.DataFrame, span: np.ndarray) -> bool:
-    """Whether fixed effects make up every group's coefficient, as `trained` does of two recipes."""
-    groups = int(codes.max()) + 1
-    if groups > span.shape[1] or any(
-        not pd.api.types.is_numeric_dtype(rows[name]) for name in variables(effect)
-    ):
-        return False
-    values = np.prod([rows[name] for name in sorted(variables(effect))], axis=0)
-    columns = (codes[:, None] == np.arange(groups)) * np.reshape(values, (-1, 1))
-    basis = np.linalg.qr(span / np.maximum(np.linalg.norm(span, axis=0), TINY))[0]
-    left = np.linalg.norm(columns - basis @ (basis.T @ columns), axis=0)
-    return bool((left < DEPENDENT * np.maximum(np.linalg.norm(columns, axis=0), TINY)).all())
-
-
-def _independent(parsed: Formula, rows: pd.DataFrame) -> tuple[Any, ...]:
-    """The fixed terms that add a column which those before them do not make up."""
-    kept: list[Any] = []
-    basis = np.ones((len(rows), 1)) / np.sqrt(len(rows)) if parsed.fixed.has_intercept else None
-    for term in parsed.fixed.terms:
-        alone = replace(parsed, fixed=replace(parsed.fixed, terms=(*kept, term)))
-        columns, _ = fixed_design(alone, rows)
-        scaled = columns / np.maximum(np.linalg.norm(columns, axis=0), TINY)
-        left = scaled if basis is None else scaled - basis @ (basis.T @ scaled)
-        if np.linalg.norm(left, axis=0).max() > DEPENDENT:
-            kept.append(term)
-            basis = np.linalg.qr(scaled)[0]
-    return tuple(kept)
-
-
-def _varies(term: Any, rows: pd.DataFrame) -> bool:
-    return all(rows[name].nunique() > 1 for name in variables(term))
-
-
-def _random_words(term: RandomTerm) -> str:
-    bar = "|" if term.correlated else "||"
-    effects = [*(["1"] if term.has_intercept else ["0"]), *map(format_term, term.expr)]
-    return f"({' + '.join(effects)} {bar} {':'.join(term.grouping_factors)})"
-
-
 def _untestable(fixed: pd.DataFrame, rows: pd.DataFrame, known: list[tuple[str, ...]]) -> list[str]:
     """Notes of fixed effects without a test, whose errors and p-values are taken away.
 
@@ -367,7 +247,7 @@ def _untestable(fixed: pd.DataFrame, rows: pd.DataFrame, known: list[tuple[str, 
 
 def _lost(expected: list[str], result: Any, parsed: Formula) -> list[str]:
     """Columns that mixedlm left out of terms which are not wholly made up by others."""
-    lost = [name for name in expected if name not in _readable(result.matrices)]
+    lost = [name for name in expected if name not in readable_names(result.matrices)]
     if INTERCEPT in lost:
         raise InputError(
             f"formula '{parsed}': a predictor hardly varies beside its size; centre it first"
@@ -392,7 +272,7 @@ def _fixed_table(result: Any, covariance: np.ndarray, freedom: np.ndarray) -> pd
     half = stats.t.ppf(0.975, freedom) * error
     return pd.DataFrame(
         {
-            "term": _readable(result.matrices),
+            "term": readable_names(result.matrices),
             "estimate": estimate,
             "se": error,
             "df": freedom,
@@ -401,18 +281,6 @@ def _fixed_table(result: Any, covariance: np.ndarray, freedom: np.ndarray) -> pd
             "p": 2 * stats.t.sf(np.abs(estimate) / error, freedom),
         }
     )
-
-
-def _readable(matrices: Any) -> list[str]:
-    """Names of the fixed columns; `target.1` says which level it stands for: `target[xnli]`."""
-    known = {
-        f"{name}.{at}": f"{name}[{level}]"
-        for name, levels in matrices.category_levels.items()
-        for at, level in enumerate(levels)
-    }
-    return [
-        ":".join(known.get(part, part) for part in name.split(":")) for name in matrices.fixed_names
-    ]
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -21,8 +21,9 @@ from scipy import stats
 from scipy.optimize import minimize_scalar
 from statsmodels.regression.linear_model import OLS
 
+from xstilts.degradation.estimable import fixed_design
 from xstilts.degradation.formulas import PARTS, Specification, of_columns, parse, without
-from xstilts.degradation.mixed_model import MixedModel, fit_formula, fixed_design
+from xstilts.degradation.mixed_model import MixedModel, fit_formula
 from xstilts.degradation.model_frame import design
 from xstilts.degradation.outcomes import CELLS, OUTCOMES, analysed, seed_means
 from xstilts.errors import InputError

@@ -109,6 +109,21 @@ class Schedule:
     max_length: int | None = None
 
 
+# Of XTREME's scripts for XLM-R Large; where only one task has a schedule, it stands with the task.
+XTREME_QA = Schedule(
+    batch_size=32,
+    epochs=3,
+    learning_rate=3e-5,
+    warmup_steps=500,
+    weight_decay=1e-4,
+    keep="last",
+)
+XTREME_TAGGING = Schedule(
+    batch_size=32, epochs=10, learning_rate=2e-5, warmup_fraction=0.0, max_length=128
+)
+XTREME_CHOICE = Schedule(batch_size=32, epochs=5, learning_rate=3e-5, warmup_fraction=0.0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """Facts of one task.

@@ -1,6 +1,7 @@
 """ANLI+: adversarial NLI rounds 1-3 (Nie et al. 2020) with SNLI and MNLI, one NLI head."""
 
 from xstilts.tasks import NLI, Hub, Schedule, Task
+from xstilts.tasks.mnli import MNLI
 
 TASK = Task(
     name="anli",
@@ -18,11 +19,7 @@ TASK = Task(
             },
         ),
         Hub(path="stanfordnlp/snli"),
-        Hub(
-            path="nyu-mll/glue",
-            config="mnli",
-            splits={"train": "train", "dev": "validation_matched"},
-        ),
+        MNLI,
     ),
     columns={"text_a": "premise", "text_b": "hypothesis", "label": "label"},
     intermediate=Schedule(batch_size=24, epochs=2),

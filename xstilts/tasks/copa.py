@@ -1,6 +1,6 @@
 """COPA (Roemmele et al. 2011): the more plausible cause or effect of a premise."""
 
-from xstilts.tasks import Hub, Schedule, Task
+from xstilts.tasks import XTREME_CHOICE, Hub, Schedule, Task
 
 # The official XCOPA script asks in English, whatever the language of the premise.
 COPA_QUESTIONS = {"cause": "What was the cause?", "effect": "What was the effect?"}
@@ -21,7 +21,7 @@ TASK = Task(
     columns=COPA_COLUMNS,
     values={"question": COPA_QUESTIONS},
     finetuning=Schedule(batch_size=32, epochs=5),
-    xtreme=Schedule(batch_size=32, epochs=5, learning_rate=3e-5, warmup_fraction=0.0),
+    xtreme=XTREME_CHOICE,
     max_length=128,
     licence="BSD 2-Clause",
     citation="Roemmele, Bejan and Gordon 2011, Choice of Plausible Alternatives, AAAI-SS",

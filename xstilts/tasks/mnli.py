@@ -2,6 +2,12 @@
 
 from xstilts.tasks import NLI, Hub, Schedule, Task
 
+MNLI = Hub(
+    path="nyu-mll/glue",
+    config="mnli",
+    splits={"train": "train", "dev": "validation_matched"},
+)
+
 TASK = Task(
     name="mnli",
     title="MNLI",
@@ -9,13 +15,7 @@ TASK = Task(
     metric="accuracy",
     chance=1 / 3,
     labels=NLI,
-    hub=(
-        Hub(
-            path="nyu-mll/glue",
-            config="mnli",
-            splits={"train": "train", "dev": "validation_matched"},
-        ),
-    ),
+    hub=(MNLI,),
     columns={"text_a": "premise", "text_b": "hypothesis", "label": "label"},
     intermediate=Schedule(batch_size=24, epochs=2),
     finetuning=Schedule(batch_size=32, epochs=2),

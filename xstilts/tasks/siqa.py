@@ -1,6 +1,6 @@
 """Social IQa (Sap et al. 2019): XCOPA trains on it, then on COPA."""
 
-from xstilts.tasks import Hub, Schedule, Task
+from xstilts.tasks import XTREME_CHOICE, Hub, Schedule, Task
 
 TASK = Task(
     name="siqa",
@@ -16,7 +16,7 @@ TASK = Task(
         "label": "label",
     },
     finetuning=Schedule(batch_size=32, epochs=5),
-    xtreme=Schedule(batch_size=32, epochs=5, learning_rate=3e-5, warmup_fraction=0.0),
+    xtreme=XTREME_CHOICE,
     max_length=128,
     licence="CC BY 4.0",
     citation="Sap et al. 2019, Social IQa, EMNLP",

@@ -1,6 +1,6 @@
 """SQuAD 1.1 (Rajpurkar et al. 2016): answer spans; XQuAD and MLQA train on it."""
 
-from xstilts.tasks import SQUAD_COLUMNS, Hub, Schedule, Task
+from xstilts.tasks import SQUAD_COLUMNS, XTREME_QA, Hub, Schedule, Task
 
 TASK = Task(
     name="squad1",
@@ -11,14 +11,7 @@ TASK = Task(
     columns=SQUAD_COLUMNS,
     intermediate=Schedule(batch_size=8, epochs=3),
     finetuning=Schedule(batch_size=16, epochs=2),
-    xtreme=Schedule(
-        batch_size=32,
-        epochs=3,
-        learning_rate=3e-5,
-        warmup_steps=500,
-        weight_decay=1e-4,
-        keep="last",
-    ),
+    xtreme=XTREME_QA,
     licence="CC BY-SA 4.0",
     max_length=384,
     citation="Rajpurkar et al. 2016, SQuAD, EMNLP",

@@ -1,6 +1,6 @@
 """TyDiQA-GoldP (Clark et al. 2020): questions by native speakers; trained on its English."""
 
-from xstilts.tasks import SQUAD_COLUMNS, Hub, Schedule, Task
+from xstilts.tasks import SQUAD_COLUMNS, XTREME_QA, Hub, Schedule, Task
 
 TASK = Task(
     name="tydiqa",
@@ -18,14 +18,7 @@ TASK = Task(
     ),
     columns=SQUAD_COLUMNS,
     finetuning=Schedule(batch_size=16, epochs=2),
-    xtreme=Schedule(
-        batch_size=32,
-        epochs=3,
-        learning_rate=3e-5,
-        warmup_steps=500,
-        weight_decay=1e-4,
-        keep="last",
-    ),
+    xtreme=XTREME_QA,
     trains_on=("tydiqa",),
     target=True,
     licence="Apache-2.0",

@@ -1,6 +1,6 @@
 """UD-POS: universal part-of-speech tags; the published score is span F1 over runs of a tag."""
 
-from xstilts.tasks import UPOS, Hub, Schedule, Task
+from xstilts.tasks import UPOS, XTREME_TAGGING, Hub, Schedule, Task
 
 TASK = Task(
     name="udpos",
@@ -11,9 +11,7 @@ TASK = Task(
     hub=(Hub(path="izhx/xtreme-r-udpos", config="{language}"),),
     columns={"words": "tokens", "tags": "pos_tags | upos | tags"},
     finetuning=Schedule(batch_size=32, epochs=10),
-    xtreme=Schedule(
-        batch_size=32, epochs=10, learning_rate=2e-5, warmup_fraction=0.0, max_length=128
-    ),
+    xtreme=XTREME_TAGGING,
     trains_on=("udpos",),
     target=True,
     licence="each UD treebank's own",

@@ -1,6 +1,6 @@
 """WikiANN (Pan et al. 2017, Rahimi split): named entities, span F1."""
 
-from xstilts.tasks import Hub, Schedule, Task
+from xstilts.tasks import XTREME_TAGGING, Hub, Schedule, Task
 
 TASK = Task(
     name="wikiann",
@@ -11,9 +11,7 @@ TASK = Task(
     hub=(Hub(path="unimelb-nlp/wikiann", config="{language}"),),
     columns={"words": "tokens", "tags": "ner_tags"},
     finetuning=Schedule(batch_size=32, epochs=10),
-    xtreme=Schedule(
-        batch_size=32, epochs=10, learning_rate=2e-5, warmup_fraction=0.0, max_length=128
-    ),
+    xtreme=XTREME_TAGGING,
     trains_on=("wikiann",),
     target=True,
     citation="Pan et al. 2017, Cross-lingual Name Tagging, ACL; splits of Rahimi et al. 2019, ACL",

@@ -1,25 +1,7 @@
-"""Wikipedia in English: the control of `-mlm` recipes.
+"""Wikipedia in English: the control of `-mlm` recipes."""
 
-A text is the beginning of an article, as far as an input reaches.
-"""
+from dataclasses import replace
 
-from xstilts.tasks import Hub, Task
+from xstilts.tasks import wikipedia
 
-TASK = Task(
-    name="wikipedia_en",
-    title="English Wikipedia",
-    kind="masked_lm",
-    metric="",
-    hub=(
-        Hub(
-            path="wikimedia/wikipedia",
-            config="20231101.{language}",
-            splits={"train": "train"},
-            most=20_000,
-        ),
-    ),
-    columns={"text": "text"},
-    multilingual=False,
-    licence="CC BY-SA 3.0, GFDL",
-    citation="Wikimedia Foundation 2023, Wikimedia Downloads",
-)
+TASK = replace(wikipedia.TASK, name="wikipedia_en", title="English Wikipedia", multilingual=False)

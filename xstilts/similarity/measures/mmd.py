@@ -9,23 +9,16 @@ one distribution, and then negative half of the time. The p-value is that of a
 permutation test of some of the texts.
 """
 
-from functools import cache
-from typing import NamedTuple
+from functools import cache, partial
 
 import numpy as np
 
+from xstilts.similarity.kernel_means import KernelMean, between_sets, within_set
 from xstilts.similarity.measure import Measure
-from xstilts.similarity.text_set import PAIRED, Texts, mean_between, mean_within, squared_distances
+from xstilts.similarity.text_set import PAIRED, Texts, squared_distances
 
 PERMUTATIONS = 99
 TESTED = 200  # texts of a set that are permuted
-
-
-class Side(NamedTuple):
-    """Some texts, and the mean of the kernel over their pairs, (1 + resamples,)."""
-
-    texts: Texts
-    within: np.ndarray
 
 
 def kernel(x: Texts, y: Texts) -> np.ndarray:
@@ -33,19 +26,12 @@ def kernel(x: Texts, y: Texts) -> np.ndarray:
     return np.exp(-squared_distances(x.vectors, y.vectors) / 2)
 
 
-def describe(texts: Texts) -> Side:
-    """What `mmd` needs of each side."""
-    some = texts.subsample(PAIRED)
-    return Side(some, mean_within(some.weights, kernel(some, some)))
-
-
-def mmd(x: Side, y: Side) -> np.ndarray:
+def mmd(x: KernelMean, y: KernelMean) -> np.ndarray:
     """Unbiased MMD squared, of the samples and of each pair of resamples."""
-    across = mean_between(x.texts.weights, kernel(x.texts, y.texts), y.texts.weights)
-    return x.within + y.within - 2 * across
+    return x.within + y.within - 2 * between_sets(x, y, kernel)
 
 
-def permutation_p(x: Side, y: Side) -> float:
+def permutation_p(x: KernelMean, y: KernelMean) -> float:
     """Share of random divisions of some texts whose MMD is as large (Phipson and Smyth 2010)."""
     own, other = (side.texts.subsample(TESTED).vectors for side in (x, y))
     vectors = np.concatenate([own, other])
@@ -82,7 +68,7 @@ MEASURE = Measure(
     limits=(-2, 2),
     cost=f"quadratic in texts, of which it takes {PAIRED} a set",
     reference="Gretton et al. 2012, A Kernel Two-Sample Test",
-    describe=describe,
+    describe=partial(within_set, kernel=kernel),
     compute=mmd,
     test=permutation_p,
     invariant=("rotation",),

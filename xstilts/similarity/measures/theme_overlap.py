@@ -9,21 +9,15 @@ of its texts) hardly counts. If every text had one of several themes, far apart,
 cosine of the two sets' shares of themes. It is about 1 for two samples of one distribution.
 """
 
-from typing import NamedTuple
+from functools import partial
 
 import numpy as np
 
+from xstilts.similarity.kernel_means import KernelMean, between_sets, within_set
 from xstilts.similarity.measure import UNBOUNDED, Measure
-from xstilts.similarity.text_set import PAIRED, Texts, mean_between, mean_within
+from xstilts.similarity.text_set import PAIRED, Texts
 
 CONCENTRATION = 5.0  # kappa: at right angles the kernel is e^-5, so only like themes count
-
-
-class Side(NamedTuple):
-    """Some texts, and the mean of the kernel over their pairs, (1 + resamples,)."""
-
-    texts: Texts
-    within: np.ndarray
 
 
 def kernel(x: Texts, y: Texts) -> np.ndarray:
@@ -31,16 +25,9 @@ def kernel(x: Texts, y: Texts) -> np.ndarray:
     return np.exp(CONCENTRATION * (x.themes @ y.themes.T - 1))
 
 
-def describe(texts: Texts) -> Side:
-    """What `theme_overlap` needs of each side."""
-    some = texts.subsample(PAIRED)
-    return Side(some, mean_within(some.weights, kernel(some, some)))
-
-
-def theme_overlap(x: Side, y: Side) -> np.ndarray:
+def theme_overlap(x: KernelMean, y: KernelMean) -> np.ndarray:
     """T, of the samples and of each pair of resamples."""
-    across = mean_between(x.texts.weights, kernel(x.texts, y.texts), y.texts.weights)
-    return across / np.sqrt(x.within * y.within)
+    return between_sets(x, y, kernel) / np.sqrt(x.within * y.within)
 
 
 MEASURE = Measure(
@@ -52,7 +39,7 @@ MEASURE = Measure(
     cost=f"quadratic in texts, of which it takes {PAIRED} a set",
     reference="Jenssen et al. 2006, The Cauchy-Schwarz Divergence and Parzen Windowing; of unit "
     "vectors on the axes of within-set variation here",
-    describe=describe,
+    describe=partial(within_set, kernel=kernel),
     compute=theme_overlap,
     invariant=("scale",),
 )

@@ -1,0 +1,149 @@
+"""What of a formula some rows can hold: the terms that vary, and that others do not make up."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import mixedlm
+import numpy as np
+import pandas as pd
+from mixedlm.formula.terms import Formula, RandomTerm, format_term
+
+from xstilts.degradation.formulas import parse, variables
+from xstilts.errors import InputError
+
+TINY = 1e-300  # a length that can be divided by
+DEPENDENT = 1e-9  # what is left of a standardised column that others make up
+
+
+def estimable(
+    parsed: Formula, rows: pd.DataFrame
+) -> tuple[Formula, list[str], list[tuple[str, ...]]]:
+    """The formula without what the rows cannot hold, those terms in words, and known factors.
+
+    A known factor is one whose every group has a coefficient in the fixed effects.
+    """
+    if parsed.response in parsed.fixed_variables:
+        raise InputError(f"formula '{parsed}': {parsed.response} stands on both sides")
+    fixed = replace(parsed.fixed, terms=_independent(parsed, rows))
+    dropped = [format_term(term) for term in parsed.fixed.terms if term not in fixed.terms]
+    span = fixed_design(replace(parsed, fixed=fixed), rows)[0]
+    random, seen, known = [], set[tuple[Any, ...]](), []
+    for term in parsed.random:
+        codes = group_codes(term, rows)
+        if 1 < codes.max() + 1 < len(rows) and _spanned(None, codes, rows, span):
+            known.append(term.grouping_factors)
+        kept, gone = _separate(term, codes, rows, span, seen)
+        random += kept
+        dropped += gone
+    if not random:
+        groups_named = ", ".join(_random_words(term) for term in parsed.random) or "none"
+        raise InputError(
+            f"formula '{parsed}': too few cells: no grouping factor ({groups_named}) has several "
+            f"levels with several of the {len(rows)} rows each"
+        )
+    if len(rows) <= span.shape[1] + len(random) + 1:
+        raise InputError(
+            f"formula '{parsed}': too few cells: {len(rows)} rows for {span.shape[1]} fixed and "
+            f"{len(random)} random effects"
+        )
+    return replace(parsed, fixed=fixed, random=tuple(random)), dropped, known
+
+
+def fixed_design(formula: str | Formula, data: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+    """(rows, columns) matrix of the fixed effects, and what its columns are called."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of few groups; the fit says so
+        matrices = mixedlm.lFormula(replace(parse(formula), random=()), data).matrices
+    return np.asarray(matrices.X), readable_names(matrices)
+
+
+def group_codes(term: RandomTerm, data: pd.DataFrame) -> np.ndarray:
+    """(rows,) number of the group that each row is in."""
+    return np.asarray(data.groupby(list(term.grouping_factors), sort=False, dropna=False).ngroup())
+
+
+def readable_names(matrices: Any) -> list[str]:
+    """Names of the fixed columns; `target.1` says which level it stands for: `target[xnli]`."""
+    known = {
+        f"{name}.{at}": f"{name}[{level}]"
+        for name, levels in matrices.category_levels.items()
+        for at, level in enumerate(levels)
+    }
+    return [
+        ":".join(known.get(part, part) for part in name.split(":")) for name in matrices.fixed_names
+    ]
+
+
+def _separate(
+    term: RandomTerm,
+    codes: np.ndarray,
+    rows: pd.DataFrame,
+    span: np.ndarray,
+    seen: set[tuple[Any, ...]],
+) -> tuple[list[RandomTerm], list[str]]:
+    """A random term without the effects that nothing tells apart, and these in words.
+
+    They do not vary, are in `seen` for the same groups, or every group's is made up by the fixed
+    effects, so that the criterion does not know them.
+    """
+    groups = int(codes.max()) + 1
+    partition = tuple(pd.factorize(codes)[0])
+    kept, gone = [], []
+    for effect in [*([None] if term.has_intercept else []), *term.expr]:
+        enough = 1 < groups < len(rows) and (effect is None or _varies(effect, rows))
+        key = (partition, effect and format_term(effect))
+        if enough and key not in seen and not _spanned(effect, codes, rows, span):
+            kept.append(effect)
+            seen.add(key)
+        else:
+            gone.append(effect)
+    words = [_random_words(_of_effects(term, [effect])) for effect in gone]
+    return ([_of_effects(term, kept)] if kept else []), words
+
+
+def _of_effects(term: RandomTerm, effects: list[Any]) -> RandomTerm:
+    """The term with some of its effects; None is the intercept."""
+    slopes = tuple(effect for effect in effects if effect is not None)
+    return replace(term, expr=slopes, has_intercept=None in effects)
+
+
+def _spanned(effect: Any, codes: np.ndarray, rows: pd.DataFrame, span: np.ndarray) -> bool:
+    """Whether fixed effects make up every group's coefficient, as `trained` does of two recipes."""
+    groups = int(codes.max()) + 1
+    if groups > span.shape[1] or any(
+        not pd.api.types.is_numeric_dtype(rows[name]) for name in variables(effect)
+    ):
+        return False
+    values = np.prod([rows[name] for name in sorted(variables(effect))], axis=0)
+    columns = (codes[:, None] == np.arange(groups)) * np.reshape(values, (-1, 1))
+    basis = np.linalg.qr(span / np.maximum(np.linalg.norm(span, axis=0), TINY))[0]
+    left = np.linalg.norm(columns - basis @ (basis.T @ columns), axis=0)
+    return bool((left < DEPENDENT * np.maximum(np.linalg.norm(columns, axis=0), TINY)).all())
+
+
+def _independent(parsed: Formula, rows: pd.DataFrame) -> tuple[Any, ...]:
+    """The fixed terms that add a column which those before them do not make up."""
+    kept: list[Any] = []
+    basis = np.ones((len(rows), 1)) / np.sqrt(len(rows)) if parsed.fixed.has_intercept else None
+    for term in parsed.fixed.terms:
+        alone = replace(parsed, fixed=replace(parsed.fixed, terms=(*kept, term)))
+        columns, _ = fixed_design(alone, rows)
+        scaled = columns / np.maximum(np.linalg.norm(columns, axis=0), TINY)
+        left = scaled if basis is None else scaled - basis @ (basis.T @ scaled)
+        if np.linalg.norm(left, axis=0).max() > DEPENDENT:
+            kept.append(term)
+            basis = np.linalg.qr(scaled)[0]
+    return tuple(kept)
+
+
+def _varies(term: Any, rows: pd.DataFrame) -> bool:
+    return all(rows[name].nunique() > 1 for name in variables(term))
+
+
+def _random_words(term: RandomTerm) -> str:
+    bar = "|" if term.correlated else "||"
+    effects = [*(["1"] if term.has_intercept else ["0"]), *map(format_term, term.expr)]
+    return f"({' + '.join(effects)} {bar} {':'.join(term.grouping_factors)})"
