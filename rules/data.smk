@@ -5,37 +5,6 @@ OUTPUTS: canonical examples, token ids, and pretrained models, each with a small
 """
 
 
-def data_manifests(*wanted):
-    """Those of the grid's data, of all parts or of some."""
-    parts = wanted or ("train", "test")
-    return [DATA.format(task=task, part=part) for task, part, _ in GRID.parts() if part in parts]
-
-
-def training_data(names):
-    return [DATA.format(part="train", task=task) for task in names]
-
-
-def chain_data(wildcards):
-    """What a target trains on, with which its test set is compared before it is encoded."""
-    return training_data(tasks()[wildcards.task].trains_on if wildcards.part == "test" else ())
-
-
-def task_languages(wildcards):
-    return STUDY.languages(wildcards.task, wildcards.part)
-
-
-def model_row(wildcards):
-    return WHOLE.models[wildcards.model]
-
-
-def translator_row(wildcards):
-    return STUDY.translator(wildcards.language)
-
-
-def task_of(wildcards):
-    return [wildcards.task]
-
-
 rule fetch_task:
     """Canonical examples of a task: to train on (English; texts alone in all languages) or to test."""
     output:
@@ -130,17 +99,6 @@ use rule fetch_model as fetch_translator with:
         watched=lambda wildcards: model_state(translator_row(wildcards)),
     message:
         "Fetching the translator into {wildcards.language}"
-
-
-def english_data(wildcards):
-    """What a model translates; nothing where translations are files, or of the world."""
-    made = STUDY.is_machine_translated(wildcards.task)
-    return DATA.format(part="train", task=wildcards.task) if made else []
-
-
-def translators(wildcards):
-    made = STUDY.is_machine_translated(wildcards.task)
-    return expand(TRANSLATOR, language=WHOLE.translated_languages) if made else []
 
 
 rule translate_task:

@@ -30,36 +30,6 @@ rule collect_cells:
         "../workflow/scripts/collect_cells.py"
 
 
-def truth_files():
-    return expand(TRUTH, model=GRID.models) if config["world"] else []
-
-
-def truth_cells(wildcards):
-    """(intermediate, target, checkpoint, encoded test data) of every gap that is planted."""
-    return [
-        {
-            "intermediate": intermediate,
-            "target": target,
-            "checkpoint": TUNED.format(
-                model=wildcards.model,
-                intermediate=intermediate,
-                training_set=tasks()[target].training_name,
-                seed=seed,
-            ),
-            "encoded": ENCODED.format(part="test", model=wildcards.model, task=target),
-        }
-        for intermediate in GRID.intermediates
-        for target in GRID.targets_with_gap()
-        for seed in GRID.seeds
-    ]
-
-
-def truth_inputs(wildcards):
-    cells = truth_cells(wildcards)
-    files = sorted({cell[name] for cell in cells for name in ("checkpoint", "encoded")})
-    return [*files, *weights_of_all(cell["checkpoint"] for cell in cells)]
-
-
 rule measure_truth:
     """The gap that the embedded world's alignments alone bring about."""
     input:

@@ -5,27 +5,6 @@ OUTPUTS: scores.parquet per cell, predictions.parquet beside it, both links into
 layers.parquet, retrieval at every layer, when asked for.
 """
 
-
-def evaluated_checkpoint(target):
-    """The input function that names the checkpoint a target is evaluated on."""
-
-    def checkpoint(wildcards):
-        if GRID.stage(wildcards.intermediate, target) == "tuned":
-            return TUNED.format(training_set=tasks()[target].training_name, **dict(wildcards))
-        return untuned_checkpoint(wildcards)
-
-    return checkpoint
-
-
-def target_scores(target):
-    """The score file of every language of a target, as patterns over the other axes."""
-    axes = {axis: f"{{{axis}}}" for axis in ("model", "intermediate", "seed")}
-    return [
-        SCORES.format(target=target, language=language, **axes)
-        for language in GRID.languages[target]
-    ]
-
-
 for target in GRID.targets:
 
     rule:

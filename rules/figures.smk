@@ -5,14 +5,6 @@ OUTPUTS: figures/NAME.svg and figures/NAME.csv; figures/outcomes.html, figures/s
 """
 
 
-def trainings():
-    """Every training of the grid: its axes and its checkpoint."""
-    for training in GRID.trainings():
-        axes = training._asdict()
-        pattern = TUNED if training.training_set else INTERMEDIATE
-        yield {**axes, "checkpoint": pattern.format(**axes)}
-
-
 rule plot_degradation:
     """Heat map of the transfer gap: intermediates by languages, a panel a target."""
     input:

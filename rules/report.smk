@@ -4,55 +4,6 @@ REQUIRED INPUTS: the tidy tables, the encoded training sets, figures/headline.sv
 OUTPUTS: benchmark.csv, provenance.csv; figures/NAME.html, tables as pages; first_page.rst.
 """
 
-FIGURES = (
-    "degradation",
-    "gains",
-    "similarity",
-    "overview",
-    "measures",
-    "scatter",
-    "effects",
-    "headline",
-    "sensitivity",
-    "held_out",
-    "random_effects",
-    "training",
-    "cost",
-)
-PAGES = (
-    "outcomes",
-    "scatter",
-    "claims",
-    "nested",
-    "sensitivity",
-    "skill",
-    "diagnostics",
-    "benchmark",
-    "provenance",
-)
-
-
-def report_files():
-    figures = [figure(f"{name}.svg") for name in FIGURES]
-    return [*figures, *(figure(f"{name}.html") for name in PAGES)]
-
-
-def training_sets(wildcards):
-    """The encoded sets that trainings of the grid read."""
-    found = set()
-    for training in GRID.trainings():
-        parts = (
-            [chain_parts] if training.training_set else [recipe_parts, recipe_dev, recipe_corpus]
-        )
-        found.update(path for part in parts for path in part(training))
-    return sorted(found)
-
-
-def told_manifests():
-    """All manifests that say something of the data."""
-    encoded = expand(ENCODED, part="test", model=GRID.models, task=GRID.targets)
-    return [*data_manifests(), *encoded, LEAKS]
-
 
 rule write_provenance:
     """Versions, commit, devices, models and data."""

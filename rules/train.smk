@@ -5,69 +5,6 @@ OUTPUTS: checkpoint.json (tracked, written last), weights.safetensors (which may
 curve.parquet beside it.
 """
 
-KEPT = {"none": (), "intermediate": ("intermediate",), "all": ("intermediate", "tuned")}
-
-
-def weights_of(checkpoint):
-    """The weights beside a manifest, or beside a pattern of manifests."""
-    return checkpoint.replace("checkpoint.json", "weights.safetensors")
-
-
-def kept(stage, weights):
-    """Weights as an output: removed once nothing needs them, unless the config keeps the stage's."""
-    return weights if stage in KEPT[config["keep_checkpoints"]] else temp(weights)
-
-
-def weights_of_all(checkpoints):
-    """The weights of some manifests as inputs; pretrained models have none of their own.
-
-    Their time says nothing: the manifest holds their digest.
-    """
-    trained = sorted({each for each in checkpoints if not each.startswith(results("pretrained/"))})
-    return [ancient(weights_of(each)) for each in trained]
-
-
-def weights_behind(checkpoint):
-    """The input function that names the weights of the manifest that another one names."""
-    return lambda wildcards: weights_of_all([checkpoint(wildcards)])
-
-
-def encoded_training(model, names, part="train"):
-    return [ENCODED.format(part=part, model=model, task=name) for name in names]
-
-
-def recipe_parts(wildcards):
-    recipe = recipes()[wildcards.intermediate]
-    part = "translated" if recipe.translated else "train"
-    return encoded_training(wildcards.model, recipe.tasks, part)
-
-
-def recipe_dev(wildcards):
-    return encoded_training(wildcards.model, recipes()[wildcards.intermediate].tasks)
-
-
-def recipe_corpus(wildcards):
-    corpus = recipes()[wildcards.intermediate].corpus
-    return encoded_training(wildcards.model, [corpus] if corpus else [])
-
-
-def recipe_tasks(wildcards):
-    recipe = recipes()[wildcards.intermediate]
-    return [name for name in (*recipe.tasks, recipe.corpus) if name]
-
-
-def chain_tasks(wildcards):
-    return wildcards.training_set.split("+")
-
-
-def chain_parts(wildcards):
-    return encoded_training(wildcards.model, chain_tasks(wildcards))
-
-
-def untuned_checkpoint(wildcards):
-    pattern = PRETRAINED if wildcards.intermediate == "none" else INTERMEDIATE
-    return pattern.format(**dict(wildcards))
-
 
 rule train_intermediate:
     """Phase two: train the pretrained encoder on a recipe's tasks."""
