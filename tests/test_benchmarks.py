@@ -104,7 +104,7 @@ def test_calibration_counts_intervals_and_rejections() -> None:
 
 
 def test_calibration_has_the_studys_shape() -> None:
-    shape = calibration.shape_of("study")
+    shape = calibration.grid_size("study")
     assert "tatoeba" not in shape.languages and "xcopa" not in shape.languages  # no English there
     assert len(shape.languages["wikiann"]) == 47 and "en" not in shape.languages["wikiann"]
     assert (len(shape.intermediates), shape.seeds) == (11, [1, 2, 3])

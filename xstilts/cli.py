@@ -79,10 +79,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _warm(chosen: argparse.Namespace) -> int:
-    return run_warm(chosen.words)
-
-
 def _score(chosen: argparse.Namespace) -> int:
     """Print the metrics as JSON, in percent and full precision; what was not scored, in words."""
     from xstilts.evaluation.score_files import COUNTED, score_files
@@ -239,7 +235,7 @@ def _aligned(frame: Any) -> str:
 
 
 COMMANDS = {
-    "warm": _warm,
+    "warm": lambda chosen: run_warm(chosen.words),
     "forget": _forget,
     "verify": _verify,
     "keep": _keep,

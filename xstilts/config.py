@@ -179,7 +179,8 @@ def _mistake(error: jsonschema.ValidationError) -> InputError:
     if error.validator == "additionalProperties":
         known = described["properties"]
         check_name("key", next(name for name in value if name not in known), known, place)
-    truths = [each for each in _listed(value) if isinstance(each, bool)]
+    values = value if isinstance(value, list) else [value]
+    truths = [each for each in values if isinstance(each, bool)]
     if error.validator in ("type", "anyOf") and truths:
         words = "yes and on" if truths[0] else "no and off"
         return InputError(
@@ -187,16 +188,8 @@ def _mistake(error: jsonschema.ValidationError) -> InputError:
         )
     if error.validator in ("anyOf", "oneOf"):
         return InputError(f"{place}: {value!r} does not fit; {described.get('description', '')}")
-    return InputError(f"{place}: {error.message}; expected {_expected(described)}")
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _expected(described: Mapping[str, Any]) -> str:
     words = described.get("description", described.get("type", "another value"))
-    return str(words).rstrip(".")
+    return InputError(f"{place}: {error.message}; expected {str(words).rstrip('.')}")
 
 
 def _check_data(config: Mapping[str, Any], grid: Grid) -> None:

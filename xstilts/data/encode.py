@@ -51,7 +51,8 @@ def encode_task(
     Raises:
         InputError: the model cannot read what the task has, or the test set was trained on.
     """
-    facts = _limited(tasks()[task], max_length)
+    facts = tasks()[task]
+    facts = replace(facts, max_length=min(facts.max_length, max_length or facts.max_length))
     source, target = read_json(Path(data)), Path(encoded)
     folder = read_json(Path(pretrained))["pretrained"]
     tokenizer = load_tokenizer(folder)
@@ -99,10 +100,6 @@ def _encoded_chunk(
     rows = kind_of(task).encode(examples[start : start + CHUNK], tokenizer, task, labels)
     placed = [{**row, "example": start + row["example"]} for row in rows]
     return pa.Table.from_pylist(placed)
-
-
-def _limited(task: Task, max_length: int | None) -> Task:
-    return replace(task, max_length=min(task.max_length, max_length or task.max_length))
 
 
 def _file(manifest: Path, language: str) -> Path:

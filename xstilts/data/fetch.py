@@ -79,7 +79,8 @@ def fetch_task(
     doubts = Doubts(facts)
     for language in [*languages, *pools(source, facts, part)]:
         rows = choice.rows(language)
-        labels = labels or _tags_of(rows)
+        trained = (row for row in rows if row["split"] == "train")
+        labels = labels or sorted({tag for row in trained for tag in row.get("tags", ())})
         digests[language] = _write(path, facts, language, rows)
         if language != POOL:
             doubts.look_at(language, rows)
@@ -168,7 +169,8 @@ def write_examples(
 
 def _write(manifest: Path, task: Task, language: str, rows: Rows) -> str:
     path = _table(manifest, language)
-    write_table(path, rows_table(rows, _schema(task)))
+    columns = {"split": pa.string(), "id": pa.string(), **kind_of(task).columns}
+    write_table(path, rows_table(rows, pa.schema(list(columns.items()))))
     return file_digest(path)
 
 
@@ -255,16 +257,6 @@ def _of_split(table: pa.Table, split: str) -> list[Example]:
 
 def _table(manifest: Path, language: str) -> Path:
     return manifest.parent / f"language={language}" / "examples.parquet"
-
-
-def _schema(task: Task) -> pa.Schema:
-    columns = {"split": pa.string(), "id": pa.string(), **kind_of(task).columns}
-    return pa.schema(list(columns.items()))
-
-
-def _tags_of(rows: Rows) -> list[str]:
-    """The tags of the rows that are trained on."""
-    return sorted({tag for row in rows if row["split"] == "train" for tag in row.get("tags", ())})
 
 
 def _evenly(rows: Rows, limit: int | None) -> Rows:

@@ -111,7 +111,13 @@ def lock_data() -> Iterator[str]:
         name: [(name, api.model_info)] for row in MODELS.values() if (name := source_of(row))
     }
     asked |= {
-        hub.source: [(_address(each), api.dataset_info) for each in chain(hub)] for hub in _hubs()
+        hub.source: [
+            (each.source if isinstance(each, Hub) else each.url, api.dataset_info)
+            for each in chain(hub)
+        ]
+        for task in tasks().values()
+        for hub in task.hub
+        if isinstance(hub, Hub)
     }
     for name, alternatives in sorted(asked.items()):
         if any(source in commits for source, _ in alternatives):
@@ -127,14 +133,6 @@ def lock_data() -> Iterator[str]:
     yield f"{len(commits)} commits in {LOCK}"
     if failed:
         raise InputError(f"no commit for {', '.join(failed)}; run the command again")
-
-
-def _hubs() -> list[Hub]:
-    return [each for task in tasks().values() for each in task.hub if isinstance(each, Hub)]
-
-
-def _address(published: Hub | Files) -> str:
-    return published.source if isinstance(published, Hub) else published.url
 
 
 def _lock(source: str, ask: Callable[..., Any], commits: Commits) -> str:

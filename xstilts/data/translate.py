@@ -90,7 +90,9 @@ def translate_examples(
 ) -> list[Example]:
     """The examples with every text translated; a text that occurs twice is translated once."""
     fields = kind_of(tasks()[task]).translatable
-    texts = sorted({text for row in examples for name in fields for text in _texts(row[name])})
+    values = [row[name] for row in examples for name in fields]
+    listed = ([value] if isinstance(value, str) else value for value in values)
+    texts = sorted({text for each in listed for text in each})
     texts.sort(key=len)
     found: dict[str, str] = {}
     for start in range(0, len(texts), PART):
@@ -98,10 +100,6 @@ def translate_examples(
         found |= dict(zip(part, _kept(translator, part, folder), strict=True))
         logger.info("%s: %d of %d texts", translator.language, len(found), len(texts))
     return [{**row, **{name: _told(row[name], found) for name in fields}} for row in examples]
-
-
-def _texts(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
 
 
 def _told(value: str | list[str], found: Mapping[str, str]) -> str | list[str]:

@@ -8,12 +8,11 @@ nothing is compared, nor where it fails by itself.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 
 import numpy as np
 from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams
 
-from xstilts.degradation.mixed_model import INTERCEPT, Factor, MixedModel
+from xstilts.degradation.mixed_model import INTERCEPT, MixedModel
 
 TOLERANCE = 1e-3  # of -2 log-likelihood
 NEARLY_ZERO = 1e-8  # for variances of zero, which statsmodels cannot start from
@@ -48,7 +47,11 @@ def statsmodels_criterion(model: MixedModel) -> float:
     """-2 restricted log-likelihood of the best fit that statsmodels finds from our estimates."""
     residual = float(model.random["variance"].iloc[-1])
     components, data, start = {}, model.data, {}
-    random = [(factor.group, *term) for factor in model.factors for term in _variances(factor)]
+    random = [
+        (factor.group, term, variance)
+        for factor in model.factors
+        for term, variance in zip(factor.terms, np.diag(factor.covariance).tolist(), strict=True)
+    ]
     for group, term, variance in random:
         joined = group.replace(":", "_")
         if ":" in group:
@@ -74,7 +77,3 @@ def statsmodels_criterion(model: MixedModel) -> float:
             vcomp=np.array([start[name] for name in theirs.exog_vc.names]),
         )
         return float(-2 * theirs.fit(start_params=at, method="lbfgs").llf)
-
-
-def _variances(factor: Factor) -> Iterator[tuple[str, float]]:
-    yield from zip(factor.terms, np.diag(factor.covariance).tolist(), strict=True)

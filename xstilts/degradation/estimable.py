@@ -93,7 +93,8 @@ def _separate(
     partition = tuple(pd.factorize(codes)[0])
     kept, gone = [], []
     for effect in [*([None] if term.has_intercept else []), *term.expr]:
-        enough = 1 < groups < len(rows) and (effect is None or _varies(effect, rows))
+        names = [] if effect is None else variables(effect)
+        enough = 1 < groups < len(rows) and all(rows[name].nunique() > 1 for name in names)
         key = (partition, effect and format_term(effect))
         if enough and key not in seen and not _spanned(effect, codes, rows, span):
             kept.append(effect)
@@ -137,10 +138,6 @@ def _independent(parsed: Formula, rows: pd.DataFrame) -> tuple[Any, ...]:
             kept.append(term)
             basis = np.linalg.qr(scaled)[0]
     return tuple(kept)
-
-
-def _varies(term: Any, rows: pd.DataFrame) -> bool:
-    return all(rows[name].nunique() > 1 for name in variables(term))
 
 
 def _random_words(term: RandomTerm) -> str:

@@ -188,19 +188,11 @@ def _ridge(rows: int) -> Ridge:
     return Ridge()
 
 
-def _neighbours(rows: int) -> KNeighborsRegressor:
-    return KNeighborsRegressor(min(NEIGHBOURS, rows))
-
-
-def _boosting(rows: int) -> HistGradientBoostingRegressor:
-    return HistGradientBoostingRegressor(random_state=0)
-
-
 Learner = Callable[[int], Any]  # of so many rows
 LEARNERS: dict[str, Learner] = {
     "linear": _ridge,
-    "nearest neighbours": _neighbours,
-    "gradient boosting": _boosting,
+    "nearest neighbours": lambda rows: KNeighborsRegressor(min(NEIGHBOURS, rows)),
+    "gradient boosting": lambda rows: HistGradientBoostingRegressor(random_state=0),
 }
 
 

@@ -59,7 +59,8 @@ def permuted_languages(rows: pd.DataFrame, outcome: str, part: str, controls: li
     base = np.column_stack([np.ones(len(means)), means[controls].to_numpy()])
     if len(means) <= base.shape[1] + 1:
         return float("nan")
-    y, x = (_rid(means[name].to_numpy(), base) for name in ("outcome", part))
+    both = means[["outcome", part]].to_numpy()
+    y, x = (both - base @ np.linalg.lstsq(base, both, rcond=None)[0]).T
     random = np.random.default_rng(0)
     shuffled = np.array([random.permutation(y) for _ in range(PERMUTATIONS)])
     return _share_beyond(float(x @ y), shuffled @ x)
@@ -93,10 +94,6 @@ def _double_centred(table: np.ndarray) -> np.ndarray:
     """Less the mean of each row and of each column."""
     centred = table - table.mean(axis=0)
     return np.asarray(centred - centred.mean(axis=1, keepdims=True))
-
-
-def _rid(values: np.ndarray, base: np.ndarray) -> np.ndarray:
-    return np.asarray(values - base @ np.linalg.lstsq(base, values, rcond=None)[0])
 
 
 def _share_beyond(observed: float, permuted: np.ndarray) -> float:

@@ -118,22 +118,15 @@ def _next(name: Name) -> Iterator[Name]:
 
 def _linked(module: str, name: str) -> list[Any]:
     """A definition's meaning, with that of whatever its names stand for."""
-    links = {local: _meaning(target) for local, target in _targets(module, name).items() if target}
-    outside = sorted(_outside(module, name))
-    return [_module(module).definitions[name].meaning, sorted(links.items()), outside]
-
-
-def _meaning(target: Name) -> list[str]:
-    module, name = target
-    watched = module not in UNWATCHED and name in _module(module).definitions
-    return [name, _module(module).definitions[name].meaning if watched else ""]
-
-
-def _outside(module: str, name: str) -> Iterator[list[str]]:
-    """What a definition's names stand for in other packages."""
+    known, links = _known(module, name), []
     for local, target in _targets(module, name).items():
-        if not target and local in _known(module, name):
-            yield [local, *_known(module, name)[local]]
+        if target:
+            found = _module(target[0]).definitions.get(target[1])
+            watched = found if target[0] not in UNWATCHED else None
+            links.append([local, target[1], watched.meaning if watched else ""])
+        elif local in known:  # of another package
+            links.append([local, *known[local]])
+    return [_module(module).definitions[name].meaning, sorted(links)]
 
 
 def _known(module: str, name: str) -> dict[str, Name]:
@@ -187,7 +180,7 @@ def read_module(tree: ast.Module) -> Module:
     for node in tree.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             module.imports.update(_imports(node))
-        elif not _is_for_types(node):
+        elif not (isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"):
             for each in _bound(node) or [AT_IMPORT]:
                 bound.setdefault(each, []).append(node)
     module.definitions = {each: _definition(nodes) for each, nodes in bound.items()}
@@ -204,10 +197,6 @@ def _bound(node: ast.stmt) -> list[str]:
     assigned = isinstance(node, ast.Assign | ast.AnnAssign)
     plain = assigned and all(isinstance(each, ast.Name) for each in names)
     return [each.id for each in names] if plain else []
-
-
-def _is_for_types(node: ast.stmt) -> bool:
-    return isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
 
 
 def _imports(node: ast.Import | ast.ImportFrom) -> dict[str, Name]:
@@ -228,7 +217,7 @@ def function_meaning(function: Callable[..., Any]) -> str:
     return digest(_Reader().read(ast.parse(dedent(inspect.getsource(function))).body))
 
 
-IGNORED = {"returns", "ctx", "type_comment", "type_params"}
+IGNORED = {"annotation", "returns", "type_params", "type_comment", "ctx"}  # a type runs nothing
 
 
 class _Reader:
@@ -248,7 +237,8 @@ class _Reader:
         if isinstance(node, ast.Import | ast.ImportFrom):
             self.imports.update(_imports(node))
             return "import"  # what is imported counts where its name is read
-        if isinstance(node, ast.Raise) and _raises_input_error(node):
+        raised = getattr(node, "exc", None) if isinstance(node, ast.Raise) else None
+        if getattr(getattr(raised, "func", None), "id", "") == "InputError":
             return "raise InputError"
         if isinstance(node, ast.Name):
             self.names.add(node.id)
@@ -259,12 +249,8 @@ class _Reader:
         if isinstance(node, ast.Attribute):
             self.attributes.add(node.attr)
         fields = [each for each in ast.iter_fields(node) if each[1] not in (None, [])]
-        parts = [[name, self._field(name, value)] for name, value in fields if name not in IGNORED]
+        parts = [[name, self.read(value)] for name, value in fields if name not in IGNORED]
         return [type(node).__name__, *parts]
-
-    def _field(self, name: str, value: Any) -> Any:
-        """A type that is named runs nothing; that a dataclass has the field is what counts."""
-        return None if name == "annotation" else self.read(value)
 
 
 def _is_said(node: Any) -> bool:
@@ -275,7 +261,3 @@ def _is_said(node: Any) -> bool:
         return True
     owner = getattr(getattr(node.value, "func", None), "value", None)
     return getattr(owner, "id", "") == "logger"
-
-
-def _raises_input_error(node: ast.Raise) -> bool:
-    return getattr(getattr(node.exc, "func", None), "id", "") == "InputError"

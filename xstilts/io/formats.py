@@ -262,10 +262,6 @@ def _answering(paragraph: Row, question: Row) -> str | None:
     return next((text for (begin, end), text in places if begin <= start < end), None)
 
 
-def _parquet(path: Path) -> Iterator[Row]:
-    yield from read_table(path).to_pylist()
-
-
 READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "jsonl": jsonl_rows,
     "tsv": _tsv,
@@ -274,7 +270,7 @@ READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "tagged": _tagged,
     "squad": squad_rows,
     "xquad_r": _xquad_r,
-    "parquet": _parquet,
+    "parquet": lambda path: iter(read_table(path).to_pylist()),
 }
 
 

@@ -22,13 +22,14 @@ def costs(results: Path) -> pd.DataFrame:
     if not files:
         raise InputError(f"{folder}: holds no costs of finished jobs")
     written = [file for file in files if file.stat().st_size]  # not one of a job that is at work
-    return pd.DataFrame([_job(file, folder) for file in written])
-
-
-def _job(file: Path, folder: Path) -> dict[str, object]:
-    place = file.relative_to(folder).with_suffix("")
-    seconds = float(pd.read_csv(file, sep="\t")["s"].sum())
-    return {"place": str(place), "rule": place.parts[0], "seconds": seconds}
+    places = [file.relative_to(folder).with_suffix("") for file in written]
+    return pd.DataFrame(
+        {
+            "place": map(str, places),
+            "rule": [place.parts[0] for place in places],
+            "seconds": [float(pd.read_csv(file, sep="\t")["s"].sum()) for file in written],
+        }
+    )
 
 
 def spent(results: Path) -> pd.Series:

@@ -78,7 +78,8 @@ class Device:
         rate = self.rate(work)
         slower = 1.0
         if rate.model not in (ANY, work.axes.get("model")):
-            slower = self._body(str(work.axes["model"])) / _known(rate.model).body
+            model = self.models[str(work.axes["model"])]
+        slower = model_size(model).body / _known(rate.model).body
         return rate.seconds(work, slower)
 
     def rate(self, work: Work) -> Rate:
@@ -97,9 +98,6 @@ class Device:
                 named += [] if rule in named else [rule]
         for source, named in by_source.items():
             yield ", ".join(named), source
-
-    def _body(self, model: str) -> int:
-        return model_size(self.models[model]).body
 
 
 def _known(model: str) -> ModelSize:

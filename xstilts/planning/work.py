@@ -137,7 +137,7 @@ class Planner:
         mixed = recipe.corpus if first else None
         copies = len(self.grid.translated_languages) if recipe.translated and first else 1
         plans = [self._schedule(name, phase) for name in names]
-        sizes = [self._train(name) for name in names]
+        sizes = [self.sizes.of(name, "train", "en", "train") for name in names]
         counts = [size.examples * copies for size in sizes]
         cap = self.settings["examples_cap"]
         shares = proportions(counts, cap, self.settings["temperature"])
@@ -158,14 +158,8 @@ class Planner:
             step = (1 - CORPUS_SHARE) * step + CORPUS_SHARE * batch * texts
         looks = steps // self.settings["evaluate_every"] + 1
         most = self.settings["dev_examples"]
-        look = sum(self._dev(name).at_most(most).tokens for name in names)
+        look = sum(self.sizes.of(name, "train", "en", "dev").at_most(most).tokens for name in names)
         return steps, steps * step, looks * look
-
-    def _train(self, task: str) -> Size:
-        return self.sizes.of(task, "train", "en", "train")
-
-    def _dev(self, task: str) -> Size:
-        return self.sizes.of(task, "train", "en", "dev")
 
     def _schedule(self, task: str, phase: Phase) -> Schedule:
         planned = tasks()[task].schedule(phase, self.settings["preset"])

@@ -34,7 +34,8 @@ ROW = 0.24  # inches
 def plot_effects(*, effects: str, figure: str, data: str) -> None:
     """Slopes of every measure with 95% intervals, a panel a level; the planted truth as a line."""
     frame = read_table(Path(effects), EFFECTS).to_pandas()
-    frame["row"] = with_models(frame["measure"].map(_title), frame["model"])
+    titles = {TRUTH: TRUTH, **{name: measure.title for name, measure in measures().items()}}
+    frame["row"] = with_models(frame["measure"].map(titles), frame["model"])
     _plot_slopes(frame, figure, data)
 
 
@@ -82,10 +83,6 @@ def _dots(panel: Axes, places: list[int], rows: pd.DataFrame) -> None:
     """Estimates and intervals, each at its place; a bootstrap's need not hold its estimate."""
     panel.hlines(places, rows["low"], rows["high"], color=BLUE, linewidth=1.5)
     panel.plot(rows["estimate"], places, "o", color=BLUE, markersize=4)
-
-
-def _title(measure: str) -> str:
-    return measure if measure == TRUTH else measures()[measure].title
 
 
 def plot_sensitivity(*, sensitivity: str, figure: str, data: str) -> None:

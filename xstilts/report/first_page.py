@@ -181,7 +181,8 @@ def _answer(mine: Tables, model: str) -> Iterator[str]:
         return
     levels = [level for level in LEVEL_WORDS if level in slopes]
     verdicts = [f"{LEVEL_WORDS[level]}, {verdict(slopes[level])}" for level in levels]
-    yield f"Does similarity predict what {model} loses? **{_sentences(verdicts)}**"
+    answer = " ".join(f"{each[0].upper()}{each[1:]}." for each in verdicts)
+    yield f"Does similarity predict what {model} loses? **{answer}**"
     yield ""
     yield f"{STEP.capitalize()} ({measures()[mine.headline].title}) goes with"
     yield ""
@@ -197,10 +198,6 @@ def verdict(row: Row) -> str:
         return "not shown"
     better = row["estimate"] > 0 if row["outcome"] in BETTER else row["estimate"] < 0
     return "yes" if better else "the other way round"
-
-
-def _sentences(parts: Sequence[str]) -> str:
-    return " ".join(f"{part[0].upper()}{part[1:]}." for part in parts)
 
 
 def _evidence(mine: Tables) -> Iterator[str]:

@@ -37,7 +37,8 @@ def plot_training(
             panel.set_visible(False)
             continue
         _losses(panel, frame[frame["training_set"] == name], looks)
-        panel.set_title(_training_title(name))
+        parts = [tasks()[part].title for part in name.split("+") if part]
+        panel.set_title(", then ".join(parts) or "phase two")
     lines = [
         Line2D([], [], color=colour, marker=marker, markersize=4)
         for colour, marker in looks.values()
@@ -65,8 +66,3 @@ def _losses(panel: Axes, frame: pd.DataFrame, looks: Mapping[str, tuple[str, str
         )
     panel.set_yscale("log")
     panel.xaxis.set_major_formatter(PercentFormatter(1))
-
-
-def _training_title(name: str) -> str:
-    parts = [tasks()[part].title for part in name.split("+") if part]
-    return ", then ".join(parts) or "phase two"

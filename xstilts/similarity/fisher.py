@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from xstilts.checkpoint.network import Network, load
 from xstilts.data.encode import Encoded
@@ -52,12 +51,9 @@ def _diagonal(network: Network, part: Encoded) -> np.ndarray:
         gradients = torch.autograd.grad(loss, weights, allow_unused=True)
         for total, gradient in zip(totals, gradients, strict=True):
             if gradient is not None:
-                total += _by_neuron(gradient)
+                squared = gradient.float().square()
+                total += squared.flatten(1).mean(1) if squared.ndim > 1 else squared  # per neuron
     return torch.cat(totals).cpu().numpy() / len(batches)
-
-
-def _by_neuron(gradient: Tensor) -> Tensor:
-    return gradient.float().square().flatten(1).mean(1) if gradient.ndim > 1 else gradient.square()
 
 
 def _batches(part: Encoded, divisible: bool) -> Iterator[Batch]:

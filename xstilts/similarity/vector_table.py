@@ -59,12 +59,10 @@ class VectorTable:
 
     def read(self, **wanted: str | int) -> list[tuple[Key, np.ndarray]]:
         """(texts, width) vectors of every group whose key has these values."""
-        return [
-            (key, self._vectors(group))
-            for group, key in enumerate(self.keys)
-            if all(key[name] == value for name, value in wanted.items())
-        ]
-
-    def _vectors(self, group: int) -> np.ndarray:
-        column = self.file.read_row_group(group, columns=["vector"])["vector"].combine_chunks()
-        return column.flatten().to_numpy().reshape(len(column), -1)
+        found = []
+        for group, key in enumerate(self.keys):
+            if all(key[name] == value for name, value in wanted.items()):
+                table = self.file.read_row_group(group, columns=["vector"])
+                column = table["vector"].combine_chunks()
+                found.append((key, column.flatten().to_numpy().reshape(len(column), -1)))
+        return found

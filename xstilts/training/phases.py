@@ -33,7 +33,7 @@ from xstilts.training.sampling import (
     proportions,
     steps_of,
 )
-from xstilts.training.training_state import Tensors, read_state, write_state
+from xstilts.training.training_state import read_state, write_state
 
 logger = logging.getLogger(__name__)
 
@@ -224,17 +224,18 @@ class _Phase:
             streams=streams,
             plan=_plan(streams, self.phase, self.seed, self.settings),
             dev=lambda: _dev_scores(network, sources.dev, self.settings),
-            keep=self._keep,
+            keep=lambda tensors, progress: write_state(
+                self.path.with_name(STATE),
+                self.key,
+                tensors,
+                {"past": self.past, "progress": progress},
+            ),
             save_minutes=save_minutes,
         )
         if state:
             self.past = state[1]["past"]
             fit.restore(state[0], state[1]["progress"])
         self.past.append(vars(fit.run()))
-
-    def _keep(self, tensors: Tensors, progress: dict[str, Any]) -> None:
-        facts = {"past": self.past, "progress": progress}
-        write_state(self.path.with_name(STATE), self.key, tensors, facts)
 
     def _write(self, network: Network) -> None:
         """The curve, the weights, and last the manifest."""
