@@ -157,10 +157,18 @@ def code_of(script, tasks=None, measures=None):
     return digest
 
 
+def write_down(finished):
+    """Record code and config of the run; where nothing can be written, jobs say so themselves."""
+    try:
+        STUDY.code_of_results.record(finished=finished)
+        STUDY.write_config()
+    except OSError as error:
+        print(f"not written down: {error}", file=sys.stderr)
+
+
 onstart:
-    STUDY.code_of_results.record(finished=False)
-    STUDY.write_config()
+    write_down(finished=False)
 
 
 onsuccess:
-    STUDY.code_of_results.record(finished=True)
+    write_down(finished=True)

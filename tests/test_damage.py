@@ -180,7 +180,7 @@ def test_weights_that_were_cut_short_are_refused_and_trained_again_once_forgotte
     check_named(study, manifest, capsys)
     said = fails(study)
     assert jobs_in(said) == SCORING
-    (line,) = (line for line in said.splitlines() if "evaluate_target failed: " in line)
+    (line,) = (line for line in said.splitlines() if "evaluate_udpos failed: " in line)
     assert f"{TUNED}/{WEIGHTS}: damaged" in line
     assert f"`xstilts forget {TUNED}/{MANIFEST}`" in line
     forget(manifest)

@@ -26,7 +26,7 @@ BLOCK = re.compile(r"```bash\n(.*?)```", re.DOTALL)
 # Commands that do not run here but elsewhere, and where: a test, or what CI runs on a clean clone.
 CI = ".ci/run"
 ELSEWHERE = {
-    r"make (venv|test|lint)\b": CI,
+    r"make (venv|test|quick|lint)\b": CI,
     r"make (demo$|demo publish|publish)": "test_the_site_has_figures_tables_and_graph",
     r"make (real)\b|export XSTILTS_": "test_the_road_runs_on_real_input",
     r"make demo-null": "test_where_similarity_means_nothing_the_demo_finds_nothing",

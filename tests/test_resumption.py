@@ -68,11 +68,11 @@ def test_an_interrupted_training_of_tasks_and_texts_ends_with_the_same_weights(
     fetch_model(path=None, revision="main", world=WORLD, lora=4, checkpoint=row)
 
     def mixed(parent: str, output: Path) -> bytes:
-        training.train_intermediate(
+        both = [parts["mnli"], parts["ccg"]]
+        training.train(
             parent=parent,
-            parts=[parts["mnli"], parts["ccg"]],
-            dev=[parts["mnli"], parts["ccg"]],
-            corpus=[parts["wikipedia"]],
+            phase="intermediate",
+            fits=[{"parts": both, "dev": both, "corpus": [parts["wikipedia"]]}],
             seed=1,
             settings={**SETTINGS, "freeze_embeddings": False, "max_steps": 8},
             save_minutes=10,
@@ -121,10 +121,11 @@ def test_sigterm_writes_a_state_and_ends_the_process_and_a_retry_goes_on(
     """A real process, ended as SLURM ends one; its retry goes on to the same weights."""
     request = {"parts": parts, "settings": {**SETTINGS, "max_steps": 300}}
     script = (
-        "import json, logging, sys; from xstilts.training.phases import finetune_target; "
+        "import json, logging, sys; from xstilts.training.phases import train; "
         "logging.basicConfig(level=logging.INFO); "
         "r = json.load(open(sys.argv[1])); "
-        "finetune_target(parent=r['parts']['nano'], parts=[r['parts']['udpos']], seed=1, "
+        "part = [r['parts']['udpos']]; fits = [{'parts': part, 'dev': part, 'corpus': []}]; "
+        "train(parent=r['parts']['nano'], phase='finetuning', fits=fits, seed=1, "
         "settings=r['settings'], code='', save_minutes=10, store=None, checkpoint=sys.argv[2])"
     )
     (tmp_path / "request.json").write_text(json.dumps(request), encoding="utf-8")
@@ -153,7 +154,8 @@ def test_a_training_in_a_warm_process_is_kept_when_who_asked_for_it_is_killed(
     """As when Snakemake is interrupted: the script ends, and its fork of the warm process saves."""
     arguments = {
         "parent": parts["nano"],
-        "parts": [parts["udpos"]],
+        "phase": "finetuning",
+        "fits": [{"parts": [parts["udpos"]], "dev": [parts["udpos"]], "corpus": []}],
         "seed": 1,
         "settings": {**SETTINGS, "max_steps": 3000},
         "save_minutes": 10,
@@ -164,7 +166,7 @@ def test_a_training_in_a_warm_process_is_kept_when_who_asked_for_it_is_killed(
     log = tmp_path / "log"
     script = (
         f"import json; from xstilts.jobs import run_job; run_job({str(log)!r}, 1, "
-        f"'xstilts.training.phases:finetune_target', **json.loads({json.dumps(arguments)!r}))"
+        f"'xstilts.training.phases:train', **json.loads({json.dumps(arguments)!r}))"
     )
     command = [str(Path(sys.executable).parent / "xstilts"), "warm", sys.executable, "-c", script]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as warm:

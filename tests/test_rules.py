@@ -20,6 +20,7 @@ from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, 
 from xstilts import jobs
 
 WAITED_FOR = {"waits_for", "weights", "leaks"}  # inputs that a function does not open itself
+AS_MAPPINGS = {"show_tables", "show_outcomes", "train_intermediate", "finetune_target"}
 WATCHED = {"watched", "code"}  # parameters that are there to make a job run again
 
 
@@ -46,13 +47,14 @@ def passed(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> tuple[str, set[str]]:
 
     monkeypatch.setattr(jobs, "run_job", run_job)
     job = SimpleNamespace(
+        rule=rule.name,
         log=["log"],
         threads=1,
         config={"training": {"save_minutes": 1}, "store": None, "results": "r"},
-        input=rule.input,
-        output=rule.output,
-        params=rule.params,
-        wildcards=Wildcards.of(rule),
+        input=Named({name: ["file"] for name in rule.input.keys()}),
+        output=Named(rule.output.items()),
+        params=Named(rule.params.items()),
+        wildcards=Named(dict.fromkeys(rule.wildcard_names, "1")),
     )
     script = Path(rule.basedir) / rule.script
     runpy.run_path(str(script), init_globals={"snakemake": job})
@@ -60,14 +62,10 @@ def passed(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> tuple[str, set[str]]:
     return function, names
 
 
-class Wildcards(dict[str, str]):
-    """As Snakemake's: read as attributes too."""
+class Named(dict[str, Any]):
+    """As Snakemake's lists with names: values are attributes too."""
 
-    @classmethod
-    def of(cls, rule: Rule) -> Wildcards:
-        return cls(dict.fromkeys(rule.wildcard_names, "1"))
-
-    def __getattr__(self, name: str) -> str:
+    def __getattr__(self, name: str) -> Any:
         return self[name]
 
 
@@ -81,7 +79,7 @@ def test_a_rule_passes_what_its_function_takes(
         taken = inspect.signature(getattr(importlib.import_module(module), name)).parameters
         needed = {key for key, each in taken.items() if each.default is each.empty}
         assert needed <= names, f"{rule.name} does not name {needed - names}"
-        if rule.name not in ("show_tables", "show_outcomes"):  # which pass them as mappings
+        if rule.name not in AS_MAPPINGS:
             own = {*rule.params.keys(), *rule.input.keys(), *rule.output.keys()}
             unknown = own - {*taken} - WAITED_FOR - WATCHED
             assert not unknown, f"{rule.name} names {unknown}, which {function} does not take"

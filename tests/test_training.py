@@ -75,11 +75,11 @@ def test_a_chain_keeps_the_head_and_several_tasks_have_one_each(
     assert list(chain["heads"]) == ["copa"]
     assert chain["history"] == [["siqa", "copa"]]
     output = tmp_path / "multi/checkpoint.json"
-    training.train_intermediate(
+    both = [parts["mnli"], parts["ccg"]]
+    training.train(
         parent=parts["nano"],
-        parts=[parts["mnli"], parts["ccg"]],
-        dev=[parts["mnli"], parts["ccg"]],
-        corpus=[],
+        phase="intermediate",
+        fits=[{"parts": both, "dev": both, "corpus": []}],
         seed=1,
         settings={**SETTINGS, "max_steps": 4},
         save_minutes=10,
@@ -268,11 +268,11 @@ def test_lora_trains_adapters_alone_and_loads_back(parts: dict[str, str], tmp_pa
 
 
 def with_corpus(parts: dict[str, str], corpus: str, output: Path, **changes: Any) -> Any:
-    training.train_intermediate(
+    mnli = [parts["mnli"]]
+    training.train(
         parent=parts["nano"],
-        parts=[parts["mnli"]],
-        dev=[parts["mnli"]],
-        corpus=[parts[corpus]],
+        phase="intermediate",
+        fits=[{"parts": mnli, "dev": mnli, "corpus": [parts[corpus]]}],
         seed=1,
         settings={**SETTINGS, "freeze_embeddings": False, **changes},
         save_minutes=10,

@@ -51,9 +51,10 @@ def encoded_parts(folder: Path) -> dict[str, str]:
 def finetune(
     parts: dict[str, str], tasks: list[str], output: Path, **changes: Any
 ) -> dict[str, Any]:
-    training.finetune_target(
+    training.train(
         parent=parts["nano"],
-        parts=[parts[task] for task in tasks],
+        phase="finetuning",
+        fits=[{"parts": [parts[task]], "dev": [parts[task]], "corpus": []} for task in tasks],
         seed=1,
         settings={**SETTINGS, **changes},
         save_minutes=10,

@@ -70,13 +70,15 @@ def run_rule(snakemake: Any, function: str, **more: Any) -> None:
         **dict(snakemake.output.items()),
     }
     plain = {name: list(each) if isinstance(each, list) else each for name, each in named.items()}
-    run_job(snakemake.log[0], snakemake.threads, function, **{**plain, **more})
+    arguments = {**plain, **more}
+    run_job(snakemake.log[0], snakemake.threads, function, rule=snakemake.rule, **arguments)
 
 
-def run_job(log: str, threads: int, function: str, **arguments: Any) -> None:
+def run_job(log: str, threads: int, function: str, *, rule: str = "", **arguments: Any) -> None:
     """Run `module:name` with keyword arguments that JSON can hold; output goes to the log.
 
-    Arguments that the function does not have are left out. Its warnings go to the terminal too,
+    Arguments that the function does not have are left out. `rule` names it in messages. Its
+    warnings go to the terminal too,
     where they are met before anybody opens a log.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
@@ -91,9 +93,9 @@ def run_job(log: str, threads: int, function: str, **arguments: Any) -> None:
             status = _call(request, file.fileno())
     lines = Path(log).read_text(encoding="utf-8", errors="replace").strip().splitlines()
     for warning in dict.fromkeys(filter(None, map(WARNING.fullmatch, lines))):
-        print(f"{function}: warning: {warning[1]}", file=sys.stderr)
+        print(f"{rule or function}: warning: {warning[1]}", file=sys.stderr)
     if status:
-        sys.exit(f"{function} failed: {lines[-1] if lines else 'killed'} (log: {log})")
+        sys.exit(f"{rule or function} failed: {lines[-1] if lines else 'killed'} (log: {log})")
 
 
 def _call(request: bytes, log: int) -> int:

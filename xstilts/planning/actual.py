@@ -25,7 +25,7 @@ def costs(results: Path) -> pd.DataFrame:
     places = [file.relative_to(folder).with_suffix("") for file in written]
     return pd.DataFrame(
         {
-            "place": map(str, places),
+            "place": [str(place) for place in places],
             "rule": [place.parts[0] for place in places],
             "seconds": [float(pd.read_csv(file, sep="\t")["s"].sum()) for file in written],
         }

@@ -79,7 +79,7 @@ class Device:
         slower = 1.0
         if rate.model not in (ANY, work.axes.get("model")):
             model = self.models[str(work.axes["model"])]
-        slower = model_size(model).body / _known(rate.model).body
+            slower = model_size(model).body / _known(rate.model).body
         return rate.seconds(work, slower)
 
     def rate(self, work: Work) -> Rate:

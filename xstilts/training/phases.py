@@ -78,12 +78,11 @@ class Settings:
     patience: int
 
 
-def train_intermediate(
+def train(
     *,
     parent: str,
-    parts: list[str],
-    dev: list[str],
-    corpus: list[str],
+    phase: Phase,
+    fits: list[dict[str, list[str]]],
     seed: int,
     settings: dict[str, Any],
     save_minutes: float,
@@ -91,44 +90,36 @@ def train_intermediate(
     code: str,
     checkpoint: str,
 ) -> None:
-    """Phase two: train one network on all the parts' tasks at once, one head a task.
+    """Train a network in one phase, a fit after the other, and write its checkpoint.
+
+    Phase two is one fit of a recipe's tasks, one head per task. Phase three is a fit per task of a
+    target's chain; a head goes on where its shape fits.
 
     Args:
-        parent: manifest of the pretrained checkpoint.
-        parts: manifests of encoded training data, in one or several languages.
-        dev: manifests that hold the tasks' English dev data.
-        corpus: manifests of texts for masked language modelling beside the tasks.
+        parent: manifest of the checkpoint that is trained further.
+        phase: whose schedules the tasks follow.
+        fits: of each fit the manifests of `Sources`.
         seed: of everything random.
         settings: `Settings`.
         save_minutes: between step checkpoints.
         store: folder of finished trainings, where the same one may lie already; None: none is kept.
-        code: digest of the code; what other code left half done is not gone on from.
+        code: digest of the code; what other code left half done is not resumed.
         checkpoint: the checkpoint's manifest.
     """
-    sources = Sources(parts=_read(parts), dev=_read(dev), corpus=_read(corpus))
-    phase = _Phase(parent, [sources], "intermediate", seed, settings, code, checkpoint)
-    phase.run(save_minutes, store)
-
-
-def finetune_target(
-    *,
-    parent: str,
-    parts: list[str],
-    seed: int,
-    settings: dict[str, Any],
-    save_minutes: float,
-    store: str | None,
-    code: str,
-    checkpoint: str,
-) -> None:
-    """Phase three: train on each part's task in turn; a head goes on where its shape fits."""
-    sources = [Sources(parts=_read([part]), dev=_read([part]), corpus=[]) for part in parts]
-    _Phase(parent, sources, "finetuning", seed, settings, code, checkpoint).run(save_minutes, store)
+    sources = [Sources(**{name: _read(paths) for name, paths in fit.items()}) for fit in fits]
+    run = _Phase(parent, sources, phase, seed, settings, code, checkpoint)
+    run.run(save_minutes, store)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """What one fit trains on, and where its dev data are."""
+    """What one fit trains on, and where its dev data are.
+
+    Attributes:
+        parts: encoded training data, in one or several languages.
+        dev: encoded parts that hold the tasks' English dev data.
+        corpus: encoded texts for masked language modelling beside the tasks.
+    """
 
     parts: list[Encoded]
     dev: list[Encoded]
