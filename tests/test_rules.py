@@ -51,7 +51,7 @@ def passed(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> tuple[str, set[str]]:
         log=["log"],
         threads=1,
         config={"training": {"save_minutes": 1}, "store": None, "results": "r"},
-        input=Named({name: ["file"] for name in rule.input.keys()}),
+        input=Named({name: ["file"] for name, _ in rule.input.items()}),
         output=Named(rule.output.items()),
         params=Named(rule.params.items()),
         wildcards=Named(dict.fromkeys(rule.wildcard_names, "1")),
