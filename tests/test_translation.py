@@ -27,8 +27,8 @@ WORLD = {"train": 12, "dev": 4, "test": 4}
 
 def translate(task: str, output: Path, **changes: Any) -> dict[str, Any]:
     given = {
-        "data": None,
-        "translators": {},
+        "english": "",
+        "translators": [],
         "codes": {},
         "languages": ["qa", "qe"],
         "world": WORLD,
@@ -113,7 +113,7 @@ def english(folder: Path) -> dict[str, Any]:
     source = {"path": {"train": str(folder / "train.jsonl")}, "format": "jsonl"}
     manifest = folder / "en/manifest.json"
     fetch("commonsenseqa", "train", "en", manifest, source=source)
-    return {"data": str(manifest), "world": None, "languages": ["qa"]}
+    return {"english": str(manifest), "world": None, "languages": ["qa"]}
 
 
 def test_a_model_translates_each_text_once_and_goes_on_where_it_was(
@@ -129,7 +129,7 @@ def test_a_model_translates_each_text_once_and_goes_on_where_it_was(
         asked.extend(texts)
         return honest(self, texts)
 
-    given = {**english(tmp_path), "translators": {"qa": translator}}
+    given = {**english(tmp_path), "translators": [translator]}
     with monkeypatch.context() as patch:
         patch.setattr(translation.Translator, "translate", counted)
         with pytest.raises(RuntimeError):
