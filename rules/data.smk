@@ -77,7 +77,7 @@ rule fetch_model:
         lora=lambda wildcards: model_row(wildcards).lora,
         world=config["world"],
         watched=lambda wildcards: model_state(model_row(wildcards)),
-        code=code_of("fetch_model", tasks=["xnli"]),
+        code=code_of("fetch_model"),
     message:
         "Fetching model {wildcards.model}"
     script:

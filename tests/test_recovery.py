@@ -20,7 +20,7 @@ from xstilts.similarity.measures import measures
 from xstilts.similarity.projection import project_texts
 from xstilts.similarity.table import measure_similarity, read_similarity
 from xstilts.tasks import intermediate_tasks, target_tasks
-from xstilts.world import World
+from xstilts.world import World, target_languages
 from xstilts.world.planted import planted_similarity
 
 SETTINGS = {"seed": 1, "train": 400, "dev": 20, "test": 150}
@@ -37,7 +37,7 @@ EMBEDDED = {
 def encoded(folder: Path, task: str, part: str) -> str:
     """The encoded part of a task in every language that it has in the world."""
     place = folder / part / task
-    codes = ["en"] if part == "train" else WORLD.languages_of(task)
+    codes = ["en"] if part == "train" else target_languages(WORLD, task)
     fetch(task, part, codes, place / "data/manifest.json", world=SETTINGS)
     output = str(place / "encoded/manifest.json")
     encode_task(
@@ -88,7 +88,7 @@ def measured(folder: Path, name: str) -> pd.DataFrame:
         model="nano",
         intermediates=intermediate_tasks(),
         targets=target_tasks(),
-        languages={target: WORLD.languages_of(target) for target in target_tasks()},
+        languages={target: target_languages(WORLD, target) for target in target_tasks()},
         known=language_facts({"world": SETTINGS}, list(WORLD.languages), None),
         resamples=2,
         files=str(folder / files[measures()[name].reads]),

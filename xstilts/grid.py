@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from typing import Any, Literal, NamedTuple
 
@@ -17,7 +18,7 @@ from xstilts.models import Model, model_row
 from xstilts.recipes import NONE, recipes
 from xstilts.similarity.measures import measures
 from xstilts.tasks import intermediate_tasks, target_tasks, tasks
-from xstilts.world import World
+from xstilts.world import World, target_languages
 
 PLACE = "config"
 TRANSLATED_INTO = ["de", "ru", "sw"]  # as in Phang et al. 2020
@@ -226,7 +227,7 @@ def _languages(config: Mapping[str, Any]) -> dict[str, list[str]]:
     """Every language that each target of the config has."""
     of: Callable[[str], list[str]] = languages_of
     if config["world"]:
-        of = World(**config["world"]).languages_of
+        of = partial(target_languages, World(**config["world"]))
     listed = {name: entry.get("languages") for name, entry in config["data"].items()}
     full = {target: listed.get(target) or of(target) for target in config["targets"]}
     known = language_names(config)

@@ -32,9 +32,6 @@ FITTED = 200  # texts of each set
 MEDIAN_OF = 2000  # texts of all sets
 THEMES = 0.5  # share of the variation within sets
 
-Role = str
-"""What texts are to the grid: `train` (English texts that are trained on) or `test`."""
-
 
 class Space(NamedTuple):
     """A layer's space: how vectors get there, and how many of its axes are those of themes."""

@@ -70,11 +70,6 @@ class World:
         with TABLE.open(encoding="utf-8", newline="") as file:
             return {row["code"]: _speech(row) for row in csv.DictReader(file)}
 
-    def languages_of(self, target: str) -> list[str]:
-        """Every language; English too where the study's target has it."""
-        with_english = "en" in languages_of(target)
-        return [code for code in self.languages if code != "en" or with_english]
-
     def similarity(self, language: str) -> np.ndarray:
         """s(l, k): (topics,) alignment of the topic words."""
         if language == "en":
@@ -100,6 +95,12 @@ class World:
         """p(k): (topics,) shares of the topics that a task asks about; every topic occurs."""
         shares = self.random("topics", task).dirichlet(np.full(len(TOPICS), 0.6))
         return 0.8 * shares + 0.2 / len(TOPICS)
+
+
+def target_languages(world: World, target: str) -> list[str]:
+    """Every language of the world; English too where the study's target has it."""
+    with_english = "en" in languages_of(target)
+    return [code for code in world.languages if code != "en" or with_english]
 
 
 def _speech(row: dict[str, Any]) -> Speech:
