@@ -15,15 +15,18 @@ venv: .venv/installed
 	touch $@
 
 demo: venv ## the embedded world, from nothing to a report
+	$(BIN)/xstilts world resources/demo
 	$(SNAKEMAKE) --configfile config/demo.yaml
 	$(REPORT) --configfile config/demo.yaml --report results/demo/report.html
 	@echo; cat results/demo/answer.txt; echo; echo "The report: results/demo/report.html"
 
 demo-null: venv ## the same world, in which similarity means nothing
+	$(BIN)/xstilts world resources/demo-null --effect 0
 	$(SNAKEMAKE) --configfile config/demo.yaml config/demo-null.yaml
 	@echo; cat results/demo-null/answer.txt
 
 demo-full: venv ## the demo's grid at three seeds
+	$(BIN)/xstilts world resources/demo-full --test 300
 	$(SNAKEMAKE) --configfile config/demo.yaml config/demo-full.yaml
 	@echo; cat results/demo-full/answer.txt
 

@@ -34,8 +34,8 @@ from xstilts.planning.sizes import TABLE
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "tests"))  # where the mirror is
 
-from hub_data import write_model  # noqa: E402
-from hub_mirror import commit, serve, write_readme  # noqa: E402
+from helpers.hub_data import write_model  # noqa: E402
+from helpers.hub_mirror import commit, serve, write_readme  # noqa: E402
 
 RESULT = ROOT / "docs/performance/hub.json"
 WORDS = 30_000  # different ones
@@ -258,7 +258,7 @@ def run_set(name: str, share: float, encoder: Path) -> dict[str, Any]:
         data, encoded = folder / "data/manifest.json", folder / "encoded/manifest.json"
         with serve(folder / "mirror") as address:
             own = {"HF_ENDPOINT": address, "HF_HOME": str(folder / "hub"), "OMP_NUM_THREADS": "1"}
-            words = {"manifest": str(data), "world": None, "commits": {}, "limits": {}}
+            words = {"manifest": str(data), "commits": {}, "limits": {}}
             arguments = {"source": None, **wanted, **words}
             fetched = measured("xstilts.data.fetch", "fetch_task", arguments, {**os.environ, **own})
         model = folder / "model.json"

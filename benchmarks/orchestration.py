@@ -74,8 +74,13 @@ rule one:
     shell: "echo > {output}"
 """
 NANO = """
-import sys; from xstilts.data.pretrained import fetch_model
-fetch_model(path=None, revision="main", world={}, checkpoint=sys.argv[1])
+import sys; from pathlib import Path
+from xstilts.data.pretrained import fetch_model
+from xstilts.world import World
+from xstilts.world.planted_encoder import write_nano
+folder = Path(sys.argv[1]).parent / "nano"
+write_nano(World(), folder)
+fetch_model(path=str(folder), revision="main", checkpoint=sys.argv[1])
 """
 
 

@@ -25,11 +25,12 @@ import pandas as pd
 from scipy.optimize import nnls
 
 from xstilts.config import read_config
+from xstilts.encoder.size import model_size
 from xstilts.planning.actual import spent
 from xstilts.planning.rates import ANY
 from xstilts.planning.work import ON_GPU, Planner
 
-COLUMNS = ("device", "model", "rule", "start", "unit", "learned", "read", "source")
+COLUMNS = ("device", "model", "body", "rule", "start", "unit", "learned", "read", "source")
 
 
 def main() -> None:
@@ -42,7 +43,9 @@ def main() -> None:
     jobs = pd.concat([finished(files) for files in chosen.run])
     table = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     table.writeheader()
-    for row in fitted(jobs, chosen.model):
+    _, grid = read_config(*chosen.run[0])
+    body = model_size(grid.models[chosen.model]).body
+    for row in fitted(jobs, chosen.model, body):
         table.writerow({"device": chosen.device, **row})
 
 
@@ -55,7 +58,7 @@ def finished(files: Iterable[Path]) -> pd.DataFrame:
     )
 
 
-def fitted(jobs: pd.DataFrame, model: str) -> Iterator[dict[str, Any]]:
+def fitted(jobs: pd.DataFrame, model: str, body: int) -> Iterator[dict[str, Any]]:
     """A row a rule; tokens a second are empty where tokens take no time."""
     for rule, rows in jobs.groupby("rule", sort=False):
         matrix = np.column_stack([np.ones(len(rows)), rows[["units", "learned", "read"]]])
@@ -64,6 +67,7 @@ def fitted(jobs: pd.DataFrame, model: str) -> Iterator[dict[str, Any]]:
         start, unit, learned, read = found / scale
         yield {
             "model": model if rule in ON_GPU else ANY,
+            "body": body if rule in ON_GPU else "",
             "rule": rule,
             "start": f"{start:.3g}",
             "unit": f"{unit:.3g}",

@@ -27,6 +27,8 @@ from xstilts.degradation.effects import EFFECTS, TRUTH, effects_of
 from xstilts.degradation.model_frame import design
 from xstilts.degradation.outcomes import CELLS, analysed, seed_means
 from xstilts.io.tables import read_table
+from xstilts.world import World
+from xstilts.world.files import write_world
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -70,7 +72,8 @@ def run_world(seed: int, effect: float) -> list[dict[str, Any]]:
     began = time.perf_counter()
     folder = Path(tempfile.mkdtemp())
     config = {**PART, "results": str(folder / "results"), "seeds": [seed + 1]}
-    config["world"] = {"seed": seed, "effect": effect}
+    config["data_root"] = str(folder / "world")
+    write_world(World(seed=seed, effect=effect), folder / "world")
     (folder / "part.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     configs = [str(ROOT / "config/demo.yaml"), str(folder / "part.yaml")]
     table = folder / "results/effects.parquet"

@@ -25,9 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from xstilts.grid import language_facts
 from xstilts.io.tables import rows_table, write_table
-from xstilts.languages import languages, languages_of
+from xstilts.languages import language_facts, languages, languages_of
 from xstilts.similarity.measures import measures
 from xstilts.similarity.projection import fit_space
 from xstilts.similarity.subword_counts import PIECES
@@ -151,7 +150,7 @@ def run(folder: Path, name: str, tables: dict[str, dict[str, str]]) -> tuple[flo
         intermediates=[*intermediate_tasks(), "multi"],
         targets=target_tasks(),
         languages={target: languages_of(target) for target in target_tasks()},
-        known=language_facts({"world": None}, list(languages()), None),
+        known=language_facts(list(languages()), None),
         resamples=20,
         files=(
             str(folder / "coordinates.parquet") if measures()[name].reads == "texts" else tables

@@ -36,6 +36,11 @@ SIDES: dict[str, Any] = {
     "trainer": partial(Peer, padding="longest"),
     "fixed": partial(Peer, padding="fixed"),
 }
+ON_CPU = {  # what is written for CPUs, each taken away in turn
+    "sdpa": partial(Ours, sdpa=True),
+    "torch_dropout": partial(Ours, torch_dropout=True),
+    "sdpa_torch_dropout": partial(Ours, sdpa=True, torch_dropout=True),
+}
 ON_GPU = {
     "compiled": partial(Ours, compiled="default"),
     "cuda_graphs": partial(Ours, compiled="reduce-overhead"),
@@ -105,7 +110,7 @@ def _measure_one(
     """Every side in turn, `repeats` times after a first that warms up and is not counted."""
     on_gpu = device().type == "cuda"
     examples = records(name, batches=50 if on_gpu else 4)
-    sides = {**SIDES, **(ON_GPU if on_gpu else {})}
+    sides = {**SIDES, **(ON_GPU if on_gpu else ON_CPU)}
     with ExitStack() as stack:
         begun = {
             side: stack.enter_context(process(make, folder, WORKLOADS[name], examples, precision))

@@ -1,6 +1,6 @@
 """Data and models, fetched where there is network, then encoded once.
 
-REQUIRED INPUTS: none; the hub, local files (config `data`, `model_table`) or the embedded world.
+REQUIRED INPUTS: none; the hub, or local files (config `data`, `model_table`).
 OUTPUTS: canonical examples, token ids, and pretrained models, each with a small manifest.
 """
 
@@ -23,7 +23,6 @@ rule fetch_task:
     params:
         languages=task_languages,
         source=of_wildcards(lambda job: STUDY.source(job.task, job.part)),
-        world=config["world"],
         commits=of_wildcards(lambda job: STUDY.data_commits(job.task, job.part)),
         limits=config["examples"],
         watched=of_wildcards(lambda job: STUDY.data_state(job.task, job.part)),
@@ -75,7 +74,6 @@ rule fetch_model:
         path=lambda wildcards: model_row(wildcards).path,
         revision=lambda wildcards: STUDY.revision(model_row(wildcards)),
         lora=lambda wildcards: model_row(wildcards).lora,
-        world=config["world"],
         watched=lambda wildcards: model_state(model_row(wildcards)),
         code=code_of("fetch_model"),
     message:
@@ -95,7 +93,6 @@ use rule fetch_model as fetch_translator with:
         path=lambda wildcards: translator_row(wildcards).path,
         revision=lambda wildcards: STUDY.revision(translator_row(wildcards)),
         lora=None,
-        world=None,
         watched=lambda wildcards: model_state(translator_row(wildcards)),
     message:
         "Fetching the translator into {wildcards.language}"
@@ -125,7 +122,6 @@ rule translate_task:
         languages=task_languages,
         codes=config["translation"]["codes"],
         source=of_wildcards(lambda job: STUDY.source(job.task, job.part)),
-        world=config["world"],
         limits=config["examples"],
         watched=of_wildcards(lambda job: STUDY.data_state(job.task, job.part)),
         code=code_of("translate_task", tasks=task_of),

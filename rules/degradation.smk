@@ -3,7 +3,7 @@
 REQUIRED INPUTS: score files, similarity tables.
 OUTPUTS: cells.parquet, missing.csv, effects.parquet, variances.parquet,
 random_effects.parquet, nested.csv, diagnostics.csv,
-sensitivity.csv, held_out.parquet, skill.csv, claims.csv, truth.parquet (embedded world only), answer.txt.
+sensitivity.csv, held_out.parquet, skill.csv, claims.csv, truth.parquet (invented data only), answer.txt.
 """
 
 
@@ -31,8 +31,9 @@ rule collect_cells:
 
 
 rule measure_truth:
-    """The gap that the embedded world's alignments alone bring about."""
+    """The gap that the invented world's alignments alone bring about."""
     input:
+        world=str(config["truth"]),
         waits_for=truth_inputs,
     output:
         truth=TRUTH,
@@ -46,7 +47,6 @@ rule measure_truth:
         mem_mb=growing(8000),
         runtime=growing(60),
     params:
-        world=config["world"],
         checkpoints=truth_cells,
         languages=GRID.languages,
         batch_tokens=config["evaluation"]["batch_tokens"],

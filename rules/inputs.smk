@@ -35,7 +35,7 @@ def task_of(wildcards):
 
 
 def english_data(wildcards):
-    """What a model translates; nothing where translations are files, or of the world."""
+    """What a model translates; nothing where translations are files."""
     made = STUDY.is_machine_translated(wildcards.task)
     return DATA.format(part="train", task=wildcards.task) if made else []
 
@@ -237,7 +237,7 @@ def measure_inputs(wildcards):
 
 
 def truth_files():
-    return expand(TRUTH, model=GRID.models) if config["world"] else []
+    return expand(TRUTH, model=GRID.models) if config["truth"] else []
 
 
 def truth_cells(wildcards):

@@ -136,7 +136,7 @@ rule write_first_page:
     params:
         axes=WHOLE.axes,
         headline=config["similarity"]["headline"],
-        world=bool(config["world"]),
+        invented=bool(config["truth"]),
         code=code_of("write_first_page"),
     message:
         "Writing the first page"

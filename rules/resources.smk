@@ -4,6 +4,7 @@ from xstilts.encoder.size import model_size
 
 BASE = 4000  # MB of Python, torch and CUDA's context
 POOLS = 48000  # MB of a million candidates, or of 400,000 sentences a side, which are held whole
+POOLED = 0.12  # MB of one of them
 
 
 def growing(amount):
@@ -28,5 +29,6 @@ prediction_memory = memory_of(16)
 
 def evaluation_memory(target):
     """MB; more where a target's pools are held."""
-    pools = 0 if config["world"] or tasks()[target].reference == "none" else POOLS
-    return lambda wildcards, attempt: prediction_memory(wildcards, attempt) + attempt * pools
+    pools = 0 if tasks()[target].reference == "none" else STUDY.pool_size(target)
+    held = POOLS if pools is None else min(POOLS, int(POOLED * pools))
+    return lambda wildcards, attempt: prediction_memory(wildcards, attempt) + attempt * held

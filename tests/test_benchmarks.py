@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from conftest import ROOT
+from helpers.study import ROOT
 
 from benchmarks import calibration, hub, recovery, workload
 from benchmarks.ours import Ours

@@ -14,7 +14,7 @@ from threading import Thread
 
 import pytest
 import yaml
-from conftest import BIN, ROOT, Study
+from helpers.study import BIN, ROOT, Study
 
 from xstilts.config import check_config, read_config
 from xstilts.errors import InputError

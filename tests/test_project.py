@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT
+from helpers.study import ROOT
 
 from xstilts.data.releases import RELEASES
 from xstilts.io.formats import FORMATS

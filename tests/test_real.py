@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-import conftest
 import pytest
 import yaml
-from conftest import ROOT, Study, checkout
-from contract import check_examples
+from helpers import examples
+from helpers.contract import check_examples
+from helpers.study import ROOT, Study, checkout
 
 from xstilts.config import check_config
 from xstilts.data.fetch import examples_of
@@ -63,7 +63,7 @@ def real_config() -> dict[str, Any]:
 
 def fetch(task: str, part: str, language: str, folder: Path) -> dict[str, list[dict[str, Any]]]:
     source = real_config()["data"][task]
-    return conftest.fetch(task, part, language, folder / "manifest.json", source)
+    return examples.fetch(task, part, language, folder / "manifest.json", source)
 
 
 @pytest.fixture(scope="module")

@@ -53,6 +53,13 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--language", required=True)
     score.add_argument("--predictions", required=True, type=Path, help="formats: docs/scorers.md")
     score.add_argument("--gold", type=Path)
+    world = commands.add_parser("world", help="invent data in which the effect is known")
+    world.add_argument("folder", type=Path)
+    world.add_argument("--seed", type=int, default=0)
+    world.add_argument("--effect", type=_share, default=1.0, help="0: similarity means nothing")
+    world.add_argument("--train", type=_positive, default=2400, help="examples per task")
+    world.add_argument("--dev", type=_positive, default=100, help="examples per task")
+    world.add_argument("--test", type=_positive, default=150, help="examples per task and language")
     commands.add_parser("lock-data", help="write the commits of all hub data to data.lock.yaml")
     fit = commands.add_parser("fit", help="fit a mixed model to a table of scores")
     fit.add_argument("table", type=Path, help="Parquet or CSV")
@@ -97,6 +104,17 @@ def _lock(chosen: argparse.Namespace) -> int:
 
     for line in lock_data():
         print(line)
+    return 0
+
+
+def _world(chosen: argparse.Namespace) -> int:
+    """Write data, model and tables, which config/demo.yaml names."""
+    from xstilts.world import World
+    from xstilts.world.files import write_world
+
+    settings = {name: getattr(chosen, name) for name in ("seed", "effect", "train", "dev", "test")}
+    write_world(World(**settings), chosen.folder)
+    print(f"{chosen.folder}: an invented world")
     return 0
 
 
@@ -188,6 +206,20 @@ def _hours(text: str) -> float:
     return float(text.removesuffix("h"))
 
 
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not from 0 to 1")
+    return share
+
+
+def _positive(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not 1 or more")
+    return count
+
+
 def _plan(chosen: argparse.Namespace) -> int:
     """Print the plan; of a run that has begun, planned against spent; of a budget, what fits."""
     from xstilts.config import read_config
@@ -242,6 +274,7 @@ COMMANDS = {
     "prune": _prune,
     "score": _score,
     "lock-data": _lock,
+    "world": _world,
     "fit": _fit,
     "predict": _predict,
     "plan": _plan,

@@ -25,11 +25,12 @@ from xstilts.degradation.formulas import Specification
 from xstilts.errors import InputError, check_name, one_line
 from xstilts.grid import Grid, read_grid
 from xstilts.io.schema_types import typed
-from xstilts.models import Model, check_folder
+from xstilts.languages import add_languages
+from xstilts.models import Model, check_folder, is_hub_id
 from xstilts.recipes import recipes
 from xstilts.tasks import tasks
-from xstilts.world.examples import SKILLS
 
+FILES = ("language_table", "size_table", "truth")  # keys that name one file
 MERGED = (("data",), ("model_table",), ("translation", "data"))  # tables of entries
 STUDY = Path(__file__).parents[1] / "config.yaml"
 SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.yaml"
@@ -39,7 +40,7 @@ def check_config(config: dict[str, Any]) -> Grid:
     """Complete a config in place and return its grid, with all data that it needs there.
 
     Environment variables in strings (`${NAME}`) are filled in; defaults are the schema's, and of
-    the model of degradation the study's.
+    the model of degradation the study's. What its language table adds counts in this process.
 
     Raises:
         InputError: anything in it that cannot be run, with what to write instead.
@@ -64,9 +65,39 @@ def complete_config(config: dict[str, Any]) -> Grid:
     if errors:
         raise _mistake(errors[0])
     _check_names(config)
+    _set_root(config)
+    add_languages(config["language_table"])
     grid = read_grid(config)
     specification(config).check("config: degradation")
     return grid
+
+
+def _set_root(config: dict[str, Any]) -> None:
+    """Put relative paths under `data_root`, which from then on is the working folder.
+
+    Raises:
+        InputError: a file that is named is not there.
+    """
+    root = config["data_root"] or ""
+    for entry in [*config["data"].values(), *config["translation"]["data"].values()]:
+        entry["path"] = _under(root, entry["path"])
+    for row in [*config["model_table"].values()]:
+        if "path" in row and (Path(root, row["path"]).exists() or not is_hub_id(row["path"])):
+            row["path"] = _under(root, row["path"])
+    for key in FILES:
+        config[key] = _under(root, config[key])
+        if config[key] and not Path(config[key]).is_file():
+            raise InputError(f"config: {key}: no file '{config[key]}'")
+    config["data_root"] = None
+
+
+def _under(root: str, path: Any) -> Any:
+    """A path, or each of those that a list or mapping holds, under a folder if it is relative."""
+    if isinstance(path, dict):
+        return {key: _under(root, inner) for key, inner in path.items()}
+    if isinstance(path, list):
+        return [_under(root, inner) for inner in path]
+    return str(Path(root, path)) if root and path else path
 
 
 def _check_names(config: Mapping[str, Any]) -> None:
@@ -200,8 +231,6 @@ def _check_data(config: Mapping[str, Any], grid: Grid) -> None:
         if source:
             _check_source(task, part, codes, source, f"config: data: {task}")
             read += sources_of(tasks()[task], locked) if is_published(source, part) else []
-        elif config["world"]:
-            check_name("task of the embedded world", task, SKILLS, "config: world")
         elif tasks()[task].manual_download:
             raise InputError(
                 f"config: {task} needs files of your own: {tasks()[task].manual_download}"
@@ -218,7 +247,7 @@ def _check_translation(config: Mapping[str, Any], grid: Grid) -> list[str]:
     chosen = [recipes()[name] for name in grid.intermediates if recipes()[name].translated]
     wanted = dict.fromkeys(task for recipe in chosen for task in recipe.tasks)
     files, model = config["translation"]["data"], config["translation"]["model"]
-    made = [task for task in wanted if task not in files and not config["world"]]
+    made = [task for task in wanted if task not in files]
     for task in wanted:
         if task in files:
             _check_translated_files(task, grid, files[task])

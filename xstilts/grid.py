@@ -6,9 +6,8 @@ need no training are evaluated on the intermediate (or the pretrained) checkpoin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import product
 from typing import Any, Literal, NamedTuple
 
@@ -18,7 +17,6 @@ from xstilts.models import Model, model_row
 from xstilts.recipes import NONE, recipes
 from xstilts.similarity.measures import measures
 from xstilts.tasks import intermediate_tasks, target_tasks, tasks
-from xstilts.world import World, target_languages
 
 PLACE = "config"
 TRANSLATED_INTO = ["de", "ru", "sw"]  # as in Phang et al. 2020
@@ -225,19 +223,15 @@ def read_grid(config: Mapping[str, Any]) -> Grid:
 
 def _languages(config: Mapping[str, Any]) -> dict[str, list[str]]:
     """Every language that each target of the config has."""
-    of: Callable[[str], list[str]] = languages_of
-    if config["world"]:
-        of = partial(target_languages, World(**config["world"]))
     listed = {name: entry.get("languages") for name, entry in config["data"].items()}
-    full = {target: listed.get(target) or of(target) for target in config["targets"]}
-    known = language_names(config)
+    full = {target: listed.get(target) or languages_of(target) for target in config["targets"]}
     for target, codes in full.items():
         for code in codes:
-            check_name("language", code, known, f"{PLACE}: data: {target}: languages")
+            check_name("language", code, languages(), f"{PLACE}: data: {target}: languages")
         if not codes:
             raise InputError(
-                f"{PLACE}: targets: no language has {target}; name it in the column targets of "
-                f"xstilts/languages.csv, or list languages under data: {target}"
+                f"{PLACE}: targets: no language has {target}; name it in the column targets of a "
+                f"language_table, or list languages under data: {target}"
             )
     return full
 
@@ -251,14 +245,13 @@ def _parallel_languages(config: Mapping[str, Any], chosen: Mapping[str, list[str
     check_name("parallel text", name, bitexts, f"{PLACE}: similarity: parallel")
     asked = {code for codes in chosen.values() for code in codes}
     listed = config["data"].get(name, {}).get("languages")
-    if not listed and not config["world"]:
-        listed = [row.code for row in languages().values() if row.flores]
-    return [code for code in listed or language_names(config) if code in asked and code != "en"]
+    known = listed or [row.code for row in languages().values() if row.flores]
+    return [code for code in known if code in asked and code != "en"]
 
 
 def _text_languages(config: Mapping[str, Any]) -> dict[str, list[str]]:
     """Languages of each task of texts alone: those of its files, or every one there is."""
-    known = language_names(config)
+    known = languages()
     listed = {name: entry.get("languages", []) for name, entry in config["data"].items()}
     found = {name: listed.get(name) or [*known] for name in tasks() if tasks()[name].multilingual}
     for name, codes in found.items():
@@ -292,47 +285,8 @@ def _chosen(wanted: Any, target: str, full: Mapping[str, list[str]]) -> list[str
 
 
 def _translated(config: Mapping[str, Any]) -> list[str]:
-    """The languages that training data are translated into: the study's, or the world's first."""
-    known = language_names(config)
-    default = [code for code in known if code != "en"][:3] if config["world"] else TRANSLATED_INTO
-    asked = config["translation"]["languages"] or []
+    """The languages that training data are translated into."""
+    asked = config["translation"]["languages"] or TRANSLATED_INTO
     for code in asked:
-        check_name("language", code, known, f"{PLACE}: translation: languages")
-    return list(asked or default)
-
-
-def language_facts(
-    config: Mapping[str, Any], codes: list[str], pretraining: str | None
-) -> dict[str, dict[str, Any]]:
-    """Facts of languages by code, as measures know them (`xstilts.similarity.language_facts`).
-
-    `pretraining` names the text that the model was pretrained on.
-    """
-    if config["world"]:
-        rows: Mapping[str, Any] = World(**config["world"]).languages
-    else:
-        rows = languages()
-    return {
-        code: {
-            "code": code,
-            "name": rows[code].name,
-            "script": rows[code].script,
-            "iso3": getattr(rows[code], "iso3", None),
-            "gigabytes": getattr(rows[code], pretraining or "", None),
-        }
-        for code in codes
-    }
-
-
-def language_families(config: Mapping[str, Any]) -> dict[str, str]:
-    """Family of each language by its code; invented languages have none."""
-    if config["world"]:
-        return {}
-    return {code: row.family for code, row in languages().items() if row.family}
-
-
-def language_names(config: Mapping[str, Any]) -> dict[str, str]:
-    """Names of languages by code, as figures write them."""
-    if config["world"]:
-        return {code: row.name for code, row in World(**config["world"]).languages.items()}
-    return {code: row.name for code, row in languages().items()}
+        check_name("language", code, languages(), f"{PLACE}: translation: languages")
+    return list(asked)

@@ -26,12 +26,13 @@ from threading import Thread
 from typing import Any
 
 from xstilts.errors import InputError
+from xstilts.languages import add_languages
 
 WARM = "XSTILTS_WARM"  # environment variable: the warm process's socket
 PRELOAD = (
     "xstilts.training.phases",
     "xstilts.similarity.embeddings",
-    "xstilts.world.planted_encoder",
+    "transformers.models.xlm_roberta.modeling_xlm_roberta",  # the architecture of the study's
 )
 FORM = "%(asctime)s %(levelname)s %(message)s"  # of a line of a job's log
 WARNING = re.compile(r"\S+ \S+ WARNING (.*)")
@@ -61,7 +62,8 @@ def check_interpreter(executable: str) -> None:
 def run_rule(snakemake: Any, function: str, **more: Any) -> None:
     """Run a rule's `module:name` with what the rule names: inputs, outputs, params, wildcards.
 
-    Each is passed under its own name if the function has such a parameter; `more` comes on top.
+    Each is passed under its own name if the function has such a parameter; `more` comes on top. The
+    languages that the config's table adds are known.
     """
     named = {
         **dict(snakemake.wildcards.items()),
@@ -70,22 +72,34 @@ def run_rule(snakemake: Any, function: str, **more: Any) -> None:
         **dict(snakemake.output.items()),
     }
     plain = {name: list(each) if isinstance(each, list) else each for name, each in named.items()}
-    arguments = {**plain, **more}
-    run_job(snakemake.log[0], snakemake.threads, function, rule=snakemake.rule, **arguments)
+    run_job(
+        snakemake.log[0],
+        snakemake.threads,
+        function,
+        rule=snakemake.rule,
+        language_table=snakemake.config["language_table"],
+        **{**plain, **more},
+    )
 
 
-def run_job(log: str, threads: int, function: str, *, rule: str = "", **arguments: Any) -> None:
+def run_job(
+    log: str,
+    threads: int,
+    function: str,
+    *,
+    rule: str = "",
+    language_table: str | None = None,
+    **arguments: Any,
+) -> None:
     """Run `module:name` with keyword arguments that JSON can hold; output goes to the log.
 
     Arguments that the function does not have are left out. `rule` names it in messages. Its
-    warnings go to the terminal too,
-    where they are met before anybody opens a log.
+    warnings go to the terminal too, where they are met before anybody opens a log.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     with Path(log).open("w", encoding="utf-8") as file:
-        request = json.dumps(
-            {"function": function, "arguments": arguments, "threads": threads}
-        ).encode()
+        asked = {"function": function, "arguments": arguments, "threads": threads}
+        request = json.dumps({**asked, "language_table": language_table}).encode()
         address = os.environ.get(WARM, "")
         if Path(address).is_socket():  # not on another machine that inherits the variable
             status = _ask(address, request, file.fileno())
@@ -107,6 +121,7 @@ def _call(request: bytes, log: int) -> int:
         handler = logging.StreamHandler(file)
         logging.basicConfig(level=logging.INFO, format=FORM, handlers=[handler], force=True)
         try:
+            add_languages(job["language_table"])
             function = getattr(importlib.import_module(module), name)
             known = inspect.signature(function).parameters
             function(**{key: each for key, each in job["arguments"].items() if key in known})

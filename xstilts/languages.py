@@ -2,22 +2,27 @@
 
 Codes are XTREME's two letters (`zh` is Mandarin, `sw` Swahili); `iso3` is the code that Tatoeba's
 files use (`cmn`, `swh`, `pes`). `cc100` is the size in GiB of the language's part of CC-100, the
-pretraining text of XLM-R (Conneau et al. 2020, appendix), empty if it has none: of Chinese the
+pretraining text of XLM-R (Conneau et al. 2020, appendix), empty if nobody says: of Chinese the
 simplified part (the traditional one has 16.6), of Burmese the larger row (the other has 0.4), and
 no romanised part. `flores` is the language's column in FLORES-200. `targets` says which evaluated
 tasks have the language: XTREME-R's `evaluate.py`; PAWS-X and BUCC from XTREME.
+
+A config adds rows from a table of its own (`language_table`), in which all but `code` and `name`
+may be empty or left out.
 """
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from xstilts.errors import check_name
-from xstilts.tasks import tasks
+from xstilts.errors import InputError, check_name, one_line
+from xstilts.tasks import target_tasks, tasks
 
 TABLE = Path(__file__).with_name("languages.csv")
 
@@ -31,21 +36,84 @@ class Language:
     iso3: str
     script: str
     family: str
-    cc100: float
+    cc100: float | None
     flores: str
     targets: tuple[str, ...]
 
 
-@cache
+COLUMNS = tuple(each.name for each in fields(Language))
+_added: dict[str, Language] = {}
+
+
 def languages() -> dict[str, Language]:
-    """Every language by its code, in the table's order."""
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        return {row["code"]: _language(row) for row in csv.DictReader(file)}
+    """Every language by its code: the shipped table's, then those that were added."""
+    return {**_shipped(), **_added}
 
 
-def _language(row: dict[str, Any]) -> Language:
-    size = float(row["cc100"] or 0)
-    return Language(**{**row, "cc100": size, "targets": tuple(row["targets"].split())})
+def added_languages() -> list[str]:
+    """Codes of the languages that only a table of the user's has."""
+    return [code for code in _added if code not in _shipped()]
+
+
+def add_languages(table: str | None) -> None:
+    """Add the rows of a table, in place of shipped ones of the same code, for this process.
+
+    Those that were added before are there no more; without a table, only the shipped ones are.
+
+    Raises:
+        InputError: the table cannot be used: place, value, and what is allowed.
+    """
+    _added.clear()
+    if table is not None:
+        _added.update(_read(Path(table)))
+
+
+@cache
+def _shipped() -> dict[str, Language]:
+    return _read(TABLE)
+
+
+def _read(table: Path) -> dict[str, Language]:
+    found: dict[str, Language] = {}
+    for where, row in _rows(table):
+        language = _language(row, where)
+        if language.code in found:
+            raise InputError(f"{where}: language '{language.code}' has a row before")
+        found[language.code] = language
+    return found
+
+
+def _rows(table: Path) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each row with its place."""
+    try:
+        text = table.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"language table {table}: cannot be read ({one_line(error)})") from error
+    reader = csv.DictReader(text.splitlines())
+    for name in reader.fieldnames or ():
+        check_name("column", name, COLUMNS, f"language table {table}")
+    for row in reader:
+        where = f"language table {table}, line {reader.line_num}"
+        if None in row or None in row.values():
+            raise InputError(f"{where}: not as many values as the header has columns")
+        yield where, {name: value.strip() for name, value in row.items()}
+
+
+def _language(row: dict[str, str], where: str) -> Language:
+    """A row of a table, checked."""
+    values: dict[str, Any] = {**dict.fromkeys(COLUMNS, ""), **row}
+    if not re.fullmatch(r"[\w-]+", values["code"]):
+        raise InputError(f"{where}: code '{values['code']}' names a folder; use letters and digits")
+    if not values["name"]:
+        raise InputError(f"{where}: {values['code']} has no name")
+    targets = tuple(values["targets"].split())
+    for target in targets:
+        check_name("target", target, target_tasks(), where)
+    try:
+        size = float(values["cc100"]) if values["cc100"] else None
+    except ValueError as error:
+        raise InputError(f"{where}: cc100 '{values['cc100']}' is no number of GiB") from error
+    return Language(**{**values, "cc100": size, "targets": targets})
 
 
 def languages_of(target: str) -> list[str]:
@@ -59,3 +127,21 @@ def languages_of(target: str) -> list[str]:
         check_name("language", code, languages(), f"{target}: languages")
     rows = languages().values()
     return [row.code for row in rows if target in row.targets or row.code in own]
+
+
+def language_facts(codes: list[str], pretraining: str | None) -> dict[str, dict[str, Any]]:
+    """Facts of languages by code, as measures know them (`xstilts.similarity.language_facts`).
+
+    `pretraining` names the text that the model was pretrained on.
+    """
+    rows = languages()
+    return {
+        code: {
+            "code": code,
+            "name": rows[code].name,
+            "script": rows[code].script or None,
+            "iso3": rows[code].iso3 or None,
+            "gigabytes": getattr(rows[code], pretraining or "", None),
+        }
+        for code in codes
+    }

@@ -10,7 +10,6 @@ from typing import Any
 
 from xstilts.errors import InputError, check_name
 
-WORLD = "nano"
 CC100 = "cc100"
 
 
@@ -19,7 +18,7 @@ class Model:
     """One encoder.
 
     Attributes:
-        path: hub id or folder; None for the encoder that the embedded world plants.
+        path: hub id or folder.
         layer: hidden state that retrieval and similarity read; 0 is the embeddings.
         revision: the branch of the hub, or a commit, for a hub id (`xstilts.data.lock`).
         lora: rank of low-rank adapters (Hu et al. 2022) that are trained in place of all weights.
@@ -27,7 +26,7 @@ class Model:
             cc100 (CC-100, that of XLM-R).
     """
 
-    path: str | None
+    path: str
     layer: int
     revision: str = "main"
     lora: int | None = None
@@ -40,7 +39,6 @@ MODELS = {
     "xlm-r-base": Model(path="FacebookAI/xlm-roberta-base", layer=7, pretraining=CC100),
     # Distilled from XLM-R, then trained for sentence similarity.
     "e5-small": Model(path="intfloat/multilingual-e5-small", layer=12, pretraining=CC100),
-    WORLD: Model(path=None, layer=1),
 }
 
 
@@ -63,7 +61,7 @@ def model_row(name: str, added: Mapping[str, Mapping[str, Any]], place: str) -> 
 
 def model_state(model: Model) -> list[list[object]]:
     """Name, size and time of each file of a local model's folder; nothing for other models."""
-    if not model.path or is_hub_id(model.path):
+    if is_hub_id(model.path):
         return []
     files = sorted(file for file in Path(model.path).iterdir() if file.is_file())
     return [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files]
@@ -75,9 +73,8 @@ def is_hub_id(path: str) -> bool:
 
 
 def check_folder(place: str, model: Model) -> None:
-    """Raise unless the model is one of the hub or the world, or its folder holds one."""
-    local = model.path and not is_hub_id(model.path)
-    if local and not (Path(str(model.path)) / "config.json").is_file():
+    """Raise unless the model is one of the hub, or its folder holds one."""
+    if not is_hub_id(model.path) and not (Path(model.path) / "config.json").is_file():
         raise InputError(
             f"{place} '{model.path}' holds no model (no config.json); "
             "give a folder written by save_pretrained, or the id of a model of the hub"

@@ -11,11 +11,13 @@ import yaml
 from xstilts.config import check_config, specification, translator
 from xstilts.data.local_files import check_apart, is_published, local_state
 from xstilts.data.lock import commit_of, read_lock, source_of, sources_of
-from xstilts.grid import Grid, language_facts, language_families, language_names
+from xstilts.data.releases import POOL
+from xstilts.grid import Grid
 from xstilts.io.tables import atomic
 from xstilts.kept_code import CodeOfResults
-from xstilts.languages import languages
+from xstilts.languages import language_facts, languages
 from xstilts.models import Model
+from xstilts.planning.sizes import Sizes
 from xstilts.tasks import Phase, preset_length, tasks
 
 
@@ -58,7 +60,7 @@ class Study:
         return self.grid.fetched_languages(task)
 
     def source(self, task: str, part: str) -> dict[str, Any] | None:
-        """The files that the config names for a task's data; None: it is published, or planted.
+        """The files that the config names for a task's data; None: it is published.
 
         Raises:
             InputError: one file stands for several languages, or for training and test.
@@ -84,7 +86,7 @@ class Study:
     def data_commits(self, task: str, part: str) -> dict[str, str]:
         """The commits at which a task's hub data sets are read; one that changes is read again."""
         source = self.source(task, part)
-        if (source and not is_published(source, part)) or (self.config["world"] and not source):
+        if source and not is_published(source, part):
             return {}
         named = sources_of(tasks()[task], self.commits)
         return {source: self.commits[source] for source in named if source in self.commits}
@@ -95,8 +97,16 @@ class Study:
         return min((each for each in (self.config["max_length"], preset) if each), default=None)
 
     def is_machine_translated(self, task: str) -> bool:
-        """Whether a model makes a task's translations, not files or the world."""
-        return not self.config["world"] and task not in self.config["translation"]["data"]
+        """Whether a model makes a task's translations, and not files hold them."""
+        return task not in self.config["translation"]["data"]
+
+    def pool_size(self, target: str) -> int | None:
+        """Examples of a target's test data in all languages, if the tables of sizes know them."""
+        sizes = Sizes(self.config)
+        if target not in sizes.tasks:
+            return None
+        codes = [*self.grid.full_languages[target], POOL]
+        return sum(sizes.of(target, "test", code, "test").examples for code in codes)
 
     # Models
 
@@ -114,7 +124,7 @@ class Study:
         return {
             name: f"{model.path}, revision {self.revision(model)}"
             if source_of(model)
-            else str(model.path or "the embedded world")
+            else model.path
             for name, model in self.grid.models.items()
         }
 
@@ -135,15 +145,15 @@ class Study:
     def language_facts(self, model: str) -> dict[str, dict[str, Any]]:
         """Facts of the grid's languages and of English, as measures know them."""
         codes = {code for listed in self.grid.languages.values() for code in listed} | {"en"}
-        return language_facts(self.config, sorted(codes), self.grid.models[model].pretraining)
+        return language_facts(sorted(codes), self.grid.models[model].pretraining)
 
     def language_names(self) -> dict[str, str]:
         """Names of languages by code, as figures write them."""
-        return language_names(self.config)
+        return {code: row.name for code, row in languages().items()}
 
     def language_families(self) -> dict[str, str]:
-        """Family of each language by code; invented languages have none."""
-        return language_families(self.config)
+        """Family of each language by code, of those whose row names one."""
+        return {code: row.family for code, row in languages().items() if row.family}
 
     def specification(self) -> dict[str, Any]:
         """The model of degradation."""

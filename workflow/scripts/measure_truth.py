@@ -2,4 +2,4 @@
 
 from xstilts.jobs import run_rule
 
-run_rule(snakemake, "xstilts.degradation.planted_truth:measure_truth")
+run_rule(snakemake, "xstilts.world.truth:measure_truth")

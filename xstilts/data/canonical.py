@@ -110,7 +110,8 @@ class Canonical:
             if name in row:
                 row[name] = _replaced(name, row[name], new, where)
         try:
-            row |= self.task.derived(row) if self.task.derived else {}
+            if self.task.derived and not {*self.columns.values()} <= row.keys():
+                row |= self.task.derived(row)
             return {name: read_column(row, column) for name, column in self.columns.items()}
         except (KeyError, IndexError, TypeError) as error:
             has = ", ".join(map(str, raw))

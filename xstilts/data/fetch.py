@@ -55,7 +55,6 @@ def fetch_task(
     part: str,
     languages: list[str],
     manifest: str,
-    world: Mapping[str, Any] | None,
     source: Mapping[str, Any] | None,
     commits: Mapping[str, str],
     limits: Mapping[str, int | None],
@@ -67,13 +66,12 @@ def fetch_task(
         part: `train`, `translated` or `test`.
         languages: which languages to fetch.
         manifest: the manifest to write.
-        world: the embedded world's settings, if the data come from there.
         source: the config's `data` entry of the task, if it is read from local files.
         commits: the commits at which the task's hub data sets are read.
         limits: most examples of a split; evenly spaced ones are kept.
     """
     facts, path = tasks()[task], Path(manifest)
-    origin = Origin(facts, source, world, commits)
+    origin = Origin(facts, source, commits)
     choice = _Choice(origin, part, limits)
     digests, labels = {}, list(facts.labels)
     doubts = Doubts(facts)

@@ -73,10 +73,8 @@ def chosen(published: Hub | Files, commits: Mapping[str, str]) -> Hub | Files:
 
 
 def source_of(model: Model) -> str | None:
-    """What the lock calls a model of the hub; None for a model of a folder or of the world."""
-    if model.path is None or not is_hub_id(model.path):
-        return None
-    return f"{model.path}@{model.revision}"
+    """What the lock calls a model of the hub; None for a model of a folder."""
+    return f"{model.path}@{model.revision}" if is_hub_id(model.path) else None
 
 
 def commit_of(source: str, commits: Mapping[str, str]) -> str:

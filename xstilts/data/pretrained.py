@@ -1,10 +1,8 @@
-"""The root of the checkpoint tree: a pretrained encoder from the world, a folder, or the hub."""
+"""The root of the checkpoint tree: a pretrained encoder from a folder or the hub."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from huggingface_hub import snapshot_download
 from transformers import AutoConfig, AutoModel, AutoModelForSeq2SeqLM
@@ -20,22 +18,20 @@ FILES = ("*.json", "*.safetensors", "*.model", "*.txt")  # never pickled weights
 
 def fetch_model(
     *,
-    path: str | None,
+    path: str,
     revision: str,
-    world: Mapping[str, Any] | None,
     checkpoint: str,
     lora: int | None = None,
 ) -> None:
     """Write the manifest of a pretrained model, with its folder and the digest of its files.
 
     Args:
-        path: hub id or folder; None for the world's planted encoder.
+        path: hub id or folder.
         revision: the commit (or branch) of the hub.
-        world: the world's settings, for the planted encoder.
         checkpoint: the manifest to write.
         lora: rank of the adapters that are trained in place of the model's own weights, if so.
     """
-    folder = _folder(path, revision, world, Path(checkpoint).parent / "encoder")
+    folder = _folder(path, revision)
     files = sorted(file for file in folder.iterdir() if file.is_file())
     check_model(folder, files)
     known = digest([[file.name, file_digest(file)] for file in files])
@@ -79,19 +75,7 @@ def check_model(folder: Path, files: list[Path]) -> None:
         )
 
 
-def _folder(
-    path: str | None, revision: str, world: Mapping[str, Any] | None, planted: Path
-) -> Path:
-    if path is None:
-        if world is None:
-            raise InputError(
-                "the planted encoder exists in the embedded world only (config: world)"
-            )
-        from xstilts.world import World
-        from xstilts.world.planted_encoder import write_nano
-
-        write_nano(World(**world), planted)
-        return planted
+def _folder(path: str, revision: str) -> Path:
     if Path(path).is_dir():
         return Path(path)
     from xstilts.data.hub import in_one_line

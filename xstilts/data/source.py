@@ -1,4 +1,4 @@
-"""Where a task's examples come from: local files, the embedded world, or what is published."""
+"""Where a task's examples come from: local files, or what is published."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from xstilts.data.releases import RELEASES
 from xstilts.errors import InputError
 from xstilts.io.formats import ASIDE, Located, read_rows
 from xstilts.tasks import Hub, Task
-from xstilts.world import World
 
 
 @dataclass
@@ -48,20 +47,16 @@ class Origin:
     Attributes:
         task: the task.
         source: the config's `data` entry of the task, if it is read from local files.
-        world: the embedded world's settings, if the data come from there.
         commits: the commits at which the task's hub data sets are read.
     """
 
     task: Task
     source: Mapping[str, Any] | None
-    world: Mapping[str, Any] | None
     commits: Mapping[str, str]
 
     def name(self, part: str) -> str:
-        """Local files, the world, or what is published with its commits; of files and hub, both."""
+        """Local files, or what is published with its commits; of files and hub, both."""
         local = bool(self.source)
-        if self.world and not local:
-            return "embedded world"
         if self.source and not is_published(self.source, part):
             return "local files"
         read = (chosen(each, self.commits) for each in self.task.hub)
@@ -80,13 +75,6 @@ class Origin:
             InputError: files are there and hold no row, or a row cannot be used.
         """
         reading = Reading()
-        if self.world and not self.source:
-            from xstilts.world.examples import examples
-
-            made = examples(World(**self.world), self.task.name, language, split)
-            reading.examples = list(made)
-            reading.place, reading.rows = "embedded world", len(reading.examples)
-            return reading
         if self.source and not is_published(self.source, split):
             located, entry = _local(self.source, language, split, reading), self.source
         else:

@@ -1,8 +1,8 @@
 """Machine-translated training data of an intermediate task, for the recipes that end in `-mt`.
 
-Labels stay where they were, so only kinds whose labels belong to whole texts can be translated. In
-the embedded world the translation is exact; elsewhere a sequence-to-sequence model makes it, or
-files of one's own hold it. A model's work is kept in parts: an interrupted job goes on from them.
+Labels stay where they were, so only kinds whose labels belong to whole texts can be translated. A
+sequence-to-sequence model makes the translation, or files hold it. A model's work is kept in parts:
+an interrupted job goes on from them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ def translate_task(
     translators: list[str],
     codes: Mapping[str, str],
     languages: list[str],
-    world: Mapping[str, Any] | None,
     source: Mapping[str, Any] | None,
     limits: Mapping[str, int | None],
     code: str,
@@ -53,7 +52,6 @@ def translate_task(
         translators: manifests of the models that translate into each language, in their order.
         codes: what the model calls the languages, where it has to be told.
         languages: which ones to translate into.
-        world: the embedded world's settings, if the data come from there.
         source: where local files with translations are, as in a `data` entry of the config.
         limits: most examples of a split.
         code: digest of the code: parts that other code translated are made anew.
@@ -65,7 +63,6 @@ def translate_task(
             part=TRANSLATED,
             languages=languages,
             manifest=manifest,
-            world=world,
             source=source,
             commits={},
             limits=limits,

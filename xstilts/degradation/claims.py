@@ -220,8 +220,7 @@ def starts_from(evidence: GainTable, part: str) -> Finding:
     """The encoder is the hub's copy of a model."""
     path = MODELS[part].path
     if evidence.path != path:
-        other = evidence.path or "that of the embedded world"
-        raise NotTestableError(f"the encoder is {other}, not {path} of the hub")
+        raise NotTestableError(f"the encoder is {evidence.path}, not {path} of the hub")
     return Finding(Interval(), HOLDS, f"the encoder is {path} of the hub")
 
 
@@ -414,7 +413,7 @@ def evaluate_claims(evidence: GainTable) -> Iterator[dict[str, Any]]:
 
 
 def check_claims(
-    *, cells: str, effects: str, headline: str, models: Mapping[str, str | None], claims: str
+    *, cells: str, effects: str, headline: str, models: Mapping[str, str], claims: str
 ) -> None:
     """Write the table of claims as CSV, for every model.
 
@@ -422,7 +421,7 @@ def check_claims(
         cells: the cell table.
         effects: the table of effects.
         headline: the measure that the question is answered for.
-        models: the path of each model: hub id, folder, or None for the embedded world's.
+        models: the path of each model: hub id or folder.
         claims: file to write.
 
     Raises:

@@ -23,8 +23,8 @@ from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.model_frame import add_controls, design
 from xstilts.degradation.outcomes import CELLS, ENGLISH, GAPS, analysed, seed_means
 from xstilts.errors import InputError
-from xstilts.grid import language_facts, language_names
 from xstilts.io.tables import read_table
+from xstilts.languages import language_facts, languages
 from xstilts.recipes import NONE
 from xstilts.similarity.measures import measures
 from xstilts.similarity.table import measured, read_default_layer, signed
@@ -38,7 +38,7 @@ class Forecast:
 
     Attributes:
         language: its code.
-        known: facts of it and of English, by model and code (`xstilts.grid.language_facts`).
+        known: facts of it and of English, by model and code (`xstilts.languages.language_facts`).
         headline: the measure whose parts predict.
         wanted: the model.
     """
@@ -149,11 +149,10 @@ def known_of(config: Mapping[str, Any], grid: Any, language: str) -> Iterator[tu
     Raises:
         InputError: the language is in no table.
     """
-    names = language_names(config)
-    if language not in names:
+    if language not in languages():
         raise InputError(
-            f"unknown language '{language}': give it a row in xstilts/languages.csv first; "
-            f"known: {', '.join(names)}"
+            f"unknown language '{language}': give it a row in a language_table first; "
+            f"known: {', '.join(languages())}"
         )
     for name, model in grid.models.items():
-        yield name, language_facts(config, [language, "en"], model.pretraining)
+        yield name, language_facts([language, "en"], model.pretraining)

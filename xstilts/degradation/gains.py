@@ -56,14 +56,14 @@ class GainTable:
         diverged: its cells of runs that did, on the study's targets.
         effects: its rows of the table of effects.
         headline: the measure that the question is answered for.
-        path: hub id or folder of the encoder; None for the embedded world's.
+        path: hub id or folder of the encoder.
     """
 
     cells: pd.DataFrame
     diverged: pd.DataFrame
     effects: pd.DataFrame
     headline: str
-    path: str | None
+    path: str
 
     @cached_property
     def axes(self) -> dict[str, list[Any]]:
@@ -217,7 +217,7 @@ def interval(values: np.ndarray) -> Interval:
 
 
 def evidence_of(
-    model: str, path: str | None, cells: pd.DataFrame, effects: pd.DataFrame, headline: str
+    model: str, path: str, cells: pd.DataFrame, effects: pd.DataFrame, headline: str
 ) -> GainTable:
     """What tables of cells and of effects say of one model."""
     mine = cells[cells["reported"] & cells["value"].notna() & (cells["model"] == model)]

@@ -125,7 +125,7 @@ def packed_attention(
     if _can_flash(query):
         return _flash(query, key, value, boundaries, dropout, scaling)[None], None
     if torch.is_grad_enabled() and not query.is_cuda and query.dtype == torch.float32:
-        return _grouped(query, key, value, boundaries, dropout, scaling)[None], None
+        return grouped_attention(query, key, value, boundaries, dropout, scaling)[None], None
     shape, outputs = query.shape[1:], []
     for start, count, length in boundaries.runs:
         q, k, v = (
@@ -161,7 +161,7 @@ def _flash(
     )[0]
 
 
-def _grouped(
+def grouped_attention(
     query: Tensor,
     key: Tensor,
     value: Tensor,
@@ -169,6 +169,7 @@ def _grouped(
     dropout: float,
     scaling: float | None,
 ) -> Tensor:
+    """The same on a CPU, for training: sequences of similar length in a few large products."""
     applied: Any = _Grouped.apply  # which has no types
     return applied(query, key, value, boundaries.groups, dropout, scaling)
 

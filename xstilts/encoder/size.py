@@ -40,17 +40,14 @@ SHAPES = {  # of models that are known before they are fetched
     "FacebookAI/xlm-roberta-large": LARGE,
     "FacebookAI/xlm-roberta-base": ModelSize(12, 768, 3072, 250_002),
     "intfloat/multilingual-e5-small": ModelSize(12, 384, 1536, 250_037),
-    None: ModelSize(2, 64, 128, 20_000),  # the encoder of the embedded world
 }
 
 
 @cache
 def model_size(model: Model) -> ModelSize:
     """A model's shape; one of the hub that is not known here counts as XLM-R Large."""
-    described = Path(model.path or "") / "config.json"
-    if model.path and described.is_file():
-        return _read(described)
-    return SHAPES.get(model.path, LARGE)
+    described = Path(model.path) / "config.json"
+    return _read(described) if described.is_file() else SHAPES.get(model.path, LARGE)
 
 
 def _read(described: Path) -> ModelSize:

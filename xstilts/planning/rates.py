@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from xstilts.encoder.size import SHAPES, ModelSize, model_size
+from xstilts.encoder.size import SHAPES, model_size
 from xstilts.errors import check_name
-from xstilts.models import MODELS, Model, is_hub_id
+from xstilts.models import Model, is_hub_id
 from xstilts.planning.work import Work
 
 TABLE = Path(__file__).with_name("rates.csv")
@@ -29,6 +29,7 @@ class Rate:
 
     Attributes:
         model: the model that it was measured with, or `*`.
+        body: that model's weights that every token is multiplied by; 0 of `*`.
         start: seconds a job.
         unit: seconds a unit.
         learned, read: tokens a second of training and of prediction; 0: they take no time.
@@ -36,6 +37,7 @@ class Rate:
     """
 
     model: str
+    body: int
     start: float
     unit: float
     learned: float
@@ -56,7 +58,8 @@ def _rows() -> dict[str, dict[str, list[Rate]]]:
     with TABLE.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             numbers = {name: float(row[name] or 0) for name in NUMBERS}
-            rate = Rate(model=row["model"], source=row["source"], **numbers)
+            body = int(row["body"] or 0)
+            rate = Rate(model=row["model"], body=body, source=row["source"], **numbers)
             found.setdefault(row["device"], {}).setdefault(row["rule"], []).append(rate)
     return found
 
@@ -79,14 +82,14 @@ class Device:
         slower = 1.0
         if rate.model not in (ANY, work.axes.get("model")):
             model = self.models[str(work.axes["model"])]
-            slower = model_size(model).body / _known(rate.model).body
+            slower = model_size(model).body / rate.body
         return rate.seconds(work, slower)
 
     def rate(self, work: Work) -> Rate:
         """The rate of a job: of its model, else of the model of the table that is largest."""
         rows = _rows()[self.name].get(work.rule) or _rows()["cpu"][work.rule]
         own = [row for row in rows if row.model in (ANY, work.axes.get("model"))]
-        return own[0] if own else max(rows, key=lambda row: _known(row.model).body)
+        return own[0] if own else max(rows, key=lambda row: row.body)
 
     def sources(self, rules: Iterable[str]) -> Iterator[tuple[str, str]]:
         """(rules, where their rates are from), each source once."""
@@ -100,14 +103,8 @@ class Device:
             yield ", ".join(named), source
 
 
-def _known(model: str) -> ModelSize:
-    return model_size(MODELS[model])
-
-
 def unknown_models(models: Mapping[str, Model]) -> list[str]:
     """Those whose size is not known before they are fetched."""
     return [
-        name
-        for name, model in models.items()
-        if model.path and is_hub_id(model.path) and model.path not in SHAPES
+        name for name, model in models.items() if is_hub_id(model.path) and model.path not in SHAPES
     ]

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.data.releases import POOL
-from xstilts.errors import InputError
+from xstilts.errors import InputError, one_line
 
 TABLE = Path(__file__).with_name("sizes.csv")
-WORLD_TABLE = Path(__file__).with_name("world_sizes.csv")
 EVERY = "*"  # a row for every language that has none of its own
 
 Place = tuple[str, str, str, str]  # task, part, language, split
@@ -41,22 +40,34 @@ NO_SIZE = Size(0, 0.0)
 
 @cache
 def _table(file: Path) -> dict[Place, Size]:
-    with file.open(encoding="utf-8", newline="") as opened:
-        return {
-            (row["task"], row["part"], row["language"], row["split"]): Size(
-                int(row["examples"]), float(row["tokens"])
-            )
-            for row in csv.DictReader(opened)
-        }
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as opened:
+            return {
+                (row["task"], row["part"], row["language"], row["split"]): Size(
+                    int(row["examples"]), float(row["tokens"])
+                )
+                for row in csv.DictReader(opened)
+            }
+    except (OSError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"size table {file}: cannot be read ({one_line(error)}); its columns are task, part, "
+            "language, split, examples and tokens"
+        ) from error
 
 
 class Sizes:
-    """The sizes of a config's data: the table's (of the world, its own), cut as the config says."""
+    """The sizes of a config's data, cut as it says: its own table's tasks, and the shipped others.
+
+    Raises:
+        InputError: the config's table cannot be read.
+    """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self.world, self.most = config["world"], config["examples"]
-        self.file = WORLD_TABLE if self.world else TABLE
-        self.table = _table(self.file)
+        self.limits = config["examples"]
+        own = _table(Path(config["size_table"])) if config["size_table"] else {}
+        replaced = {place[0] for place in own}
+        shipped = {place: size for place, size in _table(TABLE).items() if place[0] not in replaced}
+        self.table = {**shipped, **own}
         self.tasks = {place[0] for place in self.table}
 
     def of(self, task: str, part: str, language: str, split: str) -> Size:
@@ -67,11 +78,9 @@ class Sizes:
         """
         if task not in self.tasks:
             raise InputError(
-                f"plan: nothing is known of the size of {task}; add rows to {self.file.name}, "
-                "which `python -m benchmarks.sizes` prints once its data are encoded"
+                f"plan: nothing is known of the size of {task}; name a size_table with rows "
+                "that `python -m benchmarks.sizes` prints once its data are encoded"
             )
         general = NO_SIZE if language == POOL else self.table.get((task, part, EVERY, split))
         found = self.table.get((task, part, language, split)) or general or NO_SIZE
-        if self.world and found.examples:
-            found = Size(self.world[split], found.each)
-        return found.at_most(self.most[split])
+        return found.at_most(self.limits[split])

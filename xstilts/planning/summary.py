@@ -45,7 +45,8 @@ def notes(config: Mapping[str, Any], grid: Grid, jobs: pd.DataFrame, device: str
     found = [f"{rule}: {source}" for rule, source in known.sources(jobs["rule"].unique())]
     for name in unknown_models(grid.models):
         found.append(f"{name}: its size is not known before it is fetched; as XLM-R Large")
-    if any(recipes()[name].translated for name in grid.intermediates) and not config["world"]:
+    translated = [recipes()[name] for name in grid.intermediates if recipes()[name].translated]
+    if {task for each in translated for task in each.tasks} - config["translation"]["data"].keys():
         found.append("not counted: machine translation of training data")
     found.append("not counted: models of degradation and figures (minutes), waiting in queues")
     return found

@@ -48,7 +48,7 @@ UNSAID = (WITHOUT_ENGLISH, WITHOUT_NONE)  # by what is said of cells that diverg
 FEW = 10  # groups; with fewer, how groups differ is itself hardly known
 SAMPLED = ("texts", "pieces", "parallel")  # of what measures read
 WHOLE = "* Every row of the data, as it is in its file."
-WORLD = "* **The languages are invented.** Nothing here is known of real ones."
+INVENTED = "* **The languages are invented.** Nothing here is known of real ones."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,7 @@ def write_first_page(
     data: list[str],
     axes: dict[str, Any],
     headline: str,
-    world: bool,
+    invented: bool,
     figure: str,
     page: str,
 ) -> None:
@@ -123,7 +123,7 @@ def write_first_page(
         data: manifests of the data, and of the search for leaks.
         axes: those of the whole grid (`xstilts.grid.Grid.axes`).
         headline: the measure that the answer is given for.
-        world: whether the languages are those of the embedded world.
+        invented: whether the languages are.
         figure: SVG of the headline's slopes, which the page shows.
         page: the text to write.
     """
@@ -139,10 +139,10 @@ def write_first_page(
     )
     with atomic(Path(page)) as temporary:
         beside = os.path.relpath(figure, Path(page).parent)  # docutils looks from there
-        temporary.write_text("\n".join(_page(tables, world, beside)) + "\n", encoding="utf-8")
+        temporary.write_text("\n".join(_page(tables, invented, beside)) + "\n", encoding="utf-8")
 
 
-def _page(tables: Tables, world: bool, figure: str) -> Iterator[str]:
+def _page(tables: Tables, invented: bool, figure: str) -> Iterator[str]:
     known = [name for name in tables.axes["models"] if tables.of(name).slopes]
     yield from _section("The answer", [])
     for model in tables.axes["models"]:
@@ -150,7 +150,7 @@ def _page(tables: Tables, world: bool, figure: str) -> Iterator[str]:
     if known:
         yield from ["", ".. raw:: html", f"   :file: {figure}", ""]
     told = [f"* {sentence}" for sentence in told_of_data(tables.data)]
-    threats = [WORLD] if world else []
+    threats = [INVENTED] if invented else []
     yield from _section("What it rests on", _bullets(tables, known, _evidence))
     yield from _section("What was read", told or [WHOLE])
     yield from _section("What was not run", _bullets(tables, tables.axes["models"], _not_run))

@@ -10,14 +10,15 @@ class Known:
     """A language as measures know it.
 
     Attributes:
-        code, name, script: as the table of languages has them.
-        iso3: its ISO 639-3 code; None for invented languages.
+        code, name: as the table of languages has them.
+        script: its script; None if the table does not say.
+        iso3: its ISO 639-3 code; None if the table does not say.
         gigabytes: its share of the model's pretraining text, in GiB; 0 if it has none, None if that
-            is not known of the model.
+            is not known of the model or the language.
     """
 
     code: str
     name: str
-    script: str
+    script: str | None
     iso3: str | None
     gigabytes: float | None

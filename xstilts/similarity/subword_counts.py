@@ -31,19 +31,19 @@ class Pieces:
         types: (types,) ids of the pieces that occur, ascending.
         counts: (texts, types) how often each occurs in each text.
         words: (texts,) words of each text.
-        script: how the language is written.
+        script: how the language is written; None if the table of languages does not say.
         weights: (1 + resamples, texts) as in `xstilts.similarity.text_set.Texts`.
     """
 
     types: np.ndarray
     counts: csr_array
     words: np.ndarray
-    script: str
+    script: str | None
     weights: np.ndarray
 
     @staticmethod
     def of(
-        texts: list[np.ndarray], words: np.ndarray, script: str, resamples: int, seed: int
+        texts: list[np.ndarray], words: np.ndarray, script: str | None, resamples: int, seed: int
     ) -> Pieces:
         """The pieces of texts, given as token ids."""
         from scipy.sparse import csr_array  # slow to import; every start of Snakemake comes here

@@ -64,8 +64,8 @@ def measure_of(kind: str) -> Measure:
         cost="a lookup",
         reference="Littell et al. 2017, URIEL and lang2vec; tables of urielplus 1.3",
         compute=partial(distance_between, kind),
-        missing="invented languages, and those of which URIEL knows fewer than "
-        f"{MIN_FEATURES} such features",
+        missing="languages whose row has no ISO 639-3 code, and those of which URIEL knows "
+        f"fewer than {MIN_FEATURES} such features",
     )
 
 
@@ -73,11 +73,11 @@ def distance_between(kind: str, x: Known, y: Known) -> float:
     """The distance of two languages.
 
     Raises:
-        Missing: one is invented, or URIEL does not know enough of them.
+        NoValueError: one has no ISO 639-3 code, or URIEL does not know enough of them.
     """
     for language in (x, y):
         if language.iso3 is None:
-            raise NoValueError("an invented language")
+            raise NoValueError("no ISO 639-3 code in the table of languages")
     return distance(kind, str(x.iso3), str(y.iso3))
 
 
@@ -85,7 +85,7 @@ def distance(kind: str, first: str, second: str) -> float:
     """The distance of two languages (ISO 639-3), 0 to 1.
 
     Raises:
-        Missing: a language is not in the table, or they have too few known features in common.
+        NoValueError: a language is not in the table, or they have too few known features in common.
     """
     name, prefix = KINDS[kind]
     table = _table(name)

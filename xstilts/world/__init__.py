@@ -51,14 +51,14 @@ class World:
     Attributes:
         seed: of everything random in it.
         effect: share of similarity's variation that the deciding words follow.
-        train, dev, test: examples a task and language.
+        train, dev, test: examples per task and language.
     """
 
     seed: int = 0
     effect: float = 1.0
-    train: int = 3000
-    dev: int = 200
-    test: int = 300
+    train: int = 2400
+    dev: int = 100
+    test: int = 150
 
     def random(self, *names: str) -> np.random.Generator:
         """A generator that depends on the world's seed and these names only."""

@@ -13,6 +13,8 @@ UNSPACED = ("Han", "Japanese", "Thai", "Burmese")  # scripts, as in the table of
 
 def describe(side: Pieces) -> np.ndarray:
     """(1 + resamples,) subwords a word."""
+    if side.script is None:
+        raise NoValueError("its script is not in the table of languages")
     if side.script in UNSPACED:
         raise NoValueError(f"written without spaces between words ({side.script})")
     pieces = side.totals.sum(axis=1)
@@ -34,5 +36,6 @@ MEASURE = Measure(
     reference="Rust et al. 2021, How Good is Your Tokenizer?",
     describe=describe,
     compute=fertility,
-    missing="languages written without spaces (Chinese, Japanese, Thai, Burmese)",
+    missing="languages written without spaces (Chinese, Japanese, Thai, Burmese), "
+    "or without a script in the table",
 )

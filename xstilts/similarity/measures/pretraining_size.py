@@ -14,7 +14,7 @@ from xstilts.similarity.measure import UNBOUNDED, Measure, NoValueError
 def pretraining_size(x: Known, y: Known) -> float:
     """Logarithm of the size of the second language's text."""
     if y.gigabytes is None:
-        raise NoValueError("the model's pretraining text is not known")
+        raise NoValueError("its share of the model's pretraining text is not known")
     return math.log10(1 + 1024 * y.gigabytes)
 
 
@@ -27,6 +27,6 @@ MEASURE = Measure(
     cost="a lookup",
     reference="Conneau et al. 2020, Unsupervised Cross-lingual Representation Learning at Scale",
     compute=pretraining_size,
-    missing="models whose row names no pretraining text",
+    missing="models whose row names no pretraining text, languages without a size",
     symmetric=False,
 )

@@ -7,7 +7,7 @@ from xstilts.similarity.measure import Measure, NoValueError
 def seen_in_pretraining(x: Known, y: Known) -> float:
     """1 if there is pretraining text in the language."""
     if y.gigabytes is None:
-        raise NoValueError("the model's pretraining text is not known")
+        raise NoValueError("its share of the model's pretraining text is not known")
     return float(y.gigabytes > 0)
 
 
@@ -20,6 +20,6 @@ MEASURE = Measure(
     cost="a lookup",
     reference="Conneau et al. 2020, Unsupervised Cross-lingual Representation Learning at Scale",
     compute=seen_in_pretraining,
-    missing="models whose row names no pretraining text",
+    missing="models whose row names no pretraining text, languages without a size",
     symmetric=False,
 )

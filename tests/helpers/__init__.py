@@ -1,0 +1,1 @@
+"""What several tests need: studies that run, invented data, mirrors, grids of known slopes."""
