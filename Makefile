@@ -4,7 +4,7 @@ BIN := .venv/bin
 SNAKEMAKE := OMP_NUM_THREADS=1 $(BIN)/xstilts warm $(BIN)/snakemake --profile local --quiet rules
 REPORT := $(BIN)/snakemake --profile local --quiet all
 
-.PHONY: venv demo demo-null demo-full real publish test quick lint format lock
+.PHONY: venv world demo demo-null demo-full real publish test quick lint format lock
 
 venv: .venv/installed
 
@@ -14,8 +14,11 @@ venv: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-demo: venv ## the embedded world, from nothing to a report
+# Invented data, as files that a config names; those that are as they should be stay as they are.
+world: venv
 	$(BIN)/xstilts world resources/demo
+
+demo: world ## the embedded world, from nothing to a report
 	$(SNAKEMAKE) --configfile config/demo.yaml
 	$(REPORT) --configfile config/demo.yaml --report results/demo/report.html
 	@echo; cat results/demo/answer.txt; echo; echo "The report: results/demo/report.html"
@@ -56,7 +59,7 @@ test: venv
 quick: venv ## the tests of every day: none that runs a study, a cluster or a mirror of the hub
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -q -m "not xdist_group" $(PYTEST)
 
-lint: venv
+lint: world
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules

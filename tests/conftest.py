@@ -10,6 +10,8 @@ from helpers.study import ROOT, Study, checkout
 
 from xstilts.languages import add_languages
 
+pytest_plugins = ["helpers.mirrored"]
+
 
 @pytest.fixture(autouse=True)
 def shipped_languages() -> Iterator[None]:

@@ -1,16 +1,14 @@
-"""The claims, on small tables of cells whose averages can be worked out by hand."""
+"""Claims of the study, one by one, on grids made for each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from helpers.gains import HEADLINE, Gain, by_language, grid, judged
 
 from xstilts.degradation.claims import (
     CLAIMED,
@@ -23,164 +21,19 @@ from xstilts.degradation.claims import (
     QUESTION,
     RETRIEVAL,
     check_claims,
-    evaluate_claims,
 )
 from xstilts.degradation.effects import EFFECTS
 from xstilts.degradation.formulas import PARTS
-from xstilts.degradation.gains import STUDY, evidence_of, interval
+from xstilts.degradation.gains import STUDY
 from xstilts.degradation.outcomes import CELLS
 from xstilts.io.tables import rows_table, write_table
 from xstilts.tasks import tasks
 
 HUB = "FacebookAI/xlm-roberta-large"
-HEADLINE = "centroid_cosine"
-NO_EFFECTS = pd.DataFrame(columns=["model", "measure", "level", "p_holm"])
-
-Gain = Callable[[str, str, str, int], float]
-Table = dict[tuple[str, str], dict[str, Any]]
-
-
-def cell(**values: object) -> dict[str, object]:
-    row = {
-        "model": "m",
-        "intermediate": "none",
-        "target": "xnli",
-        "seed": 1,
-        "language": "en",
-        "reported": True,
-        "diverged": "",
-        "value": 50.0,
-    }
-    return {**row, **values}
-
-
-def grid(
-    gain: Gain | float,
-    intermediates: str,
-    targets: str = "xnli tydiqa",
-    languages: str = "en sw",
-    seeds: int = 1,
-) -> pd.DataFrame:
-    """Cells that score 50 after none, and that and the gain (a number, or a function) after all."""
-    axes = (intermediates.split(), targets.split(), languages.split(), range(1, seeds + 1))
-    of = gain if callable(gain) else lambda *_: gain
-    trained = [
-        cell(intermediate=i, target=t, language=code, seed=s, value=50 + of(i, t, code, s))
-        for i, t, code, s in product(*axes)
-    ]
-    none = [cell(target=t, language=code, seed=s) for t, code, s in product(*axes[1:])]
-    return pd.DataFrame([*none, *trained])
-
-
-def judged(
-    cells: pd.DataFrame, effects: pd.DataFrame = NO_EFFECTS, path: str | None = None
-) -> Table:
-    """The claims of model m, by claim and part."""
-    rows = evaluate_claims(evidence_of("m", path, cells, effects, HEADLINE))
-    return {(row["claim"], row["part"]): row for row in rows}
-
-
-def by_language(**gains: float) -> Gain:
-    return lambda i, t, code, s: gains[code]
 
 
 def by_intermediate(**gains: float) -> Gain:
     return lambda i, t, code, s: gains[i.replace("-", "_")]
-
-
-# What an average is
-
-
-def test_an_average_is_over_languages_then_targets() -> None:
-    cells = grid(by_language(en=1.0, sw=3.0), "mnli", "xnli")
-    more = grid(10.0, "mnli", "tydiqa", "en")
-    row = judged(pd.concat([cells, more]))["1", "mnli"]
-    assert row["figure"] == pytest.approx(6.0)  # of 2 and 10, not of 1, 3 and 10
-    assert (row["low"], row["high"]) == pytest.approx((5.5, 6.5))  # (1 or 3, and 10) / 2
-    assert row["verdict"] == HOLDS
-
-
-def test_three_seeds_are_a_median_and_two_a_mean() -> None:
-    gains = {1: 1.0, 2: 9.0, 3: 2.0}
-    for seeds, expected in ((2, 5.0), (3, 2.0)):
-        cells = grid(lambda i, t, code, s: gains[s], "mnli", seeds=seeds)
-        assert judged(cells)["1", "mnli"]["figure"] == pytest.approx(expected)
-
-
-def test_only_reported_metrics_of_the_studys_targets_count() -> None:
-    others = pd.concat([grid(30.0, "mnli", "xcopa"), grid(30.0, "mnli").assign(reported=False)])
-    row = judged(pd.concat([grid(4.0, "mnli"), others]))["1", "mnli"]
-    assert row["figure"] == pytest.approx(4.0)
-
-
-def test_gains_are_of_the_same_seed_and_language() -> None:
-    cells = grid(4.0, "mnli", seeds=2)
-    lacking = (cells["intermediate"] == "mnli") & (cells["language"] == "sw") & (cells["seed"] == 2)
-    cells.loc[(cells["language"] == "sw") & (cells["seed"] == 2), "value"] += 20
-    assert judged(cells[~lacking])["1", "mnli"]["figure"] == pytest.approx(4.0)
-
-
-def test_runs_that_diverged_are_left_out_and_counted() -> None:
-    cells = grid(lambda i, t, code, s: -40.0 if s == 2 else 4.0, "mnli", seeds=2)
-    bad = (cells["intermediate"] == "mnli") & (cells["seed"] == 2)
-    cells.loc[bad, "diverged"] = "loss nan"
-    row = judged(cells)["1", "mnli"]
-    assert row["figure"] == pytest.approx(4.0)
-    assert "2 seeds, 4 diverged cells left out" in row["why"]
-
-
-def test_an_intermediate_that_always_diverged_is_not_tested() -> None:
-    cells = grid(4.0, "mnli")
-    cells.loc[cells["intermediate"] == "mnli", "diverged"] = "loss nan"
-    row = judged(cells)["1", "mnli"]
-    assert row["verdict"] == NOT_TESTED
-    assert row["why"].startswith("no cells of mnli that did not diverge")
-
-
-def test_targets_that_a_grid_lacks_are_named() -> None:
-    why = judged(grid(4.0, "mnli"))["1", "mnli"]["why"]
-    lacking = [name for name in STUDY if name not in ("xnli", "tydiqa")]
-    assert f"2 targets (without {', '.join(lacking)}), 1 seed" in why
-
-
-def test_the_interval_of_an_average_is_the_normal_one_for_many_languages() -> None:
-    random = np.random.default_rng(1)
-    codes = [f"l{at}" for at in range(60)]
-    gains = {(t, code): random.normal(3, 5) for t in STUDY for code in codes}
-    cells = grid(lambda i, t, code, s: gains[t, code], "mnli", " ".join(STUDY), " ".join(codes))
-    by_target = np.array([[gains[t, code] for code in codes] for t in STUDY])
-    error = np.sqrt((by_target.var(axis=1) / len(codes)).sum()) / len(STUDY)
-    row = judged(cells)["1", "mnli"]
-    expected = by_target.mean() + np.array([-1.96, 1.96]) * error
-    # The 2.5th percentile of 2,000 draws has a standard error of 0.06 of this one.
-    assert (row["low"], row["high"]) == pytest.approx(tuple(expected), abs=0.2 * error)
-
-
-def test_seeds_are_drawn_too() -> None:
-    cells = grid(lambda i, t, code, s: {1: 2.0, 2: 8.0}[s], "mnli", seeds=2)
-    row = judged(cells)["1", "mnli"]
-    assert (row["figure"], row["low"], row["high"]) == pytest.approx((5.0, 2.0, 8.0))
-
-
-def test_the_interval_holds_95_of_100_draws() -> None:
-    assert interval(np.array([7.0, *range(101)])) == pytest.approx((7.0, 2.5, 97.5))
-
-
-def test_one_language_and_one_seed_have_no_interval() -> None:
-    row = judged(grid(4.0, "mnli", languages="en"))["1", "mnli"]
-    assert row["figure"] == pytest.approx(4.0)
-    assert np.isnan(row["low"])
-    assert row["verdict"] == NOT_TESTED
-    assert row["why"].startswith("no interval: one language a target, and one seed")
-
-
-def test_several_seeds_in_one_language_have_an_interval() -> None:
-    cells = grid(lambda i, t, code, s: float(s), "mnli", languages="en", seeds=2)
-    row = judged(cells)["1", "mnli"]
-    assert (row["low"], row["high"], row["verdict"]) == (1.0, 2.0, HOLDS)
-
-
-# Claim by claim
 
 
 @pytest.mark.parametrize(
@@ -431,14 +284,14 @@ def test_the_question_is_answered_by_level() -> None:
     assert why == "no effect of centroid_cosine was fitted at this level"
 
 
-# Parts of grids
-
 WHOLE = grid(
     lambda i, t, code, s: len(i) + len(t) * s - 8.0,
     f"{' '.join(PLAIN)} mnli-mlm mnli-mlm-en mnli-mt",
     f"{' '.join(STUDY)} xcopa",
     seeds=2,
 )
+
+
 PIECES = {
     "whole": WHOLE,
     "no none": WHOLE[WHOLE["intermediate"] != "none"],
@@ -484,8 +337,6 @@ def test_none_and_the_rest_on_different_seeds_have_nothing_in_common() -> None:
     assert "no target, language and seed in common" in row["why"]
 
 
-# The published figures
-
 RECALLED = """
 anli      -0.8 -0.0 -1.4  -3.5 -0.8  -0.7   -1.8   19.9 48.2   6.6
 mnli      -1.2  1.4 -0.7   0.5 -0.3   0.2   -1.3   20.0 48.8   7.5
@@ -511,9 +362,6 @@ def test_the_published_figures_follow_from_the_recalled_table() -> None:
         if claim in "1234":
             assert row["figure"] == pytest.approx(row["published"], abs=0.1)
             assert row["verdict"] == HOLDS
-
-
-# The file
 
 
 def test_the_table_is_written_as_csv_a_row_a_model_and_claim(tmp_path: Path) -> None:
