@@ -28,7 +28,8 @@ from xstilts.config import read_config
 from xstilts.encoder.size import model_size
 from xstilts.planning.actual import spent
 from xstilts.planning.rates import ANY
-from xstilts.planning.work import ON_GPU, Planner
+from xstilts.planning.stages import ON_GPU
+from xstilts.planning.work import Planner
 
 COLUMNS = ("device", "model", "body", "rule", "start", "unit", "learned", "read", "source")
 

@@ -98,7 +98,7 @@ def test_the_commands_of_a_page_run_one_after_the_other(page: Path, study: Study
 
 
 def test_what_runs_elsewhere_is_there() -> None:
-    tests = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/*.py"))
+    tests = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/test_*.py"))
     named = set(ELSEWHERE.values()) - {CI}
     assert {name for name in named if f"def {name}(" not in tests} == set()
     in_use = "\n".join(line for page in PAGES for line in commands(page))

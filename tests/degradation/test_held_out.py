@@ -14,6 +14,7 @@ import pytest
 from helpers.grids import (
     KEYS,
     NO_OTHERS,
+    STRONG,
     WANTED,
     cells_of,
     chosen_of,
@@ -33,7 +34,6 @@ from xstilts.errors import InputError
 from xstilts.io.tables import read_table, rows_table, write_table
 
 MANY = 9  # languages of the larger grid
-STRONG = {"between_languages": -6.0, "within": -2.0}
 BARE = " without similarity"
 pytestmark = pytest.mark.filterwarnings("ignore:An input array is constant")  # of no skill
 

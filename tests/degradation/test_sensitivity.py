@@ -13,6 +13,7 @@ import statsmodels.formula.api as formulas
 from helpers.grids import (
     INTERCEPTS,
     NO_OTHERS,
+    STRONG,
     WANTED,
     cells_of,
     chosen_of,
@@ -36,9 +37,6 @@ from xstilts.degradation.sensitivity import (
 from xstilts.errors import InputError
 from xstilts.io.tables import rows_table, write_table
 
-MANY = 9  # languages of the larger grid
-STRONG = {"between_languages": -6.0, "within": -2.0}
-BARE = " without similarity"
 pytestmark = pytest.mark.filterwarnings("ignore:An input array is constant")  # of no skill
 
 

@@ -24,6 +24,7 @@ from xstilts.similarity.table import SIMILARITY
 
 KEYS = ["intermediate", "target", "language"]
 PLANTED = {"within": -1.5, "between_targets": -1.0, "between_languages": -3.0}
+STRONG = {"between_languages": -6.0, "within": -2.0}
 INTERCEPTS = (
     "(1 | language) + (1 | target) + (1 | intermediate) + (1 | intermediate:target)"
     " + (1 | language:target)"

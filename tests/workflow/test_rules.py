@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import Any
 
 import pytest
 import yaml
-from helpers.study import ROOT, TINY
+from helpers.invented import invented
+from helpers.study import ROOT, SMALL, TINY
 from snakemake.api import SnakemakeApi
 from snakemake.rules import Rule
 from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
 
 from xstilts import jobs
+from xstilts.planning.stages import ON_GPU, STAGES
 
 WAITED_FOR = {"waits_for", "weights", "leaks"}  # inputs that a function does not open itself
 AS_MAPPINGS = {"show_tables", "show_outcomes", "train_intermediate", "finetune_target"}
@@ -28,7 +31,8 @@ WATCHED = {"watched", "code"}  # parameters that are there to make a job run aga
 def rules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rule]]:
     """The rules of the tiny study, as Snakemake reads them."""
     config = tmp_path_factory.mktemp("config") / "tiny.yaml"
-    config.write_text(yaml.safe_dump(TINY), encoding="utf-8")
+    root = {"data_root": str(invented(SMALL))}
+    config.write_text(yaml.safe_dump({**TINY, **root}), encoding="utf-8")
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL})) as api:
         workflow = api.workflow(
             resource_settings=ResourceSettings(),
@@ -50,7 +54,12 @@ def passed(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> tuple[str, set[str]]:
         rule=rule.name,
         log=["log"],
         threads=1,
-        config={"training": {"save_minutes": 1}, "store": None, "results": "r"},
+        config={
+            "training": {"save_minutes": 1},
+            "store": None,
+            "results": "r",
+            "language_table": None,
+        },
         input=Named({name: ["file"] for name, _ in rule.input.items()}),
         output=Named(rule.output.items()),
         params=Named(rule.params.items()),
@@ -67,6 +76,16 @@ class Named(dict[str, Any]):
 
     def __getattr__(self, name: str) -> Any:
         return self[name]
+
+
+def test_the_stages_know_every_rule_that_wants_a_gpu(rules: dict[str, Rule]) -> None:
+    named = {re.sub("^evaluate_.*", "evaluate", name): rule for name, rule in rules.items()}
+    assert {name for name, rule in named.items() if "gpu" in rule.resources} == ON_GPU
+    others = {name.split("_")[0] for name in {*named} - {*STAGES}}
+    assert others == {"check", "collect", "fit", "measure", "plot", "predict", "show"} | {
+        "summarise",
+        "write",
+    }
 
 
 def test_a_rule_passes_what_its_function_takes(

@@ -11,7 +11,8 @@ from xstilts.encoder.size import model_size
 from xstilts.grid import Grid
 from xstilts.models import Model
 from xstilts.planning.rates import Device
-from xstilts.planning.work import ON_GPU, Planner
+from xstilts.planning.stages import ON_GPU
+from xstilts.planning.work import Planner
 
 JOB_AXES = ("model", "intermediate", "target", "training_set", "seed")
 HALF, WHOLE = 2, 4  # bytes of a weight

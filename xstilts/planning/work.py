@@ -10,32 +10,10 @@ from xstilts.data.local_files import needed_splits
 from xstilts.data.releases import POOL
 from xstilts.grid import Grid
 from xstilts.planning.sizes import Size, Sizes
+from xstilts.planning.stages import STAGES
 from xstilts.recipes import NONE, recipes
 from xstilts.tasks import Phase, Schedule, tasks
 from xstilts.training.sampling import CORPUS_BATCH, CORPUS_SHARE, proportions, steps_of
-
-STAGES = {  # of the rules; those that train and predict want a GPU
-    "fetch_task": "data",
-    "encode_task": "data",
-    "train_intermediate": "phase two",
-    "finetune_target": "phase three",
-    "evaluate": "evaluation",
-    "embed_texts": "similarity",
-    "embed_parallel": "similarity",
-    "compute_features": "similarity",
-    "compute_fisher": "similarity",
-    "count_subwords": "similarity",
-    "measure_similarity": "similarity",
-}
-ON_GPU = {
-    "train_intermediate",
-    "finetune_target",
-    "evaluate",
-    "embed_texts",
-    "embed_parallel",
-    "compute_features",
-    "compute_fisher",
-}
 
 
 @dataclass(frozen=True, kw_only=True)

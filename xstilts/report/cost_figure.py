@@ -12,19 +12,10 @@ import pandas as pd
 from xstilts.degradation.outcomes import CELLS
 from xstilts.io.tables import read_table
 from xstilts.planning.actual import costs
-from xstilts.planning.work import ON_GPU, STAGES
+from xstilts.planning.stages import ON_GPU, STAGES
 from xstilts.report.style import BLUE, save_figure
 
 EVALUATE = "evaluate"
-# Rules whose work no plan counts.
-ALSO = {
-    "fetch_model": "data",
-    "fetch_translator": "data",
-    "translate_task": "data",
-    "project_texts": "similarity",
-    "sweep_layers": "evaluation",
-}
-ALSO_ON_GPU = {"translate_task", "sweep_layers"}
 REST = "analysis and figures"
 CPU = "cpu"
 
@@ -72,10 +63,10 @@ def stage_hours(results: Path, on_gpu: bool) -> pd.DataFrame:
     found = costs(results)
     rule = found["rule"].where(~found["rule"].str.startswith(f"{EVALUATE}_"), EVALUATE)
     hours = found["seconds"] / 3600
-    gpu = hours.where(rule.isin(ON_GPU | ALSO_ON_GPU), 0.0) if on_gpu else hours * 0.0
+    gpu = hours.where(rule.isin(ON_GPU), 0.0) if on_gpu else hours * 0.0
     table = pd.DataFrame(
         {
-            "stage": rule.map({**STAGES, **ALSO}).fillna(REST),
+            "stage": rule.map(STAGES).fillna(REST),
             "jobs": 1,
             "hours": hours,
             "gpu_hours": gpu,

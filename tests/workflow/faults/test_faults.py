@@ -35,7 +35,6 @@ from helpers.faults import (
     lose_training,
     saved_step,
     started,
-    undisturbed_study,
     wait_for,
 )
 from helpers.study import Study
@@ -45,16 +44,6 @@ from xstilts.checkpoint.network import WEIGHTS
 from xstilts.training.phases import STATE
 
 pytestmark = pytest.mark.xdist_group("faults")
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    return undisturbed_study(tmp_path_factory.mktemp("undisturbed"))
-
-
-@pytest.fixture
-def study(undisturbed: Study, tmp_path: Path) -> Study:
-    return copy_of(undisturbed, tmp_path / "checkout")
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["whole", "main"])

@@ -32,7 +32,6 @@ from helpers.faults import (
     lose_training,
     score_files,
     started,
-    undisturbed_study,
 )
 from helpers.hub_data import write_mirror
 from helpers.hub_mirror import serve
@@ -43,16 +42,6 @@ from xstilts.checkpoint.curves import CURVE_FILE as CURVE
 from xstilts.checkpoint.network import MANIFEST, WEIGHTS, training_store
 
 pytestmark = pytest.mark.xdist_group("damage")
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    return undisturbed_study(tmp_path_factory.mktemp("undisturbed"))
-
-
-@pytest.fixture
-def study(undisturbed: Study, tmp_path: Path) -> Study:
-    return copy_of(undisturbed, tmp_path / "checkout")
 
 
 # Disks
