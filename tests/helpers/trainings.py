@@ -26,7 +26,6 @@ SETTINGS = {
     "freeze_embeddings": True,
     "batch_tokens": 4096,
     "precision": "fp32",
-    "compile": None,
     "evaluate_every": 1000,
     "dev_examples": 500,
     "patience": 30,
