@@ -299,7 +299,7 @@ def test_a_target_without_measured_similarity_is_predicted_from_facts(
     [
         ("en", "language 'en' has no gap: it is zero by definition"),
         ("de", "language 'de' was run: its scores are in"),
-        ("xx", "unknown language 'xx': give it a row in xstilts/languages.csv first"),
+        ("xx", "unknown language 'xx': give it a row in a language_table first"),
     ],
 )
 def test_a_language_that_cannot_be_predicted_is_one_line(
