@@ -66,12 +66,12 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=500)
     parser.add_argument("--shape", choices=SHAPES)
     chosen = parser.parse_args()
-    found = [measure(name, chosen.draws) for name in SHAPES if chosen.shape in (None, name)]
+    results = [measure(name, chosen.draws) for name in SHAPES if chosen.shape in (None, name)]
     if chosen.json:
-        json.dump(found, sys.stdout, indent=1)
+        json.dump(results, sys.stdout, indent=1)
         print()
     else:
-        for shape in found:
+        for shape in results:
             print(f"{shape['shape']}: {shape['draws']} draws of {shape['rows']} rows")
             print(pd.DataFrame(shape["methods"]).round(3).to_string(index=False))
 
@@ -119,25 +119,28 @@ def _draw(shape: GridSize, seed: int) -> list[Row]:
 
 
 def _judged(name: str, method: Method, rows: pd.DataFrame) -> Iterator[Row]:
-    """A row a part: whether its interval covers the truth, and whether the null is rejected."""
+    """One row per part: whether its interval covers the truth, and whether the null is rejected."""
     null = rows["sharp"] if name == SHARP else rows["null"]
-    found, nothing = method(rows), method(rows.assign(gap=null))
+    intervals, null_intervals = method(rows), method(rows.assign(gap=null))
     for part, truth in EFFECTS.items():
-        if part in found:
-            low, high, _ = found[part]
+        if part in intervals:
+            low, high, _ = intervals[part]
             yield {
                 "method": name,
                 "part": part,
                 "covers": float(low <= truth <= high) if np.isfinite(low) else np.nan,
                 "width": high - low,
-                "rejects": float(nothing[part][2] < 0.05),
+                "rejects": float(null_intervals[part][2] < 0.05),
                 "rows": len(rows),
             }
 
 
 def _mixed(cut: tuple[str, ...], normal: bool, rows: pd.DataFrame) -> dict[str, Interval]:
     """Intervals of the mixed model, less the random terms that are cut."""
-    model = fit_formula(_cut(FORMULA, cut), rows)
+    formula = FORMULA
+    for term in cut:
+        formula = formula.replace(f" + {term}", "")
+    model = fit_formula(formula, rows)
     table = model.fixed.set_index("term")
     if normal:
         half = NORMAL * table["se"]
@@ -147,12 +150,6 @@ def _mixed(cut: tuple[str, ...], normal: bool, rows: pd.DataFrame) -> dict[str, 
             p=2 * stats.norm.sf((table["estimate"] / table["se"]).abs()),
         )
     return {part: tuple(table.loc[part, ["low", "high", "p"]]) for part in PARTS}
-
-
-def _cut(formula: str, terms: tuple[str, ...]) -> str:
-    for term in terms:
-        formula = formula.replace(f" + {term}", "")
-    return formula
 
 
 def _least_squares(by: tuple[str, ...], rows: pd.DataFrame) -> dict[str, Interval]:
@@ -167,12 +164,12 @@ def _least_squares(by: tuple[str, ...], rows: pd.DataFrame) -> dict[str, Interva
     else:
         fitted, freedom = model.fit(), len(rows) - len(names)
     critical = stats.t.ppf(0.975, freedom)
-    found = {}
+    intervals = {}
     for at, name in enumerate(names):
         value, error = fitted.params[at], fitted.bse[at]
         p = 2 * stats.t.sf(abs(value / error), freedom)
-        found[name] = (value - critical * error, value + critical * error, p)
-    return found
+        intervals[name] = (value - critical * error, value + critical * error, p)
+    return intervals
 
 
 def _likelihood_ratio(rows: pd.DataFrame) -> dict[str, Interval]:
@@ -184,8 +181,8 @@ def _likelihood_ratio(rows: pd.DataFrame) -> dict[str, Interval]:
 
 
 def _permutation(rows: pd.DataFrame) -> dict[str, Interval]:
-    found = {part: permutation_p(rows, "gap", part, []) for part in PARTS}
-    return {part: (np.nan, np.nan, p) for part, p in found.items() if p is not None}
+    p_values = {part: permutation_p(rows, "gap", part, []) for part in PARTS}
+    return {part: (np.nan, np.nan, p) for part, p in p_values.items() if p is not None}
 
 
 OF_SLOPES = ("(0 + within | language)", "(0 + within | target)")
@@ -210,5 +207,5 @@ METHODS: dict[str, Method] = {
 }
 
 if __name__ == "__main__":
-    warnings.simplefilter("ignore")  # of statsmodels, about few clusters
+    warnings.simplefilter("ignore")  # statsmodels warns of few clusters
     main()

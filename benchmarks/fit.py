@@ -4,11 +4,11 @@
 
 Simulated grids; crossed intercepts of six factors and two slopes, by REML. Ours is `fit_formula`
 with Satterthwaite's degrees of freedom, lme4 is `lmer()` with its defaults, statsmodels is
-`MixedLM` on sparse matrices by L-BFGS. Each fit is in a process of its own: seconds are from rows
-to estimates, by the clock and of the processor (medians of three runs; one of statsmodels), ratios
-those of the processor's, which other programs on the machine leave alone. Memory is the process's
-peak in GiB. The criterion is -2 restricted log-likelihood, `above_best` how far a side stopped from
-the least found.
+`MixedLM` on sparse matrices by L-BFGS. Each fit has a process of its own. Seconds run from rows to
+estimates, by the clock and of the processor (medians of three runs; statsmodels has one). Ratios
+are of the processor's seconds, which other programs on the machine do not change. Memory is the
+process's peak in GiB. The criterion is -2 restricted log-likelihood, `above_best` is how far a side
+stopped from the least one.
 """
 
 from __future__ import annotations
@@ -76,11 +76,11 @@ def main() -> None:
         side, path = chosen.one
         print(json.dumps(fit_once(side, pd.read_csv(path, keep_default_na=False, na_values=[""]))))
         return
-    found = measure(QUICK if chosen.quick else LARGEST)
+    results = measure(QUICK if chosen.quick else LARGEST)
     if chosen.json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(results, indent=1))
     else:
-        print_table(found)
+        print_table(results)
 
 
 def formula() -> str:
@@ -103,12 +103,12 @@ def grids() -> dict[str, pd.DataFrame]:
 
 def measure(largest: int) -> dict[str, Any]:
     """What each side takes on each grid, and how far it ends from the best."""
-    found = {name: measure_grid(rows, largest) for name, rows in grids().items()}
+    by_grid = {name: measure_grid(rows, largest) for name, rows in grids().items()}
     return {
         "model": formula(),
         "threads": os.environ.get("OMP_NUM_THREADS", "not set"),
         "versions": {name: version(name) for name in ("mixedlm", "statsmodels")},
-        "grids": found,
+        "grids": by_grid,
     }
 
 
@@ -122,11 +122,11 @@ def measure_grid(rows: pd.DataFrame, largest: int) -> dict[str, Any]:
             print(f"{len(rows)} rows: {side}", file=sys.stderr)
             why = cannot(side, len(rows), largest)
             sides[side] = {"skipped": why} if why else median_of(side, path)
-    fits = [each for each in sides.values() if "skipped" not in each]
-    best = min(each["criterion"] for each in fits)
-    for each in fits:
-        each["above_best"] = each["criterion"] - best
-        each["times_ours"] = each["processor"] / sides["ours"]["processor"]
+    fits = [fit for fit in sides.values() if "skipped" not in fit]
+    best = min(fit["criterion"] for fit in fits)
+    for fit in fits:
+        fit["above_best"] = fit["criterion"] - best
+        fit["times_ours"] = fit["processor"] / sides["ours"]["processor"]
     return {"rows": len(rows), "groups": groups(rows), "sides": sides}
 
 
@@ -141,8 +141,8 @@ def cannot(side: str, rows: int, largest: int) -> str:
         if shutil.which("Rscript") is None:
             return "Rscript is not installed"
         needed = "for (name in c('lme4', 'jsonlite')) loadNamespace(name)"
-        lacks = subprocess.run(["Rscript", "-e", needed], capture_output=True).returncode
-        return "R lacks lme4 or jsonlite" if lacks else ""
+        missing = subprocess.run(["Rscript", "-e", needed], capture_output=True).returncode
+        return "R lacks lme4 or jsonlite" if missing else ""
     return f"more than {largest:,} rows" if side == "statsmodels" and rows > largest else ""
 
 
@@ -167,20 +167,20 @@ def in_process(side: str, path: Path) -> dict[str, Any]:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{side}: {done.stderr}")
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 def fit_once(side: str, rows: pd.DataFrame) -> dict[str, Any]:
     """Seconds and GiB of a fit in this process, its criterion and the slope of `within`."""
     start, busy = time.perf_counter(), time.process_time()
-    found = (ours if side == "ours" else theirs)(rows)
+    estimates = (ours if side == "ours" else theirs)(rows)
     spent = {"seconds": time.perf_counter() - start, "processor": time.process_time() - busy}
-    return {**spent, "memory": peak(), **found}
+    return {**spent, "memory": peak(), **estimates}
 
 
 def peak() -> float:
-    """GiB at most so far; getrusage would count what the parent held before it started this."""
+    """The most GiB so far; getrusage would count what the parent held before it started this."""
     status = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / GIB
 
@@ -207,7 +207,7 @@ def theirs(rows: pd.DataFrame) -> dict[str, Any]:
     for group in SLOPES:
         components[f"{group}, within"] = f"0 + C(g{CROSSED.index(group)}):within"
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the Hessian and the boundary; `converged` is told
+        warnings.simplefilter("ignore")  # of Hessian and boundary; `converged` is reported
         model = smf.mixedlm(
             FIXED,
             frame,
@@ -227,16 +227,16 @@ def theirs(rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def print_table(found: dict[str, Any]) -> None:
+def print_table(results: dict[str, Any]) -> None:
     """A line for each grid and side."""
     print(f"{'rows':>7s}  {'':11s} {'CPU s':>8s} {'x ours':>7s} {'GiB':>5s} {'above best':>11s}")
-    for each in found["grids"].values():
-        for side, fit in each["sides"].items():
+    for result in results["grids"].values():
+        for side, fit in result["sides"].items():
             words = fit.get("skipped") or (
                 f"{fit['processor']:8.2f} {fit['times_ours']:7.1f} {fit['memory']:5.2f} "
                 f"{fit['above_best']:11.2g}"
             )
-            print(f"{each['rows']:7d}  {side:11s} {words}")
+            print(f"{result['rows']:7d}  {side:11s} {words}")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ module, name, arguments = json.load(sys.stdin)
 getattr(importlib.import_module(module), name)(**arguments)
 status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
 print(int(status["VmHWM"].split()[0]) // 1024)
-"""  # its own largest size: what the kernel tells of a child counts the parent's as well
+"""  # its own largest size: what the kernel reports of a child counts the parent's as well
 
 
 class Texts:
@@ -124,21 +124,21 @@ def anli(root: Path, texts: Texts, share: float) -> dict[str, Any]:
 
 
 def squad1(root: Path, texts: Texts, share: float) -> dict[str, Any]:
-    """SQuAD 1.1: five questions a paragraph of 150 words, the answer its fourth word."""
+    """SQuAD 1.1: five questions per paragraph of 150 words, the answer its fourth word."""
     folder = repository(root, "rajpurkar/squad")
     for (_, split), count in sizes_of("squad1", "train").items():
         rows = int(count * share)
         contexts = [text for text in texts.many(rows // 5 + 1, 150) for _ in range(5)][:rows]
         answers = [" ".join(context.split(" ")[3:4]) for context in contexts]
         starts = [len(" ".join(context.split(" ")[:3])) + 1 for context in contexts]
-        found = [
+        spans = [
             {"text": [text], "answer_start": [at]} for text, at in zip(answers, starts, strict=True)
         ]
         columns = {
             "id": [f"{split}-{at}" for at in range(rows)],
             "context": contexts,
             "question": texts.many(rows, 11),
-            "answers": pa.array(found, pa.struct(ANSWERS)),
+            "answers": pa.array(spans, pa.struct(ANSWERS)),
         }
         name = {"train": "train", "dev": "validation"}[split]
         write_split(folder, "plain_text", name, pa.table(columns))
@@ -159,7 +159,7 @@ def wikipedia(root: Path, texts: Texts, share: float) -> dict[str, Any]:
 
 
 def wikiann(root: Path, texts: Texts, share: float) -> dict[str, Any]:
-    """The test sets of 48 languages, of eight words a sentence."""
+    """The test sets of 48 languages, of eight words per sentence."""
     folder, sizes = repository(root, "unimelb-nlp/wikiann"), sizes_of("wikiann", "test")
     codes = [language for language, _ in sizes]
     for (code, _), count in sizes.items():
@@ -254,24 +254,24 @@ def run_set(name: str, share: float, encoder: Path) -> dict[str, Any]:
     """One set, written, fetched and encoded."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        wanted = SETS[name](folder / "mirror", Texts(len(name), encoder), share)
+        part = SETS[name](folder / "mirror", Texts(len(name), encoder), share)
         data, encoded = folder / "data/manifest.json", folder / "encoded/manifest.json"
         with serve(folder / "mirror") as address:
             own = {"HF_ENDPOINT": address, "HF_HOME": str(folder / "hub"), "OMP_NUM_THREADS": "1"}
             words = {"manifest": str(data), "commits": {}, "limits": {}}
-            arguments = {"source": None, **wanted, **words}
+            arguments = {"source": None, **part, **words}
             fetched = measured("xstilts.data.fetch", "fetch_task", arguments, {**os.environ, **own})
         model = folder / "model.json"
         model.write_text(json.dumps({"pretrained": str(encoder)}), encoding="utf-8")
-        arguments = {"task": wanted["task"], "data": str(data), "pretrained": str(model)}
+        arguments = {"task": part["task"], "data": str(data), "pretrained": str(model)}
         arguments |= {"encoded": str(encoded), "max_length": None}
         written = measured("xstilts.data.encode", "encode_task", arguments, dict(os.environ))
         rows = sum(
             each["kept"] for each in json.loads(data.read_text(encoding="utf-8"))["read"].values()
         )
         return {
-            "set": f"{wanted['task']} {wanted['part']}",
-            "languages": len(wanted["languages"]),
+            "set": f"{part['task']} {part['part']}",
+            "languages": len(part["languages"]),
             "rows": rows,
             "fetch": {**fetched, "rows_a_second": round(rows / fetched["seconds"])},
             "encode": {**written, "rows_a_second": round(rows / written["seconds"])},
@@ -284,7 +284,7 @@ def run_set(name: str, share: float, encoder: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run, print a line a set, and write the results."""
+    """Run, print one line per set, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help=f"write {RESULT.relative_to(ROOT)}")
     parser.add_argument("--only", default=",".join(SETS), help="which sets")
@@ -294,15 +294,16 @@ def main() -> None:
         encoder = Path(os.environ.get("XSTILTS_ENCODER", place))
         if "XSTILTS_ENCODER" not in os.environ:
             write_model(encoder, "small")
-        found = []
+        results = []
         for name in chosen.only.split(","):
-            found.append(run_set(name, chosen.share, encoder))
-            print(json.dumps(found[-1]), flush=True)
-    over = [each["set"] for each in found if each["fetch"]["mib"] > LONGEST]
+            results.append(run_set(name, chosen.share, encoder))
+            print(json.dumps(results[-1]), flush=True)
+    over = [each["set"] for each in results if each["fetch"]["mib"] > LONGEST]
     print(f"jobs of the login node above {LONGEST} MiB: {', '.join(over) or 'none'}")
     if chosen.json and chosen.share == 1:
-        kept = {"tokenizer": "a given encoder's" if "XSTILTS_ENCODER" in os.environ else "small"}
-        RESULT.write_text(json.dumps({**kept, "sets": found}, indent=1) + "\n", encoding="utf-8")
+        tokenizer = "a given encoder's" if "XSTILTS_ENCODER" in os.environ else "small"
+        result = {"tokenizer": tokenizer, "sets": results}
+        RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ SIDES: dict[str, Any] = {
     "trainer": partial(Peer, padding="longest"),
 }
 WORK = Workload(task="udpos", kind="tagging", batch_size=32, fixed=128, rate=1e-4)
-SMOOTH = 10  # steps that a point of a curve, and the final loss, is the mean of
+SMOOTH = 10  # steps whose mean is a point of a curve, or the final loss
 
 
 def main() -> None:
@@ -49,14 +49,14 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, not a table")
     parser.add_argument("--figure", type=Path, help="draw the curves here")
     chosen = parser.parse_args()
-    found = measure(chosen.encoder, chosen.data, chosen.sentences, range(chosen.seeds))
+    results = measure(chosen.encoder, chosen.data, chosen.sentences, range(chosen.seeds))
     if chosen.figure:
-        draw(found, chosen.figure)
+        draw(results, chosen.figure)
     if chosen.json:
-        json.dump(found, sys.stdout, indent=1)
+        json.dump(results, sys.stdout, indent=1)
         print()
     else:
-        print(table(found))
+        print(table(results))
 
 
 def measure(encoder: Path, data: Path, sentences: int, seeds: range) -> dict[str, Any]:
@@ -66,8 +66,8 @@ def measure(encoder: Path, data: Path, sentences: int, seeds: range) -> dict[str
     for seed in seeds:
         for side, make in SIDES.items():
             begun = partial(begin, make, seed)
-            with process(begun, str(encoder), WORK, rows, "fp32") as each:
-                runs[side].append(each.submit(train).result())
+            with process(begun, str(encoder), WORK, rows, "fp32") as worker:
+                runs[side].append(worker.submit(train).result())
     return {
         "device": device_name(),
         "threads": torch.get_num_threads(),
@@ -105,26 +105,26 @@ def encoded(encoder: Path, data: Path, sentences: int) -> list[dict[str, Any]]:
     return rows[: len(rows) // WORK.batch_size * WORK.batch_size]
 
 
-def table(found: dict[str, Any]) -> str:
+def table(results: dict[str, Any]) -> str:
     """Final loss and seconds as Markdown."""
     lines = ["| | loss of the last steps, by seed | seconds, median |", "|---|---|---|"]
-    for side, losses in found["final"].items():
+    for side, losses in results["final"].items():
         last = ", ".join(f"{loss:.3f}" for loss in losses)
-        lines.append(f"| {side} | {last} | {np.median(found['seconds'][side]):.0f} |")
+        lines.append(f"| {side} | {last} | {np.median(results['seconds'][side]):.0f} |")
     return "\n".join(lines)
 
 
-def draw(found: dict[str, Any], path: Path) -> None:
+def draw(results: dict[str, Any], path: Path) -> None:
     """The curves against steps, and against time."""
     matplotlib.use("svg")
     from matplotlib import pyplot
 
     figure, panels = pyplot.subplots(1, 2, figsize=(9, 3.5), sharey=True)
     for side, colour, style in (("ours", "#0072B2", "-"), ("trainer", "#D55E00", "--")):
-        for at, losses in enumerate(found["losses"][side]):
+        for at, losses in enumerate(results["losses"][side]):
             smooth = np.convolve(losses, np.ones(SMOOTH) / SMOOTH, mode="valid")
             steps = np.arange(len(smooth)) + SMOOTH
-            second = found["seconds"][side][at] / len(losses)
+            second = results["seconds"][side][at] / len(losses)
             label = {"ours": "xstilts", "trainer": "Trainer"}[side] if at == 0 else None
             for panel, scale in zip(panels, (1, second), strict=True):
                 panel.plot(steps * scale, smooth, style, color=colour, label=label)

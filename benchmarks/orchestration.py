@@ -2,11 +2,11 @@
 
     python -m benchmarks.orchestration --json [--slurm] [--quick]
 
-`local` and `slurm`: trivial cells in 25 languages a target, with one job a cell (naive) and one a
-checkpoint and target (chosen), both through the cell store; in `load`, jobs load a checkpoint
-first. Seconds of the whole run, by the clock and of the processor, over its cells: those of
-Snakemake and of all that it starts; through SLURM, of Snakemake and of the jobs as sacct counts
-them, without SLURM's daemons. `plan`: dry runs of the project's workflow (the median run).
+`local` and `slurm`: trivial cells in 25 languages per target, with one job per cell (naive) and one
+per checkpoint and target (chosen), both through the cell store; in `load`, jobs load a checkpoint
+first. Seconds are those of the whole run, by the clock and of the processor, divided by its cells.
+They are of Snakemake and all that it starts; through SLURM, of Snakemake and the jobs as sacct
+counts them, without SLURM's daemons. `plan`: dry runs of the project's workflow (the median run).
 `schedulers`: real runs of trivial jobs. MB are those of the largest process.
 """
 
@@ -42,10 +42,10 @@ CELLS, QUICK = (100, 400, 2000), (20, 40)
 GRIDS = {"1k": (1, 5, 1, 3), "10k": (1, 10, 5, 3), "100k": (14, 9, 4, 1)}
 CELL = f"scores/target=udpos/model=m0/intermediate=none/seed=0/language=de/{SCORES_FILE}"
 JOBS, LIMIT = 2000, 240  # of schedulers: jobs, and seconds that one may take
-# Seconds that a side may take. What is stopped then has shown a bound: it has taken so long for
-# the cells that it has, and its share is that of those.
+# Seconds that a side may take. A side that is stopped then shows a bound: its share is that of the
+# cells that it has.
 PATIENCE = 2100
-POLL = 5  # seconds to the first look at SLURM's jobs; the profile's 20 are for longer ones
+POLL = 5  # seconds to the first query of SLURM's jobs; the profile's 20 are for longer ones
 TIMES, SIDES = ("wall", "cpu"), ("chosen", "naive")
 EVALUATE = """
 CELL = "cells/target={target}/seed={seed}/language={language}/scores.parquet"
@@ -125,11 +125,11 @@ def main() -> None:
 
 def keep(result: Path, part: str, place: str, took: Took) -> None:
     """Add a measurement to those of a part; the newest of its name stays."""
-    found = json.loads(result.read_text(encoding="utf-8")) if result.is_file() else {}
+    results = json.loads(result.read_text(encoding="utf-8")) if result.is_file() else {}
     versions = {name: version(name) for name in ("snakemake", "snakemake-executor-plugin-slurm")}
-    found["machine"] = {"cores": os.cpu_count(), **versions}
-    found.setdefault(part, {}).setdefault(place, {}).update(took)
-    result.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    results["machine"] = {"cores": os.cpu_count(), **versions}
+    results.setdefault(part, {}).setdefault(place, {}).update(took)
+    result.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 def measured(command: Sequence[Any]) -> tuple[Took, str]:
@@ -170,7 +170,7 @@ def axes(cells: int, languages: int, targets: int = 4) -> Axes:
 
 
 def run_side(side: str, folder: Path, grid: Axes, slurm: bool = False, manifest: str = "") -> Took:
-    """Run one side in an empty folder: what it took, in all and a cell."""
+    """Run one side in an empty folder: what it took, in total and per cell."""
     name, since = f"bench-{side}-{os.getpid()}", time.strftime("%Y-%m-%dT%H:%M:%S")
     words: list[Any] = ["--profile", ROOT / "local", "--cores", 2]
     if slurm:
@@ -215,14 +215,14 @@ def accounted(name: str, since: str, jobs: int) -> Took:
 
 
 def seconds(text: str) -> float:
-    """Of a time as sacct writes it, [days-][hours:]minutes:seconds."""
+    """Seconds of a time as sacct writes it, [days-][hours:]minutes:seconds."""
     days, _, clock = text.rpartition("-")
     parts = [int(days or 0) * 24.0, *map(float, ["0", *clock.split(":")][-3:])]
     return ((parts[0] + parts[1]) * 60 + parts[2]) * 60 + parts[3]
 
 
 def overhead(sizes: Sequence[int], quick: bool, where: str) -> Iterator[tuple[str, Took]]:
-    """Both sides at every size, each as soon as it is there; a load at the first size alone."""
+    """Both sides at every size, each as soon as it is measured; a load only at the first size."""
     for cells in sizes[:1] if where == "load" else sizes:
         sides: dict[str, Took] = {}
         for side in SIDES:
@@ -248,13 +248,13 @@ def plan_grid(models: int, intermediates: int, seeds: int, runs: int, cell: str 
     """The median dry run of a grid: what it took, how many cells and jobs it has."""
     from xstilts.config import read_config  # and much else, for which no job shall pay
 
-    named = [
+    tasks = [
         *yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))["intermediates"],
         "mnli-mlm",
     ]
     row = {"path": "org/model", "layer": 14, "revision": 40 * "a"}
     table = {f"m{at}": row for at in range(models)}
-    config = {"models": [*table], "model_table": table, "intermediates": named[:intermediates]}
+    config = {"models": [*table], "model_table": table, "intermediates": tasks[:intermediates]}
     with tempfile.TemporaryDirectory() as name:
         results, file = f"{name}/results", Path(name) / "config.json"
         more = {"seeds": [*range(seeds)], "results": results, "allow_unlocked": True}

@@ -28,7 +28,7 @@ from xstilts.training.loop import Fit, FitPlan, Stream
 class Ours:
     """Training and prediction of one workload.
 
-    `all_words` trains every word embedding, also those of words that the data lack; `sdpa` and
+    `all_words` trains every word embedding, also those of words missing from the data; `sdpa` and
     `torch_dropout` put PyTorch's attention and dropout in the place of what is written for CPUs;
     `compiled` is a mode of `torch.compile`; `seed` is that of the head, the order and dropout.
     """

@@ -92,8 +92,8 @@ class Peer:
     def predict(self, by_length: bool = False) -> float:
         """Seconds of predicting every example; the best answers are taken on the device.
 
-        The Trainer answers in the order that it reads in: `by_length` is for who has sorted the
-        data set by length before, and sorts the answers back after.
+        The Trainer answers in the order that it reads in: `by_length` is the time of a user who
+        sorts the data set by length before, and the answers back after.
         """
         sizes = [len(example["input_ids"]) for example in self.examples]
         order = np.random.default_rng(0).permutation(len(sizes))
@@ -122,8 +122,8 @@ class Peer:
 
 def _best(logits: Any, labels: Any) -> Any:
     """What is needed of the logits, so that they need not be gathered."""
-    chosen = logits if isinstance(logits, tuple) else (logits,)
-    return tuple(each.argmax(-1) for each in chosen)
+    parts = logits if isinstance(logits, tuple) else (logits,)
+    return tuple(each.argmax(-1) for each in parts)
 
 
 def _features(record: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ r"""How long do jobs take on this machine? Rates for xstilts/planning/rates.csv,
     python -m benchmarks.rates --device cpu --model nano \
       --run config/demo.yaml benchmarks/rates.yaml --run config/demo.yaml benchmarks/rates-long.yaml
 
-prints a row a rule: the non-negative least squares fit of the seconds of its jobs on one, their
+prints one row per rule: the non-negative least squares fit of the seconds of its jobs on one, their
 units and their tokens, with the share of their spread that it explains.
 """
 
@@ -60,12 +60,12 @@ def finished(files: Iterable[Path]) -> pd.DataFrame:
 
 
 def fitted(jobs: pd.DataFrame, model: str, body: int) -> Iterator[dict[str, Any]]:
-    """A row a rule; tokens a second are empty where tokens take no time."""
+    """One row per rule; tokens per second are empty where tokens take no time."""
     for rule, rows in jobs.groupby("rule", sort=False):
         matrix = np.column_stack([np.ones(len(rows)), rows[["units", "learned", "read"]]])
         scale = np.maximum(matrix.max(axis=0), 1e-9)
-        found, _ = nnls(matrix / scale, rows["spent"].to_numpy())
-        start, unit, learned, read = found / scale
+        scaled_rates, _ = nnls(matrix / scale, rows["spent"].to_numpy())
+        start, unit, learned, read = scaled_rates / scale
         yield {
             "model": model if rule in ON_GPU else ANY,
             "body": body if rule in ON_GPU else "",
@@ -74,7 +74,7 @@ def fitted(jobs: pd.DataFrame, model: str, body: int) -> Iterator[dict[str, Any]
             "unit": f"{unit:.3g}",
             "learned": f"{1 / learned:.0f}" if learned else "",
             "read": f"{1 / read:.0f}" if read else "",
-            "source": _source(rows, matrix @ (found / scale)),
+            "source": _source(rows, matrix @ (scaled_rates / scale)),
         }
 
 

@@ -47,7 +47,9 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=20)
     parser.add_argument("--kept", type=Path, default=Path("recovery.jsonl"))
     chosen = parser.parse_args()
-    done = [json.loads(line) for line in _lines(chosen.kept)]
+    done = []
+    if chosen.kept.is_file():
+        done = [json.loads(line) for line in chosen.kept.read_text(encoding="utf-8").splitlines()]
     for seed in range(chosen.worlds):
         for effect in (1.0, 0.0):
             if not any(row["seed"] == seed and row["effect"] == effect for row in done):
@@ -55,20 +57,16 @@ def main() -> None:
                 done += rows
                 with chosen.kept.open("a", encoding="utf-8") as file:
                     file.writelines(json.dumps(row) + "\n" for row in rows)
-    found = summary(pd.DataFrame(done))
+    summaries = summary(pd.DataFrame(done))
     if chosen.json:
-        json.dump({"worlds": done, "summary": found}, sys.stdout, indent=1)
+        json.dump({"worlds": done, "summary": summaries}, sys.stdout, indent=1)
         print()
     else:
-        print(pd.DataFrame(found).to_string(index=False))
-
-
-def _lines(kept: Path) -> list[str]:
-    return kept.read_text(encoding="utf-8").splitlines() if kept.is_file() else []
+        print(pd.DataFrame(summaries).to_string(index=False))
 
 
 def run_world(seed: int, effect: float) -> list[dict[str, Any]]:
-    """One row a level: the interval and the truth of a world that has run whole."""
+    """One row per level: the interval and the truth of a world that has run whole."""
     began = time.perf_counter()
     folder = Path(tempfile.mkdtemp())
     config = {**PART, "results": str(folder / "results"), "seeds": [seed + 1]}
@@ -82,7 +80,7 @@ def run_world(seed: int, effect: float) -> list[dict[str, Any]]:
     subprocess.run([*map(str, words), "--", str(table)], check=True)
     rows = read_table(table, EFFECTS).to_pandas()
     truth = rows[rows["measure"] == TRUTH].set_index("level")["estimate"]
-    found = rows[rows["measure"] == HEADLINE].to_dict("records") + of_known(table.parent)
+    fits = rows[rows["measure"] == HEADLINE].to_dict("records") + of_known(table.parent)
     shutil.rmtree(folder)
     seconds = round(time.perf_counter() - began)
     return [
@@ -93,29 +91,29 @@ def run_world(seed: int, effect: float) -> list[dict[str, Any]]:
             "truth": float(truth[row["level"]]) if effect else 0.0,
             "seconds": seconds,
         }
-        for row in found
+        for row in fits
     ]
 
 
 def of_known(results: Path) -> list[dict[str, Any]]:
-    """The fit of the observed gaps on the planted similarity itself, which no text has to tell."""
-    wanted = specification(read_config(ROOT / "config/demo.yaml")[0])
+    """The fit of the observed gaps on the planted similarity itself, which needs no text."""
+    model = specification(read_config(ROOT / "config/demo.yaml")[0])
     cells = read_table(results / "cells.parquet", CELLS).to_pandas()
-    outcomes = seed_means(analysed(cells, wanted.outcome), wanted.outcome)
+    outcomes = seed_means(analysed(cells, model.outcome), model.outcome)
     planted = read_table(results / "truth/model=nano/truth.parquet").to_pandas()
     planted = planted.dropna(subset="similarity")
     frame = design(
-        outcomes, planted, pd.DataFrame(columns=["measure", "similarity"]), wanted.formula
+        outcomes, planted, pd.DataFrame(columns=["measure", "similarity"]), model.formula
     )
-    return [{"measure": KNOWN, **row} for row in effects_of(frame, wanted)]
+    return [{"measure": KNOWN, **row} for row in effects_of(frame, model)]
 
 
 def summary(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Worlds whose interval holds the truth, and whose interval excludes zero."""
     holds = (rows["low"] <= rows["truth"]) & (rows["truth"] <= rows["high"])
-    found = (rows["low"] > 0) | (rows["high"] < 0)
+    excludes_zero = (rows["low"] > 0) | (rows["high"] < 0)
     keys = ["measure", "effect", "level"]
-    counted = rows.assign(holds=holds, found=found).groupby(keys, sort=False)
+    counted = rows.assign(holds=holds, found=excludes_zero).groupby(keys, sort=False)
     table = counted.agg(worlds=("seed", "size"), holds=("holds", "sum"), found=("found", "sum"))
     return [
         {str(name): value for name, value in row.items()}

@@ -35,7 +35,7 @@ from xstilts.similarity.vector_table import Key, write_vectors
 from xstilts.tasks import intermediate_tasks, target_tasks, tasks
 
 TEXTS, WIDTH, LAYERS = 2000, 1024, 25
-VOCABULARY, LENGTH = 250_002, 40  # XLM-R's pieces; pieces a text
+VOCABULARY, LENGTH = 250_002, 40  # XLM-R's pieces; pieces per text
 JOBS = 2
 GIB = 1 << 20  # getrusage counts KiB
 
@@ -47,14 +47,14 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=LAYERS)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = measure(Path(folder), chosen.layers)
+        results = measure(Path(folder), chosen.layers)
     if chosen.json:
-        json.dump(found, sys.stdout, indent=1)
+        json.dump(results, sys.stdout, indent=1)
         print()
     else:
-        for name, (seconds, memory) in found["jobs"].items():
+        for name, (seconds, memory) in results["jobs"].items():
             print(f"{name:20s} {seconds:7.1f} s {memory:5.2f} GiB")
-        print(f"all, {JOBS} jobs at once: {found['seconds']:.0f} s, {found['memory']:.2f} GiB")
+        print(f"all, {JOBS} jobs at once: {results['seconds']:.0f} s, {results['memory']:.2f} GiB")
 
 
 def measure(folder: Path, layers: int) -> dict[str, Any]:
@@ -68,10 +68,10 @@ def measure(folder: Path, layers: int) -> dict[str, Any]:
     start = time.perf_counter()
     with ProcessPoolExecutor(JOBS, mp_context=context, max_tasks_per_child=1) as jobs:
         waiting = {name: jobs.submit(run, folder, name, tables) for name in names}
-        found = {name: result.result() for name, result in waiting.items()}
+        by_measure = {name: result.result() for name, result in waiting.items()}
     wall = time.perf_counter() - start
-    every = {"project_texts": projecting, **found}
-    memories = sorted((memory for _, memory in found.values()), reverse=True)
+    every = {"project_texts": projecting, **by_measure}
+    memories = sorted((memory for _, memory in by_measure.values()), reverse=True)
     return {
         "grid": {"sets": len(sets()), "texts": TEXTS, "layers": layers, "width": WIDTH},
         "seconds": projecting[0] + wall,
@@ -113,12 +113,12 @@ def project(folder: Path, layers: int) -> tuple[float, float]:
     def groups() -> Iterator[tuple[Key, np.ndarray]]:
         nonlocal seconds
         for layer in range(layers):
-            made = list(made_up(layer))
+            layer_sets = list(made_up(layer))
             start = time.perf_counter()
-            space = fit_space([vectors for _, vectors in made])
-            placed = [space.place(vectors) for _, vectors in made]
+            space = fit_space([vectors for _, vectors in layer_sets])
+            placed = [space.place(vectors) for _, vectors in layer_sets]
             seconds += time.perf_counter() - start
-            for (key, _), vectors in zip(made, placed, strict=True):
+            for (key, _), vectors in zip(layer_sets, placed, strict=True):
                 yield {**key, "themes": space.themes}, vectors
 
     write_vectors(folder / "coordinates.parquet", groups())

@@ -3,10 +3,10 @@
     python -m benchmarks.sizes --config config/real.yaml
     python -m benchmarks.sizes results/real --model e5-small
 
-prints a line a (task, part, language, split) in the columns of xstilts/planning/sizes.csv, to
-refresh that table from. Counted are an example's tokens after the task's truncation, special ones
-included: of all sequences (choices, sides) of all rows (windows, parts of a sentence) that it was
-encoded as.
+prints one line per (task, part, language, split) in the columns of xstilts/planning/sizes.csv, to
+refresh that table from. An example's tokens are counted after the task's truncation, special ones
+included: those of all sequences (choices, sides) of all rows (windows, parts of a sentence) that it
+was encoded as.
 They are those of the run's tokenizer, `examples` and `max_length`: set neither limit for the table.
 """
 
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def measure(results: Path, model: str = "*") -> Iterator[dict[str, Any]]:
-    """A row of each language and split of every encoded part under a results folder."""
+    """One row per language and split of every encoded part under a results folder."""
     for manifest in sorted(results.glob(MANIFESTS.replace("model=*", f"model={model}"))):
         yield from part_sizes(manifest)
 

@@ -66,12 +66,12 @@ def main() -> None:
     chosen = parser.parse_args()
     shape = chosen.shape or ("xlm-r-large" if device().type == "cuda" else "e5-small")
     shape = "quick" if chosen.quick else shape
-    found = measure(shape, chosen.lengths, chosen.repeats, chosen.precision)
+    results = measure(shape, chosen.lengths, chosen.repeats, chosen.precision)
     if chosen.json:
-        json.dump(found, sys.stdout, indent=1)
+        json.dump(results, sys.stdout, indent=1)
         print()
     else:
-        print(table(found))
+        print(table(results))
 
 
 def measure(shape: str, lengths: list[str], repeats: int, precision: Any) -> dict[str, Any]:
@@ -80,8 +80,8 @@ def measure(shape: str, lengths: list[str], repeats: int, precision: Any) -> dic
     with tempfile.TemporaryDirectory() as folder:
         write_model(shape, Path(folder))
         for name in lengths:
-            for what, found in _measure_one(folder, shape, name, repeats, precision).items():
-                runs[what][name] = found
+            for what, run in _measure_one(folder, shape, name, repeats, precision).items():
+                runs[what][name] = run
     return {
         "shape": shape,
         "device": device_name(),
@@ -96,11 +96,11 @@ def measure(shape: str, lengths: list[str], repeats: int, precision: Any) -> dic
 
 
 def device_name() -> str:
-    """The GPU's name, or the processor's where Linux tells it."""
+    """The GPU's name, or the processor's where Linux reports it."""
     if device().type == "cuda":
         return torch.cuda.get_device_name()
-    described = Path("/proc/cpuinfo")
-    lines = described.read_text(encoding="utf-8").splitlines() if described.is_file() else []
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     return next((line.split(": ")[1] for line in lines if line.startswith("model name")), "cpu")
 
 
@@ -112,17 +112,17 @@ def _measure_one(
     examples = records(name, batches=50 if on_gpu else 4)
     sides = {**SIDES, **(ON_GPU if on_gpu else ON_CPU)}
     with ExitStack() as stack:
-        begun = {
+        processes = {
             side: stack.enter_context(process(make, folder, WORKLOADS[name], examples, precision))
             for side, make in sides.items()
         }
         trained = [
-            {side: each.submit(train).result() for side, each in begun.items()}
+            {side: each.submit(train).result() for side, each in processes.items()}
             for _ in range(repeats + 1)
         ]
         predicted = [
             {
-                how: begun[side].submit(_predict, words).result()
+                how: processes[side].submit(_predict, words).result()
                 for how, (side, words) in INFERENCE.items()
             }
             for _ in range(repeats + 1)
@@ -167,10 +167,10 @@ def _needed(seconds: float) -> dict[str, Any]:
 
 
 def _summary(runs: list[dict[str, Any]], lengths: list[int], work: int) -> dict[str, Any]:
-    """Of the repeats of each side; `work` are the floating-point operations on real tokens."""
+    """Figures of each side's repeats; `work` counts floating-point operations on real tokens."""
     seconds = {side: [run[side]["seconds"] for run in runs] for side in runs[0]}
     medians = {side: statistics.median(values) for side, values in seconds.items()}
-    found = {
+    result = {
         "examples": len(lengths),
         "tokens": sum(lengths),
         "seconds": seconds,
@@ -182,17 +182,19 @@ def _summary(runs: list[dict[str, Any]], lengths: list[int], work: int) -> dict[
         "teraflops": {side: work / value / 1e12 for side, value in medians.items()},
     }
     if "gigabytes" in runs[0]["ours"]:
-        found["gigabytes"] = {side: max(run[side]["gigabytes"] for run in runs) for side in runs[0]}
+        result["gigabytes"] = {
+            side: max(run[side]["gigabytes"] for run in runs) for side in runs[0]
+        }
         for peak in [value / 1e12 for name, value in PEAK.items() if name in device_name()]:
-            found["mfu"] = {side: value / peak for side, value in found["teraflops"].items()}
-    return found
+            result["mfu"] = {side: value / peak for side, value in result["teraflops"].items()}
+    return result
 
 
-def table(found: dict[str, Any]) -> str:
+def table(results: dict[str, Any]) -> str:
     """The ratios as Markdown."""
     lines = ["| | lengths | real tokens/s | against fixed | against Trainer |", "|" + "---|" * 5]
     for what in ("training", "inference"):
-        for name, run in found[what].items():
+        for name, run in results[what].items():
             speed, ratios = run["tokens_per_second"]["ours"], run["ratios"]
             lines.append(
                 f"| {what} | {name} | {speed:,.0f} | {ratios['fixed']:.2f} x "

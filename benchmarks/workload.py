@@ -34,8 +34,8 @@ class Workload:
 
     Attributes:
         task: the task of xstilts whose kind, head and name it takes.
-        kind: of that task.
-        batch_size: examples a step, the study's.
+        kind: that task's.
+        batch_size: examples per step, the study's.
         fixed: length that the fixed side pads to, XTREME's.
         rate: peak of the learning rate, which decays linearly.
     """
@@ -73,7 +73,7 @@ def write_model(shape: str, folder: Path) -> None:
 
 
 def flops(shape: str, lengths: Sequence[int]) -> int:
-    """Of a forward pass: two a token for each weight of a matrix, and attention's two products."""
+    """Operations of a forward pass: 2 per token and matrix weight, and attention's two products."""
     layers, width, _, inner = SHAPES[shape]
     sizes = np.asarray(lengths, dtype=np.int64)
     matrices = 4 * width**2 + 2 * width * inner
@@ -85,16 +85,16 @@ def records(name: str, batches: int, seed: int = 0) -> list[dict[str, Any]]:
     work, random = WORKLOADS[name], np.random.default_rng(seed)
     many = GROUP * work.batch_size
     pool = np.sort(random.choice(LENGTHS[name]["quantiles"], many)).reshape(GROUP, -1)
-    chosen = np.linspace(0, GROUP - 1, 2 * batches + 1).round().astype(int)[1::2]
-    known = random.choice(np.arange(5, VOCABULARY), IN_USE, replace=False)
-    lengths = pool[random.permutation(chosen)].ravel()
-    return [_record(work.kind, int(size), known, random) for size in lengths]
+    batch_numbers = np.linspace(0, GROUP - 1, 2 * batches + 1).round().astype(int)[1::2]
+    ids = random.choice(np.arange(5, VOCABULARY), IN_USE, replace=False)
+    lengths = pool[random.permutation(batch_numbers)].ravel()
+    return [_record(work.kind, int(size), ids, random) for size in lengths]
 
 
-def _record(kind: str, size: int, known: np.ndarray, random: np.random.Generator) -> dict[str, Any]:
+def _record(kind: str, size: int, ids: np.ndarray, random: np.random.Generator) -> dict[str, Any]:
     """Pieces as frequent as Zipf has them, and an answer that means nothing."""
-    rank = np.floor(len(known) ** random.random(size)).astype(int) - 1
-    row: dict[str, Any] = {"example": 0, "sequences": [known[rank].tolist()]}
+    rank = np.floor(len(ids) ** random.random(size)).astype(int) - 1
+    row: dict[str, Any] = {"example": 0, "sequences": [ids[rank].tolist()]}
     if kind == "classification":
         return {**row, "label": int(random.integers(3))}
     if kind == "tagging":

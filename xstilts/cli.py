@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"xstilts: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # who read it has seen enough, as `| head`
+    except BrokenPipeError:  # the reader has seen enough, as `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code
@@ -90,16 +90,16 @@ def _score(chosen: argparse.Namespace) -> int:
     """Print the metrics as JSON, in percent and full precision; what was not scored, in words."""
     from xstilts.evaluation.score_files import COUNTED, score_files
 
-    found = score_files(chosen.target, chosen.language, chosen.predictions, chosen.gold)
-    print(json.dumps(found))
+    metrics = score_files(chosen.target, chosen.language, chosen.predictions, chosen.gold)
+    print(json.dumps(metrics))
     for name, words in COUNTED.items():
-        if name in found:
-            print(f"{chosen.predictions}: {words.format(found[name])}", file=sys.stderr)
+        if name in metrics:
+            print(f"{chosen.predictions}: {words.format(metrics[name])}", file=sys.stderr)
     return 0
 
 
 def _lock(chosen: argparse.Namespace) -> int:
-    """Print a line a commit found."""
+    """Print one line per commit found."""
     from xstilts.data.lock import lock_data
 
     for line in lock_data():
@@ -141,13 +141,13 @@ def _store(chosen: argparse.Namespace, path: Path) -> Path:
 
 
 def _verify(chosen: argparse.Namespace) -> int:
-    """Print what is damaged, a line each."""
+    """Print what is damaged, one line each."""
     from xstilts.maintenance import damaged
 
-    found = list(damaged(chosen.results))
-    for path, wrong in found:
+    problems = list(damaged(chosen.results))
+    for path, wrong in problems:
         print(f"{path}\t{wrong}")
-    return 1 if found else 0
+    return 1 if problems else 0
 
 
 def _keep(chosen: argparse.Namespace) -> int:
@@ -160,7 +160,7 @@ def _keep(chosen: argparse.Namespace) -> int:
 
 
 def _prune(chosen: argparse.Namespace) -> int:
-    """Print what is removed, a line each."""
+    """Print what is removed, one line each."""
     from xstilts.io.store import prune
 
     for entry in prune(chosen.store):
@@ -191,14 +191,14 @@ def _predict(chosen: argparse.Namespace) -> int:
     from xstilts.degradation.forecast import Forecast, forecast, known_of
 
     config, grid = read_config(*chosen.config)
-    asked = Forecast(
+    request = Forecast(
         language=chosen.language,
         known=dict(known_of(config, grid, chosen.language)),
         headline=config["similarity"]["headline"],
         wanted=specification(config),
     )
-    found = forecast(Path(config["results"]), asked)
-    print(found.to_json(orient="records") if chosen.json else _aligned(found))
+    predictions = forecast(Path(config["results"]), request)
+    print(predictions.to_json(orient="records") if chosen.json else _aligned(predictions))
     return 0
 
 
@@ -221,7 +221,7 @@ def _positive(text: str) -> int:
 
 
 def _plan(chosen: argparse.Namespace) -> int:
-    """Print the plan; of a run that has begun, planned against spent; of a budget, what fits."""
+    """Print the plan; for a begun run, planned against spent; with a budget, only what fits."""
     from xstilts.config import read_config
     from xstilts.planning.plan import planned
     from xstilts.planning.summary import budgeted, compared_with, summary
@@ -245,7 +245,7 @@ def _power(chosen: argparse.Namespace) -> int:
     from xstilts.report.power_figure import plot_power
 
     config, grid = read_config(*chosen.config)
-    found = power_table(
+    power = power_table(
         grid_size(grid),
         specification(config),
         chosen.effect,
@@ -255,8 +255,8 @@ def _power(chosen: argparse.Namespace) -> int:
         chosen.cores,
     )
     figure, data = (chosen.output.with_suffix(suffix) for suffix in (".svg", ".csv"))
-    plot_power(power=found, effect=chosen.effect, figure=str(figure), data=str(data))
-    print(f"{_aligned(found)}\n\n{figure}, {data}")
+    plot_power(power=power, effect=chosen.effect, figure=str(figure), data=str(data))
+    print(f"{_aligned(power)}\n\n{figure}, {data}")
     return 0
 
 

@@ -39,8 +39,8 @@ SCHEMA = Path(__file__).parents[1] / "workflow" / "schemas" / "config.schema.yam
 def check_config(config: dict[str, Any]) -> Grid:
     """Complete a config in place and return its grid, with all data that it needs there.
 
-    Environment variables in strings (`${NAME}`) are filled in; defaults are the schema's, and of
-    the model of degradation the study's. What its language table adds counts in this process.
+    Environment variables in strings (`${NAME}`) are filled in. Defaults are the schema's; the
+    model of degradation has the study's. What the language table adds counts in this process.
 
     Raises:
         InputError: anything in it that cannot be run, with what to write instead.
@@ -51,7 +51,7 @@ def check_config(config: dict[str, Any]) -> Grid:
 
 
 def complete_config(config: dict[str, Any]) -> Grid:
-    """The same but for the data: for those who ask about the grid and run nothing."""
+    """Complete a config without checking its data, for questions about the grid alone."""
     described = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     config.update({key: _expand(value, f"config: {key}") for key, value in config.items()})
     config.update(typed(config, described, described))
@@ -73,7 +73,7 @@ def complete_config(config: dict[str, Any]) -> Grid:
 
 
 def _set_root(config: dict[str, Any]) -> None:
-    """Put relative paths under `data_root`, which from then on is the working folder.
+    """Put relative paths under `data_root`, which is the working folder from then on.
 
     Raises:
         InputError: a file that is named is not there.
@@ -138,12 +138,12 @@ def merged_entries(
         configs: name and content of each, the later ones on top.
     """
     for section in MERGED:
-        said: dict[str, dict[str, str]] = {}
+        by_entry: dict[str, dict[str, str]] = {}
         for name, content in configs:
             for entry, keys in (_section(content, section) or {}).items():
                 for key in keys if isinstance(keys, Mapping) else ():
-                    said.setdefault(entry, {})[key] = name
-        for entry, origins in said.items():
+                    by_entry.setdefault(entry, {})[key] = name
+        for entry, origins in by_entry.items():
             if len(set(origins.values())) > 1:
                 parts = ", ".join(f"{key} of {name}" for key, name in origins.items())
                 yield f"{': '.join([*section, entry])} is made of several configs: {parts}"
@@ -208,8 +208,8 @@ def _mistake(error: jsonschema.ValidationError) -> InputError:
     described: Any = error.schema
     value: Any = error.instance
     if error.validator == "additionalProperties":
-        known = described["properties"]
-        check_name("key", next(name for name in value if name not in known), known, place)
+        properties = described["properties"]
+        check_name("key", next(name for name in value if name not in properties), properties, place)
     values = value if isinstance(value, list) else [value]
     truths = [each for each in values if isinstance(each, bool)]
     if error.validator in ("type", "anyOf") and truths:
@@ -225,35 +225,35 @@ def _mistake(error: jsonschema.ValidationError) -> InputError:
 
 def _check_data(config: Mapping[str, Any], grid: Grid) -> None:
     """Raise if a file that the grid needs is not there, or what it needs of the hub not locked."""
-    read, locked = _check_translation(config, grid), read_lock()
+    sources, commits = _check_translation(config, grid), read_lock()
     for task, part, codes in grid.parts():
         source = config["data"].get(task)
         if source:
             _check_source(task, part, codes, source, f"config: data: {task}")
-            read += sources_of(tasks()[task], locked) if is_published(source, part) else []
+            sources += sources_of(tasks()[task], commits) if is_published(source, part) else []
         elif tasks()[task].manual_download:
             raise InputError(
                 f"config: {task} needs files of your own: {tasks()[task].manual_download}"
             )
         else:
-            read += sources_of(tasks()[task], locked)
-    read += [source for model in grid.models.values() if (source := source_of(model))]
+            sources += sources_of(tasks()[task], commits)
+    sources += [source for model in grid.models.values() if (source := source_of(model))]
     if not config["allow_unlocked"]:
-        check_locked(read, locked)
+        check_locked(sources, commits)
 
 
 def _check_translation(config: Mapping[str, Any], grid: Grid) -> list[str]:
     """The hub models that translations need; raise if a translation cannot be made."""
-    chosen = [recipes()[name] for name in grid.intermediates if recipes()[name].translated]
-    wanted = dict.fromkeys(task for recipe in chosen for task in recipe.tasks)
+    translated = [recipes()[name] for name in grid.intermediates if recipes()[name].translated]
+    task_names = dict.fromkeys(task for recipe in translated for task in recipe.tasks)
     files, model = config["translation"]["data"], config["translation"]["model"]
-    made = [task for task in wanted if task not in files]
-    for task in wanted:
+    by_model = [task for task in task_names if task not in files]
+    for task in task_names:
         if task in files:
             _check_translated_files(task, grid, files[task])
-    if made:
+    if by_model:
         from xstilts.kinds import kind_of  # which takes seconds, so only where it is needed
-    for task in made:
+    for task in by_model:
         if not kind_of(tasks()[task]).translatable:
             raise InputError(
                 f"config: {task} cannot be machine-translated, as its labels belong to words of "
@@ -261,13 +261,13 @@ def _check_translation(config: Mapping[str, Any], grid: Grid) -> list[str]:
             )
         if not model:
             raise InputError(f"config: {task}-mt needs translation: model, or files under data")
-    named = [translator(model, config, code) for code in grid.translated_languages if made]
-    for each in named:
+    models = [translator(model, config, code) for code in grid.translated_languages if by_model]
+    for each in models:
         check_folder("config: translation: model", each)
-    called = config["translation"]["codes"]
-    for code in ["en", *grid.translated_languages] if made and called else []:
-        check_name("language", code, called, "config: translation: codes")
-    return [source for each in named if (source := source_of(each))]
+    codes = config["translation"]["codes"]
+    for code in ["en", *grid.translated_languages] if by_model and codes else []:
+        check_name("language", code, codes, "config: translation: codes")
+    return [source for each in models if (source := source_of(each))]
 
 
 def translator(path: str, config: Mapping[str, Any], language: str) -> Model:

@@ -12,18 +12,18 @@ class InputError(ValueError):
 
 def check_name(what: str, name: object, allowed: Iterable[str], place: str) -> str:
     """Return `name` if it is among `allowed`, else raise with the closest known name."""
-    known = sorted(allowed)
-    if isinstance(name, str) and name in known:
+    names = sorted(allowed)
+    if isinstance(name, str) and name in names:
         return name
-    close = get_close_matches(str(name), known, n=1)
-    hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(known)}"
+    close = get_close_matches(str(name), names, n=1)
+    hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(names)}"
     raise InputError(f"{place}: unknown {what} '{name}'; {hint}")
 
 
 def one_line(error: BaseException) -> str:
-    """What an error of a library says, in one line; some (a timeout's) say nothing but their name.
+    """A library's error in one line; some (a timeout's) say nothing but their name.
 
-    Of several lines the first: libraries explain at length.
+    Only the first of several lines: libraries explain at length.
     """
     lines = str(error).strip().splitlines()
     return lines[0].strip() if lines else type(error).__name__

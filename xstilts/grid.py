@@ -52,7 +52,7 @@ def cells_of(axes: Mapping[str, Any]) -> Iterator[Cell]:
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """The study's axes; `languages` holds those asked for that each target has."""
+    """The study's axes; `languages` holds, by target, those asked for that it has."""
 
     models: dict[str, Model]
     intermediates: list[str]
@@ -120,9 +120,9 @@ class Grid:
 
     def recipe_tasks(self) -> list[str]:
         """What the recipes of phase two train on, with the texts that are mixed in."""
-        chosen = [recipes()[name] for name in self.intermediates]
-        named = [name for recipe in chosen for name in (*recipe.tasks, recipe.corpus) if name]
-        return sorted({*named})
+        rows = [recipes()[name] for name in self.intermediates]
+        names = [name for recipe in rows for name in (*recipe.tasks, recipe.corpus) if name]
+        return sorted({*names})
 
     def chain_tasks(self) -> list[str]:
         """What the targets train on in phase three."""
@@ -135,15 +135,15 @@ class Grid:
     def swept_targets(self) -> list[str]:
         """Targets that are evaluated without any training: their layer is a choice.
 
-        Not those with pools to mine (BUCC), whose vectors of all layers are too many to hold.
+        Those with pools to mine (BUCC) are left out: vectors of all layers are too many to hold.
         """
         rows = (tasks()[target] for target in self.targets)
         return [task.name for task in rows if not task.trains_on and task.reference == "none"]
 
     def targets_with_gap(self) -> list[str]:
         """Targets that are run in English and in another language."""
-        listed = {name: self.languages[name] for name in self.targets}
-        return [name for name, codes in listed.items() if "en" in codes and len(codes) > 1]
+        by_target = {name: self.languages[name] for name in self.targets}
+        return [name for name, codes in by_target.items() if "en" in codes and len(codes) > 1]
 
     def parts(self) -> Iterator[tuple[str, str, list[str]]]:
         """Every (task, part, languages) of data that the grid reads."""
@@ -169,11 +169,11 @@ class Grid:
         return any(measures()[name].reads == evidence for name in self.measures)
 
     def training_languages(self, task: str) -> list[str]:
-        """Languages of a task's training data: English, or for texts alone every one there is."""
+        """Languages of a task's training data: English, or for plain text every one there is."""
         return self.text_languages[task] if tasks()[task].multilingual else ["en"]
 
     def fetched_languages(self, target: str) -> list[str]:
-        """Languages whose test data are needed: whole pools of retrieval, whatever is asked."""
+        """Languages whose test data are needed; a retrieval pool is needed whole."""
         if target == self.parallel:
             return self.parallel_languages
         pooled = tasks()[target].reference == "pool"
@@ -198,33 +198,33 @@ def read_grid(config: Mapping[str, Any]) -> Grid:
         check_name("task", name, tasks(), f"{PLACE}: data")
     for name in config["translation"]["data"]:
         check_name("task", name, intermediate_tasks(), f"{PLACE}: translation: data")
-    asked = config["similarity"]["measures"]
-    chosen_measures = [*measures()] if asked == "all" else list(asked)
-    for name in chosen_measures:
+    setting = config["similarity"]["measures"]
+    measure_names = [*measures()] if setting == "all" else list(setting)
+    for name in measure_names:
         check_name("measure", name, measures(), f"{PLACE}: similarity: measures")
     headline = config["similarity"]["headline"]
-    check_name("headline", headline, chosen_measures, f"{PLACE}: similarity")
+    check_name("headline", headline, measure_names, f"{PLACE}: similarity")
     full = _languages(config)
-    chosen = {target: _chosen(config["languages"], target, full) for target in config["targets"]}
+    by_target = {target: _chosen(config["languages"], target, full) for target in config["targets"]}
     return Grid(
         models=models,
         intermediates=list(config["intermediates"]),
         targets=list(config["targets"]),
-        languages=chosen,
+        languages=by_target,
         full_languages=full,
         seeds=list(config["seeds"]),
-        measures=chosen_measures,
+        measures=measure_names,
         text_languages=_text_languages(config),
         translated_languages=_translated(config),
         parallel=config["similarity"]["parallel"],
-        parallel_languages=_parallel_languages(config, chosen),
+        parallel_languages=_parallel_languages(config, by_target),
     )
 
 
 def _languages(config: Mapping[str, Any]) -> dict[str, list[str]]:
     """Every language that each target of the config has."""
-    listed = {name: entry.get("languages") for name, entry in config["data"].items()}
-    full = {target: listed.get(target) or languages_of(target) for target in config["targets"]}
+    by_entry = {name: entry.get("languages") for name, entry in config["data"].items()}
+    full = {target: by_entry.get(target) or languages_of(target) for target in config["targets"]}
     for target, codes in full.items():
         for code in codes:
             check_name("language", code, languages(), f"{PLACE}: data: {target}: languages")
@@ -243,50 +243,52 @@ def _parallel_languages(config: Mapping[str, Any], chosen: Mapping[str, list[str
         return []
     bitexts = [task.name for task in tasks().values() if task.kind == "bitext" and not task.target]
     check_name("parallel text", name, bitexts, f"{PLACE}: similarity: parallel")
-    asked = {code for codes in chosen.values() for code in codes}
-    listed = config["data"].get(name, {}).get("languages")
-    known = listed or [row.code for row in languages().values() if row.flores]
-    return [code for code in known if code in asked and code != "en"]
+    grid_codes = {code for codes in chosen.values() for code in codes}
+    own = config["data"].get(name, {}).get("languages")
+    text_codes = own or [row.code for row in languages().values() if row.flores]
+    return [code for code in text_codes if code in grid_codes and code != "en"]
 
 
 def _text_languages(config: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Languages of each task of texts alone: those of its files, or every one there is."""
-    known = languages()
-    listed = {name: entry.get("languages", []) for name, entry in config["data"].items()}
-    found = {name: listed.get(name) or [*known] for name in tasks() if tasks()[name].multilingual}
-    for name, codes in found.items():
+    """Languages of each plain-text task: those of its files, or every one there is."""
+    table = languages()
+    by_entry = {name: entry.get("languages", []) for name, entry in config["data"].items()}
+    by_task = {
+        name: by_entry.get(name) or [*table] for name in tasks() if tasks()[name].multilingual
+    }
+    for name, codes in by_task.items():
         for code in codes:
-            check_name("language", code, known, f"{PLACE}: data: {name}: languages")
-    return found
+            check_name("language", code, table, f"{PLACE}: data: {name}: languages")
+    return by_task
 
 
-def _chosen(wanted: Any, target: str, full: Mapping[str, list[str]]) -> list[str]:
+def _chosen(setting: Any, target: str, full: Mapping[str, list[str]]) -> list[str]:
     """The languages of a target that the config asks for.
 
     `all`, a list for every target (a language that only some targets have is run where it is), or a
     mapping from target to list, in which the target must have each language.
     """
-    if isinstance(wanted, Mapping):
-        listed = wanted.get(target, full[target])
-        for code in listed:
+    if isinstance(setting, Mapping):
+        codes = setting.get(target, full[target])
+        for code in codes:
             check_name(f"{target} language", code, full[target], f"{PLACE}: languages: {target}")
-        return list(listed)
-    if wanted == "all":
+        return list(codes)
+    if setting == "all":
         return full[target]
-    known = {code for codes in full.values() for code in codes}
-    for code in wanted:
-        check_name("language", code, known, f"{PLACE}: languages")
-    if not set(wanted) & set(full[target]):
+    all_codes = {code for codes in full.values() for code in codes}
+    for code in setting:
+        check_name("language", code, all_codes, f"{PLACE}: languages")
+    if not set(setting) & set(full[target]):
         raise InputError(
-            f"{PLACE}: languages: {target} has none of {', '.join(wanted)}; "
+            f"{PLACE}: languages: {target} has none of {', '.join(setting)}; "
             f"it has {', '.join(full[target])}"
         )
-    return [code for code in full[target] if code in wanted]
+    return [code for code in full[target] if code in setting]
 
 
 def _translated(config: Mapping[str, Any]) -> list[str]:
     """The languages that training data are translated into."""
-    asked = config["translation"]["languages"] or TRANSLATED_INTO
-    for code in asked:
+    codes = config["translation"]["languages"] or TRANSLATED_INTO
+    for code in codes:
         check_name("language", code, languages(), f"{PLACE}: translation: languages")
-    return list(asked)
+    return list(codes)

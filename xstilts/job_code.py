@@ -1,8 +1,8 @@
 """Which code a job depends on: the digest that its rule passes, so that an edit reruns the job.
 
 A rule names its script, and the script its function; the rest follows from what that function
-reaches (`xstilts.io.code`). Of what is found by its name, that of the job's own tasks and measures
-counts: the module of a task's kind, and those facts of a task or measure that the code reads.
+reaches (`xstilts.io.code`). What is found by its name counts only for the job's own tasks and
+measures: the module of a task's kind, and those facts of a task or measure that the code reads.
 """
 
 from __future__ import annotations
@@ -59,31 +59,31 @@ def job_code(script: str, task_names: tuple[str, ...], measure_names: tuple[str,
 def _facts(row: Any, functions: tuple[str, ...]) -> dict[str, Any]:
     """What functions can know of a row: the fields that they, or its own methods, read.
 
-    Of the methods and properties that they use, the code.
+    The methods and properties that they use count by their code.
     """
     attributes, methods = reached_members(functions)
-    named = {name for name in attributes | methods if not name.startswith("__")}
-    used = {name: _method(type(row), name) for name in named}
-    found = {name: function_meaning(method) for name, method in used.items() if method}
-    for name in found:
-        attributes = attributes | _names(used[name].__code__)
+    names = {name for name in attributes | methods if not name.startswith("__")}
+    members = {name: _method(type(row), name) for name in names}
+    facts = {name: function_meaning(method) for name, method in members.items() if method}
+    for name in facts:
+        attributes = attributes | _names(members[name].__code__)
     for each in fields(row):
         value = getattr(row, each.name)
         read = each.name in attributes or (callable(value) and each.name in methods)
         if read and each.name not in PASSED:
-            found[each.name] = _plain(value)
-    return found
+            facts[each.name] = _plain(value)
+    return facts
 
 
 def _method(kind: type, name: str) -> Any:
-    """The function behind a method or a property of a class; None: it has no such."""
+    """The function behind a method or a property of a class; None if there is none."""
     member = inspect.getattr_static(kind, name, None)
     function = getattr(member, "fget", member)
     return function if isinstance(function, FunctionType) else None
 
 
 def _names(code: CodeType) -> set[str]:
-    """The names that a function's code reads, those in its comprehensions too."""
+    """The names that a function's code reads, including those in its comprehensions."""
     inner = [_names(each) for each in code.co_consts if isinstance(each, CodeType)]
     return set(code.co_names).union(*inner)
 

@@ -1,6 +1,6 @@
 """How a rule's script runs its function: log opened, errors in one line, in a warm process if any.
 
-Importing torch and transformers costs several CPU seconds a process, more than a small model's
+Importing torch and transformers costs several CPU seconds per process, more than a small model's
 training. `xstilts warm COMMAND ...` imports them once and runs COMMAND; jobs that COMMAND starts on
 the same machine are then forks of that process. Without it (on a cluster) a job imports for itself.
 """
@@ -36,7 +36,7 @@ PRELOAD = (
 )
 FORM = "%(asctime)s %(levelname)s %(message)s"  # of a line of a job's log
 WARNING = re.compile(r"\S+ \S+ WARNING (.*)")
-PATIENCE = 5  # seconds between looks whether the parent is still there
+PATIENCE = 5  # seconds between checks that the parent is still there
 
 
 def share_package() -> None:
@@ -45,8 +45,8 @@ def share_package() -> None:
     They read and write UTF-8 whatever the locale is, names of files included.
     """
     root = str(Path(__file__).parents[1])
-    known = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([root, *filter(None, known)]))
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([root, *filter(None, paths)]))
     os.environ["PYTHONUTF8"] = "1"
 
 
@@ -65,13 +65,13 @@ def run_rule(snakemake: Any, function: str, **more: Any) -> None:
     Each is passed under its own name if the function has such a parameter; `more` comes on top. The
     languages that the config's table adds are known.
     """
-    named = {
+    values = {
         **dict(snakemake.wildcards.items()),
         **dict(snakemake.params.items()),
         **dict(snakemake.input.items()),
         **dict(snakemake.output.items()),
     }
-    plain = {name: list(each) if isinstance(each, list) else each for name, each in named.items()}
+    plain = {name: list(each) if isinstance(each, list) else each for name, each in values.items()}
     run_job(
         snakemake.log[0],
         snakemake.threads,
@@ -94,12 +94,12 @@ def run_job(
     """Run `module:name` with keyword arguments that JSON can hold; output goes to the log.
 
     Arguments that the function does not have are left out. `rule` names it in messages. Its
-    warnings go to the terminal too, where they are met before anybody opens a log.
+    warnings go to the terminal too, where the user sees them without opening a log.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     with Path(log).open("w", encoding="utf-8") as file:
-        asked = {"function": function, "arguments": arguments, "threads": threads}
-        request = json.dumps({**asked, "language_table": language_table}).encode()
+        job = {"function": function, "arguments": arguments, "threads": threads}
+        request = json.dumps({**job, "language_table": language_table}).encode()
         address = os.environ.get(WARM, "")
         if Path(address).is_socket():  # not on another machine that inherits the variable
             status = _ask(address, request, file.fileno())
@@ -123,8 +123,8 @@ def _call(request: bytes, log: int) -> int:
         try:
             add_languages(job["language_table"])
             function = getattr(importlib.import_module(module), name)
-            known = inspect.signature(function).parameters
-            function(**{key: each for key, each in job["arguments"].items() if key in known})
+            parameters = inspect.signature(function).parameters
+            function(**{key: each for key, each in job["arguments"].items() if key in parameters})
         except (InputError, SystemExit) as end:  # a mistake; a training that was interrupted
             file.write(f"{end}\n")
             return 1
@@ -138,17 +138,17 @@ def _call(request: bytes, log: int) -> int:
 
 @contextmanager
 def _redirected(log: int) -> Iterator[None]:
-    """Standard error to the log, but not on a terminal: there, progress bars are wanted."""
+    """Send standard error to the log, unless it is a terminal, which shows progress bars."""
     if sys.stderr.isatty():
         yield
         return
-    kept = os.dup(2)
+    stderr = os.dup(2)
     os.dup2(log, 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(stderr, 2)
+        os.close(stderr)
 
 
 def _use_threads(threads: int) -> None:
@@ -220,7 +220,7 @@ def _serve(server: socket.socket) -> None:
 
 
 def _answer(connection: socket.socket) -> None:
-    """In the fork: run one request and send its exit status; end if whoever asked has gone."""
+    """In the fork: run one request and send its exit status; end if the asker has gone."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _, (log, request), _, _ = socket.recv_fds(connection, 1, 2)

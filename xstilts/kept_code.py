@@ -31,16 +31,16 @@ class CodeOfResults:
     def digest(self, script: str, tasks: Sequence[str], measures: Sequence[str]) -> str:
         """The digest that a script's jobs for some tasks and measures are known by."""
         today = job_code(script, tuple(tasks), tuple(measures))
-        _, known = self.kept.get(today, (script, today))
-        self.asked[json.dumps([script, [*tasks], [*measures]])] = known
-        return str(known)
+        _, effective = self.kept.get(today, (script, today))
+        self.asked[json.dumps([script, [*tasks], [*measures]])] = effective
+        return str(effective)
 
     def kept_scripts(self) -> list[str]:
-        """Scripts of which results of other code than today's are kept."""
+        """Scripts whose results of other code than today's are kept."""
         return sorted({script for script, _ in self.kept.values()})
 
     def record(self, *, finished: bool) -> None:
-        """Write down the digests that were asked for; while a run is not finished, new ones alone.
+        """Write down the digests that were asked for; while a run is unfinished, only new ones.
 
         So an edit can be kept until what it reruns has run.
         """
@@ -49,22 +49,22 @@ class CodeOfResults:
         write_json(self.results / RECORD, record)
 
     def keep(self, scripts: Collection[str]) -> int:
-        """Let what these scripts made count as made by today's code; returns of how many digests.
+        """Let what these scripts made count as made by today's code; return how many digests.
 
         Raises:
             InputError: the folder has no record of a run, or none of such a script.
         """
         place = self.results / RECORD
-        made = [(json.loads(key), known) for key, known in _read(place).items()]
-        if not made:
+        records = [(json.loads(key), recorded) for key, recorded in _read(place).items()]
+        if not records:
             raise InputError(f"{place}: not there: name the results folder of a run")
         for script in scripts:
-            check_name("script", script, {script for (script, *_), _ in made}, str(place))
+            check_name("script", script, {script for (script, *_), _ in records}, str(place))
         changed = {}
-        for (script, tasks, measures), known in made:
+        for (script, tasks, measures), recorded in records:
             today = job_code(script, tuple(tasks), tuple(measures))
-            if script in scripts and today != known:
-                changed[today] = [script, known]
+            if script in scripts and today != recorded:
+                changed[today] = [script, recorded]
         self.kept |= changed
         write_json(self.results / KEPT, self.kept)
         return len(changed)

@@ -2,10 +2,11 @@
 
 Codes are XTREME's two letters (`zh` is Mandarin, `sw` Swahili); `iso3` is the code that Tatoeba's
 files use (`cmn`, `swh`, `pes`). `cc100` is the size in GiB of the language's part of CC-100, the
-pretraining text of XLM-R (Conneau et al. 2020, appendix), empty if nobody says: of Chinese the
-simplified part (the traditional one has 16.6), of Burmese the larger row (the other has 0.4), and
-no romanised part. `flores` is the language's column in FLORES-200. `targets` says which evaluated
-tasks have the language: XTREME-R's `evaluate.py`; PAWS-X and BUCC from XTREME.
+pretraining text of XLM-R (Conneau et al. 2020, appendix), empty if no source gives it. Chinese has
+that of its simplified part (the traditional one has 16.6), Burmese that of the larger row (the
+other has 0.4); romanised parts do not count. `flores` is the language's column in FLORES-200.
+`targets` says which evaluated tasks have the language: XTREME-R's `evaluate.py`; PAWS-X and BUCC
+from XTREME.
 
 A config adds rows from a table of its own (`language_table`), in which all but `code` and `name`
 may be empty or left out.
@@ -51,14 +52,14 @@ def languages() -> dict[str, Language]:
 
 
 def added_languages() -> list[str]:
-    """Codes of the languages that only a table of the user's has."""
+    """Codes of the languages that only the user's table has."""
     return [code for code in _added if code not in _shipped()]
 
 
 def add_languages(table: str | None) -> None:
     """Add the rows of a table, in place of shipped ones of the same code, for this process.
 
-    Those that were added before are there no more; without a table, only the shipped ones are.
+    Rows that were added before are dropped; without a table, only the shipped ones remain.
 
     Raises:
         InputError: the table cannot be used: place, value, and what is allowed.
@@ -74,13 +75,13 @@ def _shipped() -> dict[str, Language]:
 
 
 def _read(table: Path) -> dict[str, Language]:
-    found: dict[str, Language] = {}
+    by_code: dict[str, Language] = {}
     for where, row in _rows(table):
         language = _language(row, where)
-        if language.code in found:
+        if language.code in by_code:
             raise InputError(f"{where}: language '{language.code}' has a row before")
-        found[language.code] = language
-    return found
+        by_code[language.code] = language
+    return by_code
 
 
 def _rows(table: Path) -> Iterator[tuple[str, dict[str, str]]]:

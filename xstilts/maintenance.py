@@ -1,7 +1,7 @@
-"""A results folder on disk: what in it is damaged, and how to be rid of a cell or a checkpoint.
+"""A results folder on disk: what in it is damaged, and how to remove a cell or a checkpoint.
 
-Snakemake looks at times and at whether files exist. A file that a broken disk has cut short is
-done, for Snakemake; who doubts theirs asks here.
+Snakemake looks at times and at whether files exist. For Snakemake, a file that a broken disk has
+cut short is done; this module reads it.
 """
 
 from __future__ import annotations
@@ -67,17 +67,13 @@ def forget(path: Path, store: Path) -> None:
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     if path.name == SCORES_FILE:
-        _forget_cell(path, store)
+        # If it is unreadable, so is its entry in the store: the same file, which counts as none.
+        with suppress(InputError):
+            cell_store(store).forget(read_table(path)["key"][0].as_py())
+        for name in (PREDICTIONS_FILE, SCORES_FILE):
+            path.with_name(name).unlink(missing_ok=True)
     elif path.name == MANIFEST:
         for name in (STATE, WEIGHTS, MANIFEST):
             path.with_name(name).unlink(missing_ok=True)
     else:
         raise InputError(f"{path}: neither a cell ({SCORES_FILE}) nor a checkpoint ({MANIFEST})")
-
-
-def _forget_cell(scores: Path, store: Path) -> None:
-    # If it is unreadable, so is its entry in the store, which is the same file and counts as none.
-    with suppress(InputError):
-        cell_store(store).forget(read_table(scores)["key"][0].as_py())
-    for name in (PREDICTIONS_FILE, SCORES_FILE):
-        scores.with_name(name).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The table of encoders, one row a model; a config adds or replaces rows in `model_table`."""
+"""The table of encoders, one row per model; a config adds or replaces rows in `model_table`."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def model_row(name: str, added: Mapping[str, Mapping[str, Any]], place: str) -> 
         InputError: no such model, or its local folder holds none.
     """
     check_name("model", name, {*MODELS, *added}, place)
-    known = MODELS.get(name)
-    row = {**(vars(known) if known else {}), **added.get(name, {})}
+    shipped = MODELS.get(name)
+    row = {**(vars(shipped) if shipped else {}), **added.get(name, {})}
     if "layer" not in row or "path" not in row:
         raise InputError(f"{place}: model '{name}' needs path and layer in model_table")
     model = Model(**row)

@@ -4,7 +4,7 @@
 Each of them can be modified, by the end of its name:
 
 - `-mlm`: half of the steps are masked language modelling of text in every language;
-- `-mlm-en`: its control, with English text alone;
+- `-mlm-en`: its control, with only English text;
 - `-mt`: the tasks' training data are machine translations of the English ones.
 """
 
@@ -24,7 +24,7 @@ class Recipe:
     """One row.
 
     Attributes:
-        tasks: what is trained on at once, one head a task.
+        tasks: what is trained on at once, one head per task.
         corpus: the task whose texts are mixed in for masked language modelling, if one is.
         translated: whether the tasks' training data are machine-translated.
     """

@@ -74,22 +74,22 @@ class Study:
         return source
 
     def data_state(self, task: str, part: str) -> list[Any]:
-        """What tells, beside the config, whether a part of a task's data is to be read again.
+        """What says, beside the config, whether a part of a task's data must be read again.
 
         The state of its local files, and what each language fills in in addresses and ids.
         """
         source, codes = self.source(task, part), self.languages(task, part)
         rows = [languages().get(code) for code in codes]
-        known = [[row.code, row.iso3, row.name, row.flores] for row in rows if row]
-        return [source and local_state(source, tasks()[task], part, codes), known]
+        spellings = [[row.code, row.iso3, row.name, row.flores] for row in rows if row]
+        return [source and local_state(source, tasks()[task], part, codes), spellings]
 
     def data_commits(self, task: str, part: str) -> dict[str, str]:
         """The commits at which a task's hub data sets are read; one that changes is read again."""
         source = self.source(task, part)
         if source and not is_published(source, part):
             return {}
-        named = sources_of(tasks()[task], self.commits)
-        return {source: self.commits[source] for source in named if source in self.commits}
+        sources = sources_of(tasks()[task], self.commits)
+        return {source: self.commits[source] for source in sources if source in self.commits}
 
     def encoded_length(self, task: str) -> int | None:
         """The longest input: the config's, or the preset's for the task, whichever is shorter."""
@@ -97,7 +97,7 @@ class Study:
         return min((each for each in (self.config["max_length"], preset) if each), default=None)
 
     def is_machine_translated(self, task: str) -> bool:
-        """Whether a model makes a task's translations, and not files hold them."""
+        """Whether a model makes a task's translations, rather than files holding them."""
         return task not in self.config["translation"]["data"]
 
     def pool_size(self, target: str) -> int | None:
@@ -144,7 +144,7 @@ class Study:
 
     def language_facts(self, model: str) -> dict[str, dict[str, Any]]:
         """Facts of the grid's languages and of English, as measures know them."""
-        codes = {code for listed in self.grid.languages.values() for code in listed} | {"en"}
+        codes = {code for group in self.grid.languages.values() for code in group} | {"en"}
         return language_facts(sorted(codes), self.grid.models[model].pretraining)
 
     def language_names(self) -> dict[str, str]:
@@ -152,7 +152,7 @@ class Study:
         return {code: row.name for code, row in languages().items()}
 
     def language_families(self) -> dict[str, str]:
-        """Family of each language by code, of those whose row names one."""
+        """Family of each language whose row names one, by code."""
         return {code: row.family for code, row in languages().items() if row.family}
 
     def specification(self) -> dict[str, Any]:

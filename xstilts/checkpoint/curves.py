@@ -1,4 +1,4 @@
-"""Training curves: what is written of every step, and many of them as one small table."""
+"""Training curves: what is written of every step, and many curves as one small table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 from xstilts.io.tables import read_json, read_table, schema
 
 CURVE_FILE = "curve.parquet"  # beside a checkpoint's manifest
-POINTS = 50  # of a curve in the table
+POINTS = 50  # per curve in the table
 
 CURVE = schema(
     ("task", pa.string(), "Task of the step."),
@@ -27,7 +27,7 @@ CURVE = schema(
 
 
 def read_curves(trainings: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """About `POINTS` rows a training and task: mean loss of equal stretches of its steps.
+    """About `POINTS` rows per training and task: mean loss of equal stretches of its steps.
 
     Columns: those of `trainings` but `checkpoint`, then `task`, `share` (of the training's steps,
     at the end of the stretch), `loss`, `dev` (the last one measured in the stretch) and `diverged`.
@@ -46,7 +46,7 @@ def _stretches(training: Mapping[str, Any]) -> pd.DataFrame:
     many = min(POINTS, len(curve))
     curve["share"] = (np.arange(len(curve)) * many // len(curve) + 1) / many
     grouped = curve.groupby(["task", "share"], sort=False, as_index=False)
-    found = grouped.agg(loss=("loss", "mean"), dev=("dev", "last"))
+    stretches = grouped.agg(loss=("loss", "mean"), dev=("dev", "last"))
     axes = {name: value for name, value in training.items() if name != "checkpoint"}
-    found["diverged"] = bool(read_json(path)["diverged"])
-    return pd.concat([pd.DataFrame([axes] * len(found)), found], axis=1)
+    stretches["diverged"] = bool(read_json(path)["diverged"])
+    return pd.concat([pd.DataFrame([axes] * len(stretches)), stretches], axis=1)

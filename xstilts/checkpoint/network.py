@@ -2,7 +2,7 @@
 
 `checkpoint.json` is what the workflow tracks. It is written last, and holds nothing that differs
 between two identical trainings, so that retraining to the same weights reruns nothing. The weights
-beside it are those that training could change (of low-rank adapters, the adapters and heads), in
+beside it are those that training could change (with low-rank adapters, these and the heads), in
 bf16: half the disk, and the precision in which GPUs use them. The rest is the pretrained folder's.
 """
 
@@ -44,10 +44,10 @@ class Network:
 
     def trainable(self) -> dict[str, nn.Parameter]:
         """Every parameter that training may change, by a name unique in the network."""
-        named = [(f"encoder.{name}", value) for name, value in self.encoder.named_parameters()]
+        weights = [(f"encoder.{name}", value) for name, value in self.encoder.named_parameters()]
         for task, head in sorted(self.heads.items()):
-            named += [(f"head.{task}.{name}", value) for name, value in head.named_parameters()]
-        return {name: value for name, value in named if value.requires_grad}
+            weights += [(f"head.{task}.{name}", value) for name, value in head.named_parameters()]
+        return {name: value for name, value in weights if value.requires_grad}
 
 
 def save(path: Path, network: Network, facts: dict[str, Any]) -> None:
@@ -128,9 +128,9 @@ def load(path: Path) -> Network:
 def _restore(network: Network, tensors: dict[str, Tensor]) -> None:
     """Copy saved tensors into the network; those of every head must be there."""
     parameters = network.trainable()
-    lacking = [name for name in parameters if name.startswith("head.") and name not in tensors]
-    if lacking:
-        raise InputError(f"checkpoint lacks {', '.join(lacking)}")
+    missing = [name for name in parameters if name.startswith("head.") and name not in tensors]
+    if missing:
+        raise InputError(f"checkpoint lacks {', '.join(missing)}")
     with torch.no_grad():
         for name, tensor in tensors.items():
             parameters[name].copy_(tensor)

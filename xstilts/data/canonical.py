@@ -1,4 +1,4 @@
-"""A row of somebody's data as a canonical example of its task's kind, or a clear error."""
+"""A raw row as a canonical example of its task's kind, or a clear error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xstilts.io.values import plain
 from xstilts.kinds import kind_of
 from xstilts.tasks import Task
 
-KEYS = "keys"  # of retrieval kinds: a row may leave it out, its key is then its id
+KEYS = "keys"  # of retrieval kinds: a row that leaves it out has its id as its key
 
 Example = dict[str, Any]
 
@@ -51,7 +51,7 @@ def check_width(names: Sequence[str], row: Mapping[str, Any], where: str) -> Non
 
 @dataclass
 class Canonical:
-    """Turns a row of somebody's data into a canonical example, or None if its answer is hidden.
+    """Turns a raw row into a canonical example, or None if its answer is hidden.
 
     Attributes:
         task: the task.
@@ -119,10 +119,10 @@ class Canonical:
 
 
 def _replaced(name: str, value: Any, new: Mapping[str, str], where: str) -> str:
-    known = str(plain(value))
-    if known not in new:
+    key = str(plain(value))
+    if key not in new:
         raise InputError(f"{where}: {name} '{value}' is none of {', '.join(new)}")
-    return new[known]
+    return new[key]
 
 
 def _is_text(value: Any) -> bool:
@@ -151,11 +151,11 @@ TYPES: dict[pa.DataType, tuple[str, Callable[[Any], bool]]] = {
 def _check_types(
     example: Example, columns: Mapping[str, pa.DataType], optional: frozenset[str], where: str
 ) -> None:
-    """Raise unless every field is there and of its type; of the optional ones, one at least."""
-    lacking = {name for name in optional if example.get(name) is None}
-    if optional and lacking == optional:
-        raise InputError(f"{where}: neither {' nor '.join(sorted(lacking))}")
-    for name in columns.keys() - lacking - ({KEYS} - example.keys()):
+    """Raise unless every field is there, at least one optional one, and each of its type."""
+    missing = {name for name in optional if example.get(name) is None}
+    if optional and missing == optional:
+        raise InputError(f"{where}: neither {' nor '.join(sorted(missing))}")
+    for name in columns.keys() - missing - ({KEYS} - example.keys()):
         what, accepts = TYPES[columns[name]]
         if not accepts(example.get(name)):
             raise InputError(f"{where}: {name} is {example.get(name)!r}, not {what}")
@@ -166,7 +166,7 @@ def with_ids(
 ) -> Iterator[Example | None]:
     """Examples with distinct ids: their own, or their number.
 
-    With `renumber`, an id that was there before gets a running number; else it is an error.
+    With `renumber`, an id that was there before gets a running number, else it is an error.
     """
     seen: dict[str, list[str]] = {}
     for number, (where, example) in enumerate(examples, start=1):

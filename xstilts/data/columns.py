@@ -1,4 +1,4 @@
-"""Column expressions: where a canonical field lies in a row of somebody's data.
+"""Column expressions: where a canonical field lies in a raw row.
 
 "premise"               a column
 "choices.text"          a field of a nested column
@@ -28,10 +28,10 @@ def read_column(row: Mapping[str, Any], expression: str) -> Any:
 
 
 def first_there(expression: str, columns: Container[str]) -> str:
-    """Of alternatives, the first whose column is there; else the last."""
+    """The first of the alternatives whose column is there; else the last."""
     alternatives = [each.strip() for each in expression.split("|")]
-    known = [each for each in alternatives if each.split(".")[0] in columns]
-    return [*known, alternatives[-1]][0]
+    present = [each for each in alternatives if each.split(".")[0] in columns]
+    return [*present, alternatives[-1]][0]
 
 
 def _follow(value: Any, path: list[str]) -> Any:

@@ -1,8 +1,8 @@
 """Token ids of a task's examples, once per (model, task, part): what training and evaluation read.
 
-A *part* is `train` (splits train and dev, English; texts alone in every language), `translated`
+A *part* is `train` (splits train and dev, English; plain text in every language), `translated`
 (training data in other languages) or `test` (every language of a target). Its manifest, written
-last, lists a digest per language; the rows lie beside it, one file a language.
+last, lists a digest per language; the rows lie beside it, one file per language.
 """
 
 from __future__ import annotations
@@ -70,9 +70,9 @@ def encode_task(
         path = _file(target, language)
         write_rows(path, chunks)
         digests[language] = digest([file_digest(path), source["languages"][language]])
-    kept = {name: source[name] for name in (LABELS, "source")}
+    inherited = {name: source[name] for name in (LABELS, "source")}
     write_json(
-        target, {"task": task, "data": data, "languages": digests, WARNINGS: warnings, **kept}
+        target, {"task": task, "data": data, "languages": digests, WARNINGS: warnings, **inherited}
     )
 
 
@@ -81,8 +81,8 @@ def _check_segments(task: Task, tokenizer: PreTrainedTokenizerBase, folder: str)
     if not kind_of(task).paired:
         return
     segments = {*tokenizer("a", "b").get("token_type_ids", [])}
-    known = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-    if len(segments) > 1 and getattr(known, "type_vocab_size", 0) > 1:  # DeBERTa-v3 has none
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    if len(segments) > 1 and getattr(config, "type_vocab_size", 0) > 1:  # DeBERTa-v3 has none
         raise InputError(
             f"{task.name} has pairs of texts, and {folder} tells them apart by "
             "segment ids (token_type_ids), which are not passed yet: its scores would be wrong"
@@ -137,10 +137,10 @@ class Encoded:
         return read_rows(_file(self.path, language), split)
 
     def sample(self, language: str, most: int, sequences: int = 1) -> EncodedExamples:
-        """At most so many rows, evenly spaced, with their first sequences alone.
+        """At most so many rows, evenly spaced, with only their first sequences.
 
-        Of one sequence a row it is, of pairs with English, the language's own side. Training rows
-        if there are any, else test rows.
+        The first sequence of a pair with English is the language's own side. Training rows are
+        taken if there are any, else test rows.
         """
         rows = self.rows(language, "train") or self.rows(language, "test")
         return EncodedExamples.of(

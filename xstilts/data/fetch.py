@@ -1,10 +1,9 @@
 """Canonical examples of a task's part, fetched and kept.
 
-One Parquet table a (task, part, language); the part's manifest, written last, lists their digests,
-where the data came from, which rows of how many, what was left out or altered, and what a reader
-should know of them as a whole. Part `train` is English, of
-texts alone every language; part `test` is every language of a target; part `translated` is `train`
-in other languages.
+One Parquet table per (task, part, language). The part's manifest, written last, lists their
+digests, where the data came from, which rows of how many, what was left out or altered, and what a
+reader should know of them as a whole. Part `train` is English, or every language for plain text;
+part `test` is every language of a target; part `translated` is `train` in other languages.
 """
 
 from __future__ import annotations
@@ -119,7 +118,7 @@ def check_recipes(*, trained: list[str], tested: list[str], leaks: str) -> None:
 def find_leaks(tested: Path, trained: Sequence[str]) -> list[str]:
     """Warnings for test texts of a data manifest that are in the training sets of others.
 
-    Texts of other kinds of task are others: an NLI pair is no question.
+    Only tasks of one kind are compared: an NLI pair is no question.
 
     Raises:
         InputError: half of a test set or more was trained on.
@@ -132,13 +131,13 @@ def find_leaks(tested: Path, trained: Sequence[str]) -> list[str]:
         for task in [tasks()[read_json(Path(path))["task"]]]
         if task.kind == target.kind
     }
-    found = []
+    warnings = []
     for language in content["languages"] if prints else ():
         mine = fingerprints(target, _compared_rows(target, tested, language, "test"))
-        found += list(seen_before(f"{target.name}, {language}, test", mine, prints))
-    for warning in found:
+        warnings += list(seen_before(f"{target.name}, {language}, test", mine, prints))
+    for warning in warnings:
         logger.warning(warning)
-    return found
+    return warnings
 
 
 @lru_cache(maxsize=64)
@@ -151,7 +150,7 @@ def _training_prints(manifest: Path) -> np.ndarray:
 
 
 def _compared_rows(task: Task, manifest: Path, language: str, split: str) -> Iterator[Example]:
-    """What tells the examples of a split apart, of few rows at a time: there may be a million."""
+    """What tells the examples of a split apart, few rows at a time: there may be a million."""
     file = open_table(_table(manifest, language))
     for batch in file.iter_batches(columns=["split", *compared(task)]):
         yield from (row for row in batch.to_pylist() if row["split"] == split)
@@ -195,7 +194,7 @@ class _Choice:
         rows = []
         for split in needed_splits(task, self.part):
             for example in self._split(language, split):
-                example["split"] = split  # in place: of a million rows, copies are many
+                example["split"] = split  # in place: there may be a million rows
                 rows.append(example)
         if not rows:
             raise InputError(f"{task.name}, {language}: no example of {self.part} data was found")
@@ -203,36 +202,40 @@ class _Choice:
 
     def _split(self, language: str, split: str) -> Rows:
         reading = self.origin.read(language, split)
-        found, name, place = reading.examples, self.origin.task.name, f"{language}, {split}"
-        labelled = [example for example in found if example is not None]
-        if found and not labelled:
+        examples, name, place = reading.examples, self.origin.task.name, f"{language}, {split}"
+        labelled = [example for example in examples if example is not None]
+        if examples and not labelled:
             raise InputError(f"{name}, {place}: every label or answer is hidden")
-        if len(found) > len(labelled):
-            self.dropped[place] = len(found) - len(labelled)
+        if len(examples) > len(labelled):
+            self.dropped[place] = len(examples) - len(labelled)
         if reading.aside:
             self.aside[place] = dict(reading.aside)
         if reading.unused:
             unused = ", ".join(reading.unused)
             self.warnings.append(f"{name}, {place}: labels: no row has {unused}")
-        chosen = self._chosen(labelled, language, split)
-        if found:
-            self._say(place, reading, chosen)
-        return chosen
+        rows = self._chosen(labelled, language, split)
+        if examples:
+            self._say(place, reading, rows)
+        return rows
 
     def _chosen(self, labelled: Rows, language: str, split: str) -> Rows:
-        chosen = _evenly(labelled, self.limits.get(split))
+        rows = _evenly(labelled, self.limits.get(split))
         if self.part != "test":
-            return chosen
-        whole = _with_keys(labelled, chosen, self.asked if language == POOL else _keys(chosen))
-        self.asked |= _keys(whole)
-        return whole
+            return rows
+        keys = self.asked if language == POOL else _keys(rows)
+        names = {row["id"] for row in rows}
+        rows = [  # a query keeps its answers
+            row for row in labelled if row["id"] in names or not keys.isdisjoint(row.get(KEYS, ()))
+        ]
+        self.asked |= _keys(rows)
+        return rows
 
-    def _say(self, place: str, reading: Reading, chosen: Rows) -> None:
+    def _say(self, place: str, reading: Reading, rows: Rows) -> None:
         """What was read, in the manifest and the log: from where, which rows, the first."""
         share = {"share": reading.share} if reading.share else {}
-        first = {name: value for name, value in chosen[0].items() if name != KEYS}
-        shown = json.dumps(first, ensure_ascii=False)[:SHOWN]
-        counts = {"rows": reading.rows, **share, "kept": len(chosen), "first": shown}
+        first = {name: value for name, value in rows[0].items() if name != KEYS}
+        preview = json.dumps(first, ensure_ascii=False)[:SHOWN]
+        counts = {"rows": reading.rows, **share, "kept": len(rows), "first": preview}
         self.read[place] = {"from": reading.place, **counts}
         hidden, aside = self.dropped.get(place, 0), self.aside.get(place, {})
         logger.info("%s: %s; hidden: %d; %s", place, self.read[place], hidden, aside or "as it was")
@@ -266,9 +269,3 @@ def _evenly(rows: Rows, limit: int | None) -> Rows:
 
 def _keys(rows: Rows) -> set[str]:
     return {key for row in rows for key in row.get(KEYS, ())}
-
-
-def _with_keys(rows: Rows, chosen: Rows, keys: set[str]) -> Rows:
-    """The chosen rows and those that hold one of the keys: a query keeps its answers."""
-    names = {row["id"] for row in chosen}
-    return [row for row in rows if row["id"] in names or not keys.isdisjoint(row.get(KEYS, ()))]

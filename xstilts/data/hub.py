@@ -1,7 +1,7 @@
 """Rows of what is published: data sets of the hub, and files beside it.
 
-A split is streamed: of a data set nothing is downloaded but the files that hold the split, and of
-these nothing after the rows that are wanted.
+A split is streamed: only the files that hold it are downloaded, and these only as far as the rows
+that are read.
 """
 
 from __future__ import annotations
@@ -63,20 +63,20 @@ def hub_rows(
         InputError: it cannot be reached, or has no such configuration or split.
     """
     for published in task.hub:
-        read = chosen(published, commits)
-        if split not in read.splits:
+        source = chosen(published, commits)
+        if split not in source.splits:
             continue
-        if isinstance(read, Files):
-            yield from published_rows(read, language, split)
+        if isinstance(source, Files):
+            yield from published_rows(source, language, split)
             continue
-        wanted = matching(read.only, language, split)
-        for part in read.splits[split].split("+"):
-            located = _set_rows(read, language, part, commit_of(read.source, commits), task)
-            yield from filter(wanted, located)
+        matches = matching(source.only, language, split)
+        for part in source.splits[split].split("+"):
+            located = _set_rows(source, language, part, commit_of(source.source, commits), task)
+            yield from filter(matches, located)
 
 
 def _set_rows(hub: Hub, language: str, split: str, revision: str, task: Task) -> Iterator[Located]:
-    """Rows of one split of a data set; whatever goes wrong is one line that says what to do."""
+    """Rows of one split of a data set; any error is one line that says what to do."""
     config = hub.config and format_path(hub.config, language, split)
     place, number = f"{hub.path}, {config or 'default'}, {split}", 0
     with in_one_line(f"{place} at {revision}: cannot be read from the hub"):
@@ -122,11 +122,11 @@ def in_one_line(what: str) -> Iterator[None]:
     except InputError:
         raise
     except Exception as error:
-        told: list[BaseException] = [error]
-        while cause := told[-1].__cause__ or told[-1].__context__:
-            told.append(cause)
-        why = ": ".join(dict.fromkeys(map(one_line, (told[0], told[-1]))))
-        names = {kind.__name__ for each in told for kind in type(each).__mro__}
+        errors: list[BaseException] = [error]
+        while cause := errors[-1].__cause__ or errors[-1].__context__:
+            errors.append(cause)
+        why = ": ".join(dict.fromkeys(map(one_line, (errors[0], errors[-1]))))
+        names = {kind.__name__ for each in errors for kind in type(each).__mro__}
         remedy = next((words for name, words in REMEDIES.items() if name in names), OTHERWISE)
         if isinstance(error, HTTPError):
             error.close()  # it is an open connection, too
@@ -142,10 +142,10 @@ def namer(task: Task, features: Mapping[str, Any]) -> Callable[[Row], Row]:
     """A function that turns class numbers of a row into the names that the data set declares.
 
     Nothing here depends on its label order. Where the task's labels are numbers (COPA's choices),
-    the data set's numbers are these. Tags of which it declares no name are in the task's order.
+    the data set's numbers are these. Tags without declared names are in the task's order.
 
     Raises:
-        InputError: the data set's names are others than the task's.
+        InputError: the data set's names differ from the task's.
     """
     names: dict[str, list[str]] = {}
     aside = []
@@ -154,18 +154,18 @@ def namer(task: Task, features: Mapping[str, Any]) -> Callable[[Row], Row]:
         inner = getattr(features.get(column), "feature", features.get(column))
         if isinstance(inner, datasets.ClassLabel) and task.labels[:1] != ("0",):
             if not set(task.labels) <= set(inner.names):
-                known = ", ".join(inner.names)
-                raise InputError(f"{task.name}: the hub's classes of column {column} are {known}")
+                classes = ", ".join(inner.names)
+                raise InputError(f"{task.name}: the hub's classes of column {column} are {classes}")
             names[column] = inner.names
         elif field == "tags" and "int" in str(getattr(inner, "dtype", "")):
             names[column] = list(task.labels)
             aside.append(NUMBERED)
 
-    def named(row: Row) -> Row:
-        told = {column: _name(row[column], known) for column, known in names.items()}
-        return {**row, **told, **({ASIDE: aside} if aside else {})}
+    def rename(row: Row) -> Row:
+        values = {column: _name(row[column], declared) for column, declared in names.items()}
+        return {**row, **values, **({ASIDE: aside} if aside else {})}
 
-    return named
+    return rename
 
 
 def _name(value: Any, names: list[str]) -> Any:

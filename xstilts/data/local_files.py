@@ -62,9 +62,9 @@ def format_path(template: str, language: str, split: str) -> str:
     Raises:
         InputError: something else stands in braces.
     """
-    known = languages().get(language)
-    named = (known.iso3, known.flores, known.name.lower()) if known else (language,) * 3
-    values = dict(zip(("iso3", "flores", "name"), named, strict=True))
+    row = languages().get(language)
+    facts = (row.iso3, row.flores, row.name.lower()) if row else (language,) * 3
+    values = dict(zip(("iso3", "flores", "name"), facts, strict=True))
     values |= {"language": language, "split": split}
     try:
         return template.format(**values)
@@ -81,18 +81,18 @@ def matching(only: Mapping[str, str], language: str, split: str) -> Callable[[Lo
 
     The function raises an InputError for a row without such a column.
     """
-    wanted = {column: format_path(pattern, language, split) for column, pattern in only.items()}
+    patterns = {column: format_path(pattern, language, split) for column, pattern in only.items()}
 
-    def is_wanted(located: Located) -> bool:
+    def fits(located: Located) -> bool:
         where, row = located
-        for column, pattern in wanted.items():
+        for column, pattern in patterns.items():
             if column not in row:
                 raise InputError(f"{where}: lacks column '{column}', which only names")
             if not fnmatchcase(str(plain(row[column])), pattern):
                 return False
         return True
 
-    return is_wanted
+    return fits
 
 
 def part_files(
@@ -123,19 +123,19 @@ def check_apart(
 ) -> None:
     """Raise if a file of a `data` entry stands for what must be apart.
 
-    That is several languages, or English to train on and to test; unless the entry says which rows
-    of it are whose.
+    A file must not stand for several languages, nor for English to train on and to test, unless
+    the entry says which rows are whose.
     """
     if source["format"] in RELEASES or "only" in source:
         return
     for split in needed_splits(task, part):
-        languages: dict[tuple[Path, ...], list[str]] = {}
+        by_files: dict[tuple[Path, ...], list[str]] = {}
         for code in codes:
-            languages.setdefault(tuple(local_files(source, code, split)), []).append(code)
-        for files, named in languages.items():
-            if files and len(named) > 1:
+            by_files.setdefault(tuple(local_files(source, code, split)), []).append(code)
+        for files, owners in by_files.items():
+            if files and len(owners) > 1:
                 raise InputError(
-                    f"{place}: '{files[0]}' is the file of {', '.join(named)}; write {{language}} "
+                    f"{place}: '{files[0]}' is the file of {', '.join(owners)}; write {{language}} "
                     "into the path, or say under only which rows are a language's, as "
                     "{id: '{name}-*'}"
                 )

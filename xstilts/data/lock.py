@@ -51,25 +51,25 @@ def _is_commit(text: object) -> bool:
 
 def chain(published: Hub | Files) -> Iterator[Hub | Files]:
     """A data set, then those that hold the same rows, in the order in which they are asked for."""
-    each: Hub | Files | None = published
-    while each is not None:
-        yield each
-        each = each.instead if isinstance(each, Hub) else None
+    source: Hub | Files | None = published
+    while source is not None:
+        yield source
+        source = source.instead if isinstance(source, Hub) else None
 
 
 def sources_of(task: Task, commits: Mapping[str, str]) -> list[str]:
     """What the lock calls the hub data sets that a task is read from."""
-    read = [chosen(each, commits) for each in task.hub]
-    return list(dict.fromkeys(each.source for each in read if isinstance(each, Hub)))
+    published = [chosen(each, commits) for each in task.hub]
+    return list(dict.fromkeys(each.source for each in published if isinstance(each, Hub)))
 
 
 def chosen(published: Hub | Files, commits: Mapping[str, str]) -> Hub | Files:
     """What is read: the first of a chain that is locked, or that names its commit itself.
 
-    So it is `xstilts lock-data`, run where the hub can be asked, that decides which one it is.
+    So `xstilts lock-data`, run where the hub can be asked, decides which one it is.
     """
-    known = (each for each in chain(published) if isinstance(each, Files) or each.source in commits)
-    return next(known, published)
+    fixed = (each for each in chain(published) if isinstance(each, Files) or each.source in commits)
+    return next(fixed, published)
 
 
 def source_of(model: Model) -> str | None:
@@ -95,9 +95,9 @@ def check_locked(sources: list[str], commits: Commits) -> None:
 
 
 def lock_data() -> Iterator[str]:
-    """Ask the hub for each commit that the lock lacks, and write it at once; a line on each.
+    """Ask the hub for each commit that the lock lacks, and write it at once; one line per commit.
 
-    Of a data set that the hub has no more, what holds the same rows is asked for.
+    If the hub no longer has a data set, one that holds the same rows is asked for.
 
     Raises:
         InputError: some could not be had.
@@ -105,10 +105,10 @@ def lock_data() -> Iterator[str]:
     from huggingface_hub import HfApi
 
     api, commits, failed = HfApi(), read_lock(), []
-    asked: dict[str, list[tuple[str, Callable[..., Any]]]] = {
+    requests: dict[str, list[tuple[str, Callable[..., Any]]]] = {
         name: [(name, api.model_info)] for row in MODELS.values() if (name := source_of(row))
     }
-    asked |= {
+    requests |= {
         hub.source: [
             (each.source if isinstance(each, Hub) else each.url, api.dataset_info)
             for each in chain(hub)
@@ -117,7 +117,7 @@ def lock_data() -> Iterator[str]:
         for hub in task.hub
         if isinstance(hub, Hub)
     }
-    for name, alternatives in sorted(asked.items()):
+    for name, alternatives in sorted(requests.items()):
         if any(source in commits for source, _ in alternatives):
             continue
         for source, ask in alternatives:

@@ -1,7 +1,7 @@
 """Data looked at as a whole: what is wrong with them though every row is well formed.
 
-Examples are compared by what a model reads of them, without case and spacing. Shares from which on
-something is said, and from which on it is an error, are ours:
+Examples are compared by what a model reads of them, without case and spacing. The shares from
+which on there is a warning, and from which on an error, are ours:
 
 - The same test examples in two languages: one file stands for both.
 - Test examples that were trained on, and dev examples, which choose the weights that are kept.
@@ -33,14 +33,14 @@ Prints = dict[str, np.ndarray]
 
 READ = (pa.string(), pa.list_(pa.string()))
 TOLD, REFUSED = 0.01, 0.5  # shares of test examples that are elsewhere too
-COMPARED = {  # of a kind, the texts that say whether an example was met before; else all it reads
+COMPARED = {  # by kind, the texts that say whether an example was met before; else all it reads
     "span_qa": ("context",),  # other questions of a paragraph are no new text
     "dual_encoder": ("query",),
     "bitext": ("source",),  # the English side is that of other languages
     "mining": ("source",),
 }
 ANSWERS = {"tags", "keys"}  # texts that say what is right, not what is read
-FEW = 10  # examples: fewer are a trial, of which nothing is refused
+FEW = 10  # examples: fewer are a trial, in which nothing is refused
 UNRELATED = 0.4  # a rank correlation of lengths
 
 
@@ -54,10 +54,10 @@ def compared(task: Task) -> list[str]:
 def fingerprints(task: Task, examples: Iterable[Example]) -> np.ndarray:
     """64-bit digests of what tells examples apart, sorted, each once."""
     names = compared(task)
-    found = (
+    digests = (
         _digest([example[name] for name in names]) for example in examples if example[names[0]]
     )
-    return np.unique(np.fromiter(found, dtype=np.uint64))
+    return np.unique(np.fromiter(digests, dtype=np.uint64))
 
 
 def _digest(values: list[Any]) -> int:
@@ -68,7 +68,7 @@ def _digest(values: list[Any]) -> int:
 
 @dataclass
 class Doubts:
-    """What is said of a task's part as a whole; told once every language was looked at.
+    """Warnings on a task's part as a whole, complete once every language was looked at.
 
     Attributes:
         task: the task.
@@ -102,7 +102,7 @@ class Doubts:
             )
 
     def told(self) -> list[str]:
-        """Everything, with what is said of languages beside each other.
+        """All warnings, with those on languages beside each other.
 
         Raises:
             InputError: two of them are the same.

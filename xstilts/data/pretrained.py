@@ -29,19 +29,19 @@ def fetch_model(
         path: hub id or folder.
         revision: the commit (or branch) of the hub.
         checkpoint: the manifest to write.
-        lora: rank of the adapters that are trained in place of the model's own weights, if so.
+        lora: rank of the adapters that are trained in place of the model's own weights, if any.
     """
     folder = _folder(path, revision)
     files = sorted(file for file in folder.iterdir() if file.is_file())
     check_model(folder, files)
-    known = digest([[file.name, file_digest(file)] for file in files])
+    model_digest = digest([[file.name, file_digest(file)] for file in files])
     write_json(
         Path(checkpoint),
         {
             "pretrained": str(folder),
             "weights": None,
-            "base": known,
-            "digest": known,
+            "base": model_digest,
+            "digest": model_digest,
             "history": [],
             "heads": {},
             "lora": lora,
@@ -62,12 +62,12 @@ def check_model(folder: Path, files: list[Path]) -> None:
         raise InputError(f"{folder}: its config.json names no model ({one_line(error)})") from error
     try:
         tokenizer = load_tokenizer(folder)
-    except Exception as error:  # whatever a file that is another may cause
+    except Exception as error:  # whatever another kind of file may cause
         raise InputError(f"{folder}: {NO_TOKENIZER} ({one_line(error)})") from error
     if not tokenizer.is_fast:
         raise InputError(f"{folder}: {NO_TOKENIZER}")
     kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModel
-    model = load_whole(kind, folder, device_map="meta")  # names and shapes alone
+    model = load_whole(kind, folder, device_map="meta")  # only names and shapes
     words = model.get_input_embeddings().weight.shape[0]
     if len(tokenizer) > words:
         raise InputError(

@@ -3,8 +3,8 @@
 The scripts that wrote XQuAD, TyDiQA and XTREME's MLQA for the hub stripped every context (TyDiQA's
 answers too) and left `answer_start` as it was. So the answers of a row whose context began with
 space all lie a little before where they say. The right place is the nearest one at which *all* of
-them are found: of 1,200 rows that stripping breaks in XQuAD (11 languages) and TyDiQA (three), that
-is the true place in 1,200.
+them are found: that is the true place in all of 1,200 rows that stripping breaks in XQuAD (11
+languages) and TyDiQA (three).
 """
 
 from __future__ import annotations

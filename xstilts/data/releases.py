@@ -39,7 +39,7 @@ LEAF = re.compile(r"<L (\S+) \S+ \S+ (\S+) \S+>")  # category, two tags, word, p
 
 def _ccgbank_files(folder: Path, language: str, split: str) -> list[Path]:
     sections = [folder / f"{number:02}" for number in SECTIONS[split]]
-    # A section that is not there stands for itself, so that it is missed.
+    # A section that is not there stands for itself, so that its absence is noticed.
     return [
         file
         for section in sections
@@ -48,7 +48,7 @@ def _ccgbank_files(folder: Path, language: str, split: str) -> list[Path]:
 
 
 def _ccgbank_rows(paths: list[Path], language: str) -> Iterator[Located]:
-    """A sentence a derivation: the words and categories of its leaves."""
+    """One sentence per derivation: the words and categories of its leaves."""
     for path in paths:
         for number, line in enumerate(read_lines(path), start=1):
             if line.startswith("ID=") or not line.strip():
@@ -78,13 +78,13 @@ def _bucc_files(folder: Path, language: str, split: str) -> list[Path]:
 
 
 def _bucc_rows(paths: list[Path], language: str) -> Iterator[Located]:
-    """A row a sentence of either pool; a source and a target of one gold pair share a key."""
+    """One row per sentence of either pool; source and target of a gold pair share a key."""
     *pools, gold = paths
     sides = [_sentences(path) for path in pools]
     keys: list[dict[str, list[str]]] = [{}, {}]
     for number, pair in enumerate(_pairs(gold), start=1):
-        for side, (known, sentence) in enumerate(zip(sides, pair, strict=True)):
-            if sentence not in known:
+        for side, (by_id, sentence) in enumerate(zip(sides, pair, strict=True)):
+            if sentence not in by_id:
                 raise InputError(
                     f"{gold}, line {number}: no sentence '{sentence}' in {pools[side]}"
                 )
@@ -97,12 +97,12 @@ def _bucc_rows(paths: list[Path], language: str) -> Iterator[Located]:
 
 def _sentences(path: Path) -> dict[str, str]:
     """Sentences of one pool by id."""
-    found: dict[str, str] = {}
+    by_id: dict[str, str] = {}
     for number, (name, text) in enumerate(_pairs(path), start=1):
-        if name in found:
+        if name in by_id:
             raise InputError(f"{path}, line {number}: id '{name}' was there before")
-        found[name] = text
-    return found
+        by_id[name] = text
+    return by_id
 
 
 def _pairs(path: Path) -> Iterator[tuple[str, str]]:
@@ -134,15 +134,15 @@ def _mewslix_rows(paths: list[Path], language: str) -> Iterator[Located]:
         for number, row in enumerate(jsonl_rows(path), start=1):
             where = f"{path}, line {number}"
             try:
-                yield from ((where, found) for found in _mewslix_row(row, language, where))
+                yield from ((where, example) for example in _mewslix_row(row, language, where))
             except (KeyError, TypeError) as error:
                 raise InputError(f"{where}: not in Mewsli-X's format, lacks {error}") from error
 
 
 def _mewslix_row(row: Row, language: str, where: str) -> Iterator[Row]:
     if "contextual_mention" in row:
-        asked = row["contextual_mention"]
-        query, entity = _mention(asked["context"], asked["mention"], where), row["entity"]
+        mention = row["contextual_mention"]
+        query, entity = _mention(mention["context"], mention["mention"], where), row["entity"]
         yield {"query": query, "candidate": _entity(entity), "keys": [entity["entity_id"]]}
     elif "mentions" in row:
         for mention in row["mentions"] if row["context"]["language"] == language else ():
@@ -155,7 +155,7 @@ def _mewslix_row(row: Row, language: str, where: str) -> Iterator[Row]:
 
 
 def _mention(context: Row, mention: Row, where: str) -> str:
-    """`mention: left { mention } right`, of the one sentence that holds the mention."""
+    """`mention: left { mention } right`, from the one sentence that holds the mention."""
     span, text = mention["mention_span"], context["text"]
     if not text:
         raise InputError(f"{where}: the text is missing; run the release's get-mewsli-x.sh first")

@@ -55,16 +55,16 @@ class Origin:
     commits: Mapping[str, str]
 
     def name(self, part: str) -> str:
-        """Local files, or what is published with its commits; of files and hub, both."""
+        """Local files, or what is published with its commits; both where both are read."""
         local = bool(self.source)
         if self.source and not is_published(self.source, part):
             return "local files"
-        read = (chosen(each, self.commits) for each in self.task.hub)
+        sources = (chosen(each, self.commits) for each in self.task.hub)
         names = [
             f"{each.path}@{commit_of(each.source, self.commits)}"
             if isinstance(each, Hub)
             else each.url
-            for each in read
+            for each in sources
         ]
         return ", ".join(dict.fromkeys([*(["local files"] if local else []), *names]))
 
@@ -86,8 +86,8 @@ class Origin:
         if first is None:
             return reading
         canonical = self._canonical(entry, first, language, split)
-        found = map(canonical, chain([first], located))
-        reading.examples = list(with_ids(found, entry.get("renumber", False)))
+        examples = map(canonical, chain([first], located))
+        reading.examples = list(with_ids(examples, entry.get("renumber", False)))
         reading.unused = sorted(canonical.unused)
         return reading
 
@@ -95,9 +95,11 @@ class Origin:
         self, entry: Mapping[str, Any], first: Located, language: str, split: str
     ) -> Canonical:
         columns = entry.get("columns")
-        if columns is None:  # a column that somebody names may have a brace in its name
-            found = default_columns(self.task, entry.get("format"), first)
-            columns = {name: format_path(column, language, split) for name, column in found.items()}
+        if columns is None:  # a column that the user names may have a brace in its name
+            expressions = default_columns(self.task, entry.get("format"), first)
+            columns = {
+                name: format_path(column, language, split) for name, column in expressions.items()
+            }
         return Canonical(self.task, columns, entry.get("labels", {}))
 
 
@@ -105,7 +107,7 @@ def _counted(located: Iterable[Located], reading: Reading) -> Iterator[Located]:
     """The rows, with what was done to them counted."""
     for where, row in located:
         reading.place = reading.place or where.rpartition(", ")[0]
-        reading.rows += 0 if reading.share else 1  # else they have been counted whole
+        reading.rows += 0 if reading.share else 1  # else all of them have been counted
         reading.aside.update(row.get(ASIDE, ()))
         yield where, row
 
@@ -126,11 +128,11 @@ def _local(
         rows = _fitting([*rows], only, language, split, reading)
     if shares := source.get("splits"):
         rows = _share([*rows], shares, split, reading)
-    held = False
+    has_rows = False
     for located in rows:
-        held = True
+        has_rows = True
         yield located
-    if not held:
+    if not has_rows:
         raise InputError(f"{paths[0]}: holds no row of split {split}")
 
 

@@ -1,8 +1,8 @@
 """Machine-translated training data of an intermediate task, for the recipes that end in `-mt`.
 
 Labels stay where they were, so only kinds whose labels belong to whole texts can be translated. A
-sequence-to-sequence model makes the translation, or files hold it. A model's work is kept in parts:
-an interrupted job goes on from them.
+sequence-to-sequence model makes the translation, or files hold it. A model's work is kept in parts,
+from which an interrupted job is resumed.
 """
 
 from __future__ import annotations
@@ -73,13 +73,13 @@ def translate_task(
     digests = {}
     for language, checkpoint in zip(languages, translators, strict=True):
         translator = Translator(Path(checkpoint), codes, language, code)
-        told = translate_examples(examples, task, translator, path.parent / "parts")
-        digests[language] = write_examples(path, tasks()[task], language, {"train": told})
-    kept = {
+        translated = translate_examples(examples, task, translator, path.parent / "parts")
+        digests[language] = write_examples(path, tasks()[task], language, {"train": translated})
+    inherited = {
         LABELS: source_manifest[LABELS],
         "source": f"{source_manifest['source']}, translated",
     }
-    write_json(path, {"task": task, "part": TRANSLATED, "languages": digests, **kept})
+    write_json(path, {"task": task, "part": TRANSLATED, "languages": digests, **inherited})
 
 
 def translate_examples(
@@ -88,27 +88,29 @@ def translate_examples(
     """The examples with every text translated; a text that occurs twice is translated once."""
     fields = kind_of(tasks()[task]).translatable
     values = [row[name] for row in examples for name in fields]
-    listed = ([value] if isinstance(value, str) else value for value in values)
-    texts = sorted({text for each in listed for text in each})
+    lists = ([value] if isinstance(value, str) else value for value in values)
+    texts = sorted({text for each in lists for text in each})
     texts.sort(key=len)
-    found: dict[str, str] = {}
+    translations: dict[str, str] = {}
     for start in range(0, len(texts), PART):
         part = texts[start : start + PART]
-        found |= dict(zip(part, _kept(translator, part, folder), strict=True))
-        logger.info("%s: %d of %d texts", translator.language, len(found), len(texts))
-    return [{**row, **{name: _told(row[name], found) for name in fields}} for row in examples]
+        translations |= dict(zip(part, _kept(translator, part, folder), strict=True))
+        logger.info("%s: %d of %d texts", translator.language, len(translations), len(texts))
+    return [
+        {**row, **{name: _told(row[name], translations) for name in fields}} for row in examples
+    ]
 
 
-def _told(value: str | list[str], found: Mapping[str, str]) -> str | list[str]:
-    return found[value] if isinstance(value, str) else [found[text] for text in value]
+def _told(value: str | list[str], translations: Mapping[str, str]) -> str | list[str]:
+    return translations[value] if isinstance(value, str) else [translations[text] for text in value]
 
 
 def _kept(translator: Translator, texts: list[str], folder: Path) -> list[str]:
     """Translations of some texts: read if they were made before, else made and written."""
     path = folder / f"{digest([translator.key, texts])}.parquet"
     if not path.exists():
-        made = list(translator.translate(texts))
-        write_table(path, pa.table({"text": made}), TRANSLATIONS)
+        translated = list(translator.translate(texts))
+        write_table(path, pa.table({"text": translated}), TRANSLATIONS)
     return read_table(path, TRANSLATIONS)["text"].to_pylist()
 
 
@@ -125,16 +127,16 @@ class Translator:
         if self.model is None:
             self._load()
         for start in range(0, len(texts), BATCH):
-            read = self.tokenizer(
+            inputs = self.tokenizer(
                 texts[start : start + BATCH], padding=True, truncation=True, return_tensors="pt"
             )
             with torch.inference_mode():
-                made = self.model.generate(
-                    input_ids=read["input_ids"].to(device()),
-                    attention_mask=read["attention_mask"].to(device()),
+                generated = self.model.generate(
+                    input_ids=inputs["input_ids"].to(device()),
+                    attention_mask=inputs["attention_mask"].to(device()),
                     **self.forced,
                 )
-            yield from self.tokenizer.batch_decode(made, skip_special_tokens=True)
+            yield from self.tokenizer.batch_decode(generated, skip_special_tokens=True)
 
     def _load(self) -> None:
         folder = self.manifest["pretrained"]

@@ -30,12 +30,12 @@ NO_ANSWER = (
 def write_answer(
     *, effects: str, missing: str, axes: dict[str, Any], headline: str, answer: str
 ) -> None:
-    """Write one paragraph a model, and one about cells that were not run.
+    """Write one paragraph per model, and one about cells that were not run.
 
     Args:
         effects: the table of effects.
         missing: the table of cells of the grid that were not run.
-        axes: those of the whole grid (`xstilts.grid.Grid.axes`).
+        axes: the axes of the whole grid (`xstilts.grid.Grid.axes`).
         headline: the measure that the answer is given for.
         answer: the text to write.
     """
@@ -45,9 +45,9 @@ def write_answer(
         answer_of(model, [row for row in rows if row["model"] == model], headline)
         for model in models
     ]
-    gone = in_words(axes, read_missing(Path(missing)))
+    not_run = in_words(axes, read_missing(Path(missing)))
     with atomic(Path(answer)) as temporary:
-        whole = [*(paragraphs or [NO_ANSWER]), *([gone] if gone else [])]
+        whole = [*(paragraphs or [NO_ANSWER]), *([not_run] if not_run else [])]
         temporary.write_text("\n\n".join(whole) + "\n", encoding="utf-8")
 
 
@@ -74,7 +74,7 @@ def basis(effects: list[Row], headline: str) -> str:
 
 
 def clauses(effects: list[Row], headline: str) -> dict[str, str]:
-    """Of each level, how the outcome changes with one standard deviation of similarity."""
+    """How the outcome changes with one standard deviation of similarity, by level."""
     fitted = slopes_of(effects, headline)
     truth = {row["level"]: row["estimate"] for row in effects if row["measure"] == TRUTH}
     return {
@@ -85,42 +85,38 @@ def clauses(effects: list[Row], headline: str) -> dict[str, str]:
 
 
 def explained(effects: list[Row], headline: str) -> list[str]:
-    """Sentences: what similarity explains, and how many measures agree."""
-    return [_share(slopes_of(effects, headline)), *_agreement(effects)]
+    """Sentences: what the largest part of similarity explains, and how many measures agree."""
+    fitted = slopes_of(effects, headline)
+    level, row = max(fitted.items(), key=lambda item: item[1]["part_r2"] or 0.0)
+    share = 100 * max(row["part_r2"] or 0.0, 0.0)
+    what = f"{share:.0f}% of the variance of the outcome"
+    return [f"Similarity's part {LEVEL_WORDS[level]} explains {what}.", *_agreement(effects)]
 
 
 def limits(effects: list[Row], headline: str) -> list[str]:
     """Sentences: what the fit leaves out."""
     size = next(iter(slopes_of(effects, headline).values()))
-    found = []
+    sentences = []
     if size["missing"]:
-        found.append(
+        sentences.append(
             f"The fit leaves out {size['missing']} more, for which the measure has no value."
         )
     if size["absent"]:
-        found.append(f"Nothing is known here of {size['absent']}.")
+        sentences.append(f"Nothing is known here of {size['absent']}.")
     if size["dropped"]:
-        found.append(f"Terms that these data cannot hold were dropped: {size['dropped']}.")
-    return found
-
-
-def _share(fitted: dict[str, Row]) -> str:
-    """How much of the variance the largest part explains."""
-    level, row = max(fitted.items(), key=lambda item: item[1]["part_r2"] or 0.0)
-    share = 100 * max(row["part_r2"] or 0.0, 0.0)
-    what = f"{share:.0f}% of the variance of the outcome"
-    return f"Similarity's part {LEVEL_WORDS[level]} explains {what}."
+        sentences.append(f"Terms that these data cannot hold were dropped: {size['dropped']}.")
+    return sentences
 
 
 def _agreement(effects: list[Row]) -> list[str]:
-    """How many measures find an effect of either sign, all tests taken together."""
+    """How many measures show an effect of either sign, after correction for all tests."""
     tested = [row for row in effects if row["p_holm"] is not None]
     counts = []
     for level, words in LEVEL_WORDS.items():
         rows = [row for row in tested if row["level"] == level]
-        found = sum(row["p_holm"] < ALPHA for row in rows)
+        significant = sum(row["p_holm"] < ALPHA for row in rows)
         if rows:
-            counts.append(f"{found} of {len(rows)} {words}")
+            counts.append(f"{significant} of {len(rows)} {words}")
     if not counts:
         return []
     words = "; ".join(counts)
@@ -128,20 +124,20 @@ def _agreement(effects: list[Row]) -> list[str]:
 
 
 def _clause(words: str, row: Row, planted: float | None, what: tuple[str, str]) -> str:
-    """One level: how much smaller or larger the outcome is; the interval in the same direction."""
+    """How much smaller or larger the outcome is at one level; the interval likewise."""
     name, unit = what
     if row["low"] is None:
         return f"a {name} {_size(row['estimate'], unit)} {words} (too few of them for an interval)"
     sign = -1 if row["estimate"] < 0 else 1
     low, high = sorted(round(sign * row[end], 1) + 0.0 for end in ("low", "high"))  # no -0.0
     unsure = ", which includes none" if row["low"] <= 0 <= row["high"] else ""
-    known = ""
+    truth = ""
     if planted is not None:
         size = _size(planted, unit) if abs(planted) >= 0.05 else "zero"
-        known = f"; the planted truth is {size}"
+        truth = f"; the planted truth is {size}"
     return (
         f"a {name} {_size(row['estimate'], unit)} {words} "
-        f"(95% interval {low:.1f} to {high:.1f}{unsure}{known})"
+        f"(95% interval {low:.1f} to {high:.1f}{unsure}{truth})"
     )
 
 

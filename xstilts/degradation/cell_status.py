@@ -1,4 +1,4 @@
-"""What there is of every cell of the grid: a score, or why there is none or it says little."""
+"""The state of every cell of the grid: a score, or why there is none or it says little."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ STATES = (NOT_RUN, DIVERGED, AT_CHANCE, NO_VALUE)
 
 
 def states(cells: pd.DataFrame, missing: pd.DataFrame) -> pd.DataFrame:
-    """A row a (model, intermediate, target, language) of the grid, run or not.
+    """One row per (model, intermediate, target, language) of the grid, run or not.
 
     Columns: `score`, the mean of the reported metric over seeds that did not diverge; `english`,
-    the same in English; `chance`; `seeds`, how many those are; `state`: `not run` without any seed,
-    `diverged` where all that were run did, `at or below chance` by the mean, else empty.
+    the same in English; `chance`; `seeds`, the number of those seeds; `state`: `not run` without
+    any seed, `diverged` if every run did, `at or below chance` by the mean, else empty.
 
     Args:
         cells: the cell table.
-        missing: the cells of the grid that it lacks.
+        missing: the cells of the grid that are not in it.
     """
     reported = cells[cells["reported"]]
     sound = reported[reported["diverged"] == ""].groupby(BY)
-    found = pd.DataFrame(
+    scores = pd.DataFrame(
         {
             "score": sound["value"].mean(),
             "chance": reported.groupby(BY)["chance"].first(),
             "seeds": sound.size(),
         }
     ).reset_index()
-    found["state"] = ""
-    found.loc[found["score"] <= found["chance"], "state"] = AT_CHANCE
-    found.loc[found["score"].isna(), "state"] = DIVERGED
-    gone = missing[BY].drop_duplicates().assign(state=NOT_RUN)
-    both = pd.concat([found, gone[~_rows(gone).isin(_rows(found))]], ignore_index=True)
+    scores["state"] = ""
+    scores.loc[scores["score"] <= scores["chance"], "state"] = AT_CHANCE
+    scores.loc[scores["score"].isna(), "state"] = DIVERGED
+    not_run = missing[BY].drop_duplicates().assign(state=NOT_RUN)
+    both = pd.concat([scores, not_run[~_rows(not_run).isin(_rows(scores))]], ignore_index=True)
     english = both[both["language"] == ENGLISH].rename(columns={"score": "english"})
     keys = BY[:-1]
     return both.fillna({"seeds": 0}).merge(english[[*keys, "english"]], on=keys, how="left")
@@ -48,13 +48,13 @@ def _rows(frame: pd.DataFrame) -> pd.MultiIndex:
 def with_states(
     cells: pd.DataFrame, missing: pd.DataFrame, values: pd.DataFrame, outcome: str
 ) -> pd.DataFrame:
-    """`states` with an outcome that is defined for some of them, and which without is `no value`.
+    """`states` joined with an outcome; a cell without it, and without a state, is `no value`.
 
     Args:
         cells: the cell table.
-        missing: the cells of the grid that it lacks.
+        missing: the cells of the grid that are not in it.
         values: rows by model, intermediate, target and language; the other columns are joined.
-        outcome: which of these is the outcome.
+        outcome: the column of `values` that holds the outcome.
     """
     joined = states(cells, missing).merge(values, on=BY, how="left")
     joined.loc[joined[outcome].isna() & ~joined["state"].isin(STATES), "state"] = NO_VALUE

@@ -1,8 +1,8 @@
 """The claims of Phang et al. 2020 (arXiv 2005.13013v2), and the question's own, on these cells.
 
 A verdict is about the sign: `holds` where these cells show it at 95%, `does not` where they do not,
-which need not mean the opposite. Whether a gain is as large as published, `why` says. What gains
-and their intervals are: `gains.py`.
+which need not mean the opposite. `why` says whether a gain is as large as published. `gains.py`
+defines gains and their intervals.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ HOLDS, DOES_NOT, NOT_TESTED = "holds", "does not", "not tested"
 QUESTION = "question"
 RECALLED = "published figure recalled, not verified in a source"
 LEVEL = 0.05
-MARGIN = 1.0  # points; a gain that is smaller counts as none
+MARGIN = 1.0  # points; a smaller gain counts as none
 
 RETRIEVAL = ("bucc", "tatoeba")
-NINE = (  # the study's; tasks that are added are none of them
+NINE = (  # the study's intermediate tasks; added tasks are not among them
     "anli",
     "mnli",
     "qqp",
@@ -70,22 +70,22 @@ CLAIMS = schema(
 
 
 class Finding(NamedTuple):
-    """What a test found."""
+    """The result of one test."""
 
     figure: Interval
     verdict: str
     why: str
 
 
-def _side(found: Interval) -> str:
+def _side(figure: Interval) -> str:
     """Where the interval lies, in words."""
-    if found.low > 0:
+    if figure.low > 0:
         return "the interval lies above 0"
-    return "the interval lies below 0" if found.high < 0 else "the interval includes 0"
+    return "the interval lies below 0" if figure.high < 0 else "the interval includes 0"
 
 
 def _judged(figure: Interval, holds: bool, why: str, by: Interval | None = None) -> Finding:
-    """A finding; without an interval (of the figure, or of what it is judged by), no verdict."""
+    """A finding; without an interval (of the figure, or of `by` if given), no verdict."""
     if np.isnan((by or figure).low):
         return Finding(figure, NOT_TESTED, "no interval: one language a target, and one seed")
     return Finding(figure, HOLDS if holds else DOES_NOT, why)
@@ -104,7 +104,7 @@ def average_gain(evidence: GainTable, part: str) -> Finding:
 def multi_is_best(evidence: GainTable, part: str) -> Finding:
     """Its average gain is above that of the best single task, on the cells that both have.
 
-    The best is the one found best here, in every draw.
+    The best task is the one that is best on these cells; it is the same in every draw.
     """
     means = evidence.means(evidence.gains([part]))
     singles = evidence.present(NINE)
@@ -139,10 +139,10 @@ def many_gain(evidence: GainTable, part: str) -> Finding:
 def none_gains(evidence: GainTable, part: str) -> Finding:
     """No intermediate gains a point or more on a target: all their intervals end below that.
 
-    Where none is sure to gain, but one may gain a point, the cells are too few to say.
+    The cells are too few to say where none is sure to gain, but one may gain a point.
     """
     share, sure, tested, why = _gainers(evidence, part)
-    most = max(found.high for found in tested.values())
+    most = max(gain.high for gain in tested.values())
     why = f"{why}; the highest upper end is {most:.1f} points"
     if not sure and most >= MARGIN:
         return Finding(share, NOT_TESTED, f"too few cells to exclude {MARGIN:g} point: {why}")
@@ -152,7 +152,7 @@ def none_gains(evidence: GainTable, part: str) -> Finding:
 def _gainers(
     evidence: GainTable, target: str
 ) -> tuple[Interval, list[str], dict[str, Interval], str]:
-    """The share of intermediates with a positive gain; who is sure of it; all; in words.
+    """The share of intermediates with a positive gain; those sure of it; all tested; in words.
 
     An intermediate with cells of one language, in one seed, has no interval and is not counted.
     """
@@ -167,47 +167,50 @@ def _gainers(
     tested = {name: interval(row) for name, row, there in rows if there and np.isfinite(row[0])}
     if not tested:
         raise NotTestableError("no interval: one language, and one seed")
-    sure = [name for name, found in tested.items() if found.low > 0]
+    sure = [name for name, gain in tested.items() if gain.low > 0]
     why = f"{len(sure)} of {counted(len(tested), 'intermediate')} have an interval above 0"
-    listed = f" ({', '.join(sure)})" if sure else ""
-    return share, sure, tested, f"{why}{listed}: {evidence.runs()}"
+    names_sure = f" ({', '.join(sure)})" if sure else ""
+    return share, sure, tested, f"{why}{names_sure}: {evidence.runs()}"
 
 
 def best_gains(evidence: GainTable, part: str) -> Finding:
     """The mean over targets of the best intermediate's gain is above 0.
 
-    The best for a target is chosen on all other seeds, and its gain taken on this one, so that
-    luck in the choice is no gain. Intervals take the choices as made.
+    The best for a target is chosen on all other seeds, and its gain is taken on this one, so that
+    luck in the choice is no gain. Intervals do not cover the choices.
     """
     gains = evidence.gains(evidence.present(PLAIN))
     means = evidence.means(chosen_apart(gains)[None])
-    found = _above_zero(interval(mean_of(means, (1, 2))), evidence.basis(means))
+    finding = _above_zero(interval(mean_of(means, (1, 2))), evidence.basis(means))
     how = "each target's best was chosen on the other seeds"
     if gains.shape[-1] == 1:
         how = "with one seed, the best were chosen on the scores they are judged by: too high"
-    return found._replace(why=f"{found.why}; {how}")
+    return finding._replace(why=f"{finding.why}; {how}")
 
 
 def chosen_apart(gains: np.ndarray) -> np.ndarray:
-    """(targets, languages, seeds) gains of what is best for a target on all the other seeds.
+    """(targets, languages, seeds) gains of the intermediate that is best on all the other seeds.
 
-    Of (intermediates, targets, languages, seeds) gains. With one seed, on that one.
+    With one seed, the best is chosen on that one.
+
+    Args:
+        gains: (intermediates, targets, languages, seeds).
     """
     seeds = np.arange(gains.shape[-1])
-    chosen = np.full(gains.shape[1:], np.nan)
+    of_best = np.full(gains.shape[1:], np.nan)
     for seed in seeds:
         others = seeds[seeds != seed] if len(seeds) > 1 else seeds
         by = mean_of(over_seeds(gains[..., others]), 2)
         best = np.where(np.isnan(by), -np.inf, by).argmax(axis=0)
-        known = np.isfinite(by).any(axis=0)
-        chosen[known, :, seed] = gains[best[known], known, :, seed]
-    return chosen
+        has_gain = np.isfinite(by).any(axis=0)
+        of_best[has_gain, :, seed] = gains[best[has_gain], has_gain, :, seed]
+    return of_best
 
 
 def plain_is_better(evidence: GainTable, part: str) -> Finding:
-    """The mean over recipes of plain less modified scores is above 0; it needs no `none`."""
-    known = evidence.axes["intermediate"]
-    pairs = {name: f"{name}-{part}" for name in PLAIN if {name, f"{name}-{part}"} <= {*known}}
+    """The mean over recipes of plain less modified scores is above 0; `none` is not needed."""
+    there = {*evidence.axes["intermediate"]}
+    pairs = {name: f"{name}-{part}" for name in PLAIN if {name, f"{name}-{part}"} <= there}
     if not pairs:
         raise NotTestableError(f"no recipe that ends in -{part} is there beside its plain one")
     means = evidence.means(evidence.scores([*pairs]) - evidence.scores([*pairs.values()]))
@@ -225,7 +228,7 @@ def starts_from(evidence: GainTable, part: str) -> Finding:
 
 
 def has_three_phases(evidence: GainTable, part: str) -> Finding:
-    """There are cells of trained intermediates on targets that are trained on in turn."""
+    """There are cells of trained intermediates on targets that are fine-tuned."""
     names = [name for name, task in tasks().items() if task.target and task.trains_on]
     cells = evidence.cells
     through = cells[(cells["intermediate"] != NONE) & cells["target"].isin(names)]
@@ -255,11 +258,11 @@ def similarity_predicts(evidence: GainTable, part: str) -> Finding:
     row = own.iloc[0]
     if not row["converged"]:
         raise NotTestableError("the fit did not converge")
-    found = sorted(rows["measure"][rows["p_holm"] < LEVEL])
-    listed = f" ({', '.join(found)})" if found else ""
+    significant = sorted(rows["measure"][rows["p_holm"] < LEVEL])
+    names = f" ({', '.join(significant)})" if significant else ""
     way = f"more {evidence.headline} goes with {'less' if row['estimate'] < 0 else 'more'}"
     why = f"{way} {row['outcome']}, p {row['p_holm']:.2g} after Holm's correction; of "
-    why += f"{counted(len(rows), 'measure')} {len(found)} have p below {LEVEL}{listed}"
+    why += f"{counted(len(rows), 'measure')} {len(significant)} have p below {LEVEL}{names}"
     figure = Interval(*(float(row[name]) for name in ("estimate", "low", "high")))
     return Finding(figure, HOLDS if row["p_holm"] < LEVEL else DOES_NOT, why)
 
@@ -271,11 +274,11 @@ class Claim:
     Attributes:
         claim: its number, or `question`.
         part: what `test` is asked about.
-        statement: in short.
-        test: judges it.
+        statement: the claim in short.
+        test: judges the claim.
         unit: of the figure.
         published: the published figure, in that unit.
-        source: what must be said of the published figure.
+        source: where the published figure comes from.
     """
 
     claim: str
@@ -393,7 +396,7 @@ CLAIMED = [
 
 
 def evaluate_claims(evidence: GainTable) -> Iterator[dict[str, Any]]:
-    """A row of the table for every claim, without the model."""
+    """One row of the table per claim, without the model."""
     for claim in CLAIMED:
         try:
             figure, verdict, why = claim.test(evidence, claim.part)

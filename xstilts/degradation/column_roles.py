@@ -1,8 +1,8 @@
-"""Anybody's table of scores, with every column that has a role in what it is.
+"""The user's table of scores, with every column converted to its role.
 
-A table comes from pandas, R, a spreadsheet or this workflow. What is written in a cell is brought
-to the column's role: an axis is a text and never missing, a number is a number. Nothing of a file's
-row index is kept: its names are columns like others, its numbers are of no use.
+A table comes from pandas, R, a spreadsheet or this workflow. Each cell is converted to the role of
+its column: an axis is text and never missing, a number is a number. The row index of a file is not
+kept: its names become ordinary columns, its numbers are dropped.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from xstilts.io.tables import read_table
 from xstilts.io.values import plain
 
 TEXTS = ("model", "intermediate", "target", "language", "metric")  # axes of a score, never missing
-REASONS = ("diverged", "without_gap")  # texts of which none is none
+REASONS = ("diverged", "without_gap")  # texts; no reason is an empty text
 FLAGS = ("reported",)
 WHOLE = ("seed",)
 NUMBERS = ("value", "chance", "n", "low", "high", "similarity", TRAINED, *PARTS, *OUTCOMES)
@@ -39,12 +39,12 @@ NUMBER_LIKE = re.compile(r"[-+]?[\d.,\s]*\d[\d.,]*\s*%?")
 def read_scores(
     path: Path, predictors: Iterable[str] = (), groups: Iterable[str] = ()
 ) -> pd.DataFrame:
-    """A table of CSV, TSV (both also compressed) or Parquet, every column in its role.
+    """A CSV, TSV (both also compressed) or Parquet table, every column in its role.
 
     Args:
         path: the file.
-        predictors: columns that a formula compares: numbers if any cell is one, else texts.
-        groups: columns by which a formula groups: texts.
+        predictors: columns that a formula compares: numbers if any cell is one, else text.
+        groups: columns by which a formula groups: text.
 
     Raises:
         InputError: it cannot be read, or a cell does not fit its role; the cell is named.
@@ -56,7 +56,7 @@ def read_scores(
     rows = _delimited(path, suffix) if suffix in (".csv", ".tsv") else _parquet(path)
     if not len(rows):
         raise InputError(f"{path}: holds no row")
-    comma = rows.attrs.get("separator") == ";"  # where it separates, it is a comma that points
+    comma = rows.attrs.get("separator") == ";"  # then a comma is the decimal point
     for name in rows.columns:
         if read := _role(name, {*predictors}, {*groups}):
             rows[name] = read(rows[name].tolist(), f"{path}: {name}", comma)
@@ -64,7 +64,7 @@ def read_scores(
 
 
 def _delimited(path: Path, suffix: str) -> pd.DataFrame:
-    """All cells as texts; the separator is the one that the header has most of."""
+    """All cells as text; the separator is the most frequent one in the header."""
     lines = list(decoded(path))
     header = lines[0] if lines else ""
     separator = "\t" if suffix == ".tsv" else max(SEPARATORS, key=header.count)
@@ -126,45 +126,45 @@ def _named(cells: Sequence[Any]) -> list[str | None]:
 
 
 def _texts(cells: Sequence[Any], where: str, comma: bool) -> pd.Series[Any]:
-    """Levels of a factor, of which NA and the like are missing."""
+    """Levels of a factor; NA and the like are missing."""
     names = [None if name and name.lower() in MISSING else name for name in _named(cells)]
     return pd.Series(names, dtype=object)
 
 
 def _reasons(cells: Sequence[Any], where: str, comma: bool) -> pd.Series[Any]:
-    """Why something is; no reason is an empty text, however it is written."""
+    """Reasons; every way to write no reason becomes an empty text."""
     texts = [text or "" for text in _named(cells)]
     return pd.Series(["" if text.lower() in FALSE | MISSING else text for text in texts])
 
 
 def _flags(cells: Sequence[Any], where: str, comma: bool) -> pd.Series[Any]:
-    found = []
+    flags = []
     for number, cell in enumerate(cells, start=1):
         text = str(plain(cell)).lower()
         if text not in TRUE | FALSE:
             raise InputError(f"{where} is '{cell}' in row {number}, neither true nor false")
-        found.append(text in TRUE)
-    return pd.Series(found, dtype=bool)
+        flags.append(text in TRUE)
+    return pd.Series(flags, dtype=bool)
 
 
 def _whole(cells: Sequence[Any], where: str, comma: bool) -> pd.Series[Any]:
-    found = _numbers(cells, where, comma)
-    for number, value in enumerate(found, start=1):
+    numbers = _numbers(cells, where, comma)
+    for number, value in enumerate(numbers, start=1):
         if value != value or not float(value).is_integer():
             raise InputError(f"{where} is '{cells[number - 1]}' in row {number}, no whole number")
-    return found.astype(int)
+    return numbers.astype(int)
 
 
 def _numbers(cells: Sequence[Any], where: str, comma: bool) -> pd.Series[Any]:
-    found = []
+    numbers = []
     for number, cell in enumerate(cells, start=1):
         try:
-            found.append(_number(cell, comma))
-            if found[-1] in (float("inf"), float("-inf")):
+            numbers.append(_number(cell, comma))
+            if numbers[-1] in (float("inf"), float("-inf")):
                 raise ValueError("not finite")
         except (ValueError, TypeError) as error:
             raise InputError(f"{where} is '{cell}' in row {number}, not a number") from error
-    return pd.Series(found, dtype=float)
+    return pd.Series(numbers, dtype=float)
 
 
 def _number(cell: Any, comma: bool) -> float:
@@ -181,7 +181,7 @@ def _number(cell: Any, comma: bool) -> float:
 
 
 def _numbers_or_texts(cells: Sequence[Any], where: str, comma: bool) -> pd.Series[Any]:
-    """Numbers if any cell is one or is written like one, else texts: levels of a factor."""
+    """Numbers if any cell is one or is written like one, else text: levels of a factor."""
     if any(_looks_numeric(cell) for cell in cells):
         return _numbers(cells, where, comma)
     return _texts(cells, where, comma)

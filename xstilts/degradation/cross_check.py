@@ -1,8 +1,8 @@
 """The same model in statsmodels: a second program that must agree before a headline is written.
 
 Its optimiser starts at our estimates, and must end at our criterion: neither with another value
-there, nor with a better one elsewhere. Where statsmodels cannot hold a model (correlated slopes),
-nothing is compared, nor where it fails by itself.
+there, nor with a better one elsewhere. Nothing is compared where statsmodels cannot hold a model
+(correlated slopes), or where it fails by itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class CrossCheckError(RuntimeError):
 
 
 def statsmodels_difference(model: MixedModel) -> float | None:
-    """Our REML criterion less the least that statsmodels finds; None where it has or fits none.
+    """Our REML criterion less the least that statsmodels finds; None where it fits no such model.
 
     Raises:
         CrossCheckError: they differ by more than 0.001, or ours is not at the optimum.
@@ -32,10 +32,10 @@ def statsmodels_difference(model: MixedModel) -> float | None:
         return None
     try:
         theirs = statsmodels_criterion(model)
-    except np.linalg.LinAlgError:  # that it fails by itself is no disagreement
+    except np.linalg.LinAlgError:  # a failure of its own is no disagreement
         return None
     difference = model.neg2loglik - theirs
-    if not abs(difference) <= TOLERANCE:  # nor where one of them is not a number
+    if not abs(difference) <= TOLERANCE:  # true for a nan, too
         raise CrossCheckError(
             f"{model.formula}: the REML criterion is {model.neg2loglik:.4f} by mixedlm and "
             f"{theirs:.4f} by statsmodels: they may differ by {TOLERANCE}, so neither is reported"
@@ -62,7 +62,7 @@ def statsmodels_criterion(model: MixedModel) -> float:
         start[name] = max(variance / residual, NEARLY_ZERO)
     fixed = model.formula.split(" + (")[0]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its boundary warnings; `singular` says it
+        warnings.simplefilter("ignore")  # its boundary warnings; `singular` reports them
         theirs = MixedLM.from_formula(
             fixed,
             data,

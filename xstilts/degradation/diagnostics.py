@@ -1,6 +1,6 @@
-"""Do the residuals of the headline's model look as it assumes? By statsmodels' tests.
+"""Whether the residuals of the headline's model are as it assumes, by statsmodels' tests.
 
-Every run is a row, so that a p-value is small for departures that matter little: read the sizes.
+Every run is a row, so p-values are small even for departures that matter little: read the sizes.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _shape(model: MixedModel) -> list[dict[str, Any]]:
 
 
 def _spread(model: MixedModel) -> list[dict[str, Any]]:
-    """Whether residuals spread alike: with the fitted values, and from target to target."""
+    """Whether the spread of residuals depends on the fitted value, or on the target."""
     squared = model.residuals**2
     outcome = model.data[model.formula.split(" ~ ")[0]].to_numpy()
     fitted = outcome - model.residuals

@@ -144,43 +144,45 @@ def fit_degradation(
         truth: tables of the world's expected gaps.
         headline: the measure that variances and steps are written for.
         degradation: section of the config: outcome, formula (steps), groups.
-        effects: table to write: a row a measure and part of similarity.
-        variances: table to write: those of random effects, with similarity and without.
-        random_effects: table to write: what is predicted of each group.
+        effects: table to write: one row per measure and part of similarity.
+        variances: table to write: variances of random effects, with similarity and without.
+        random_effects: table to write: the predicted effect of each group.
         nested: table to write: the steps of the formula.
-        diagnostics: table to write: what the headline's residuals look like.
+        diagnostics: table to write: checks of the headline's residuals.
     """
-    wanted = Specification(**degradation)
+    specification = Specification(**degradation)
     scored = read_table(Path(cells), CELLS).to_pandas()
     tables = read_default_layer(similarity)
-    found = [*fits(scored, tables, truth, headline, wanted)]
-    shown = [each for each in found if each.measure == headline and each.rows]
-    rows = [row for each in found for row in each.rows]
+    fitted = [*fits(scored, tables, truth, headline, specification)]
+    headlines = [each for each in fitted if each.measure == headline and each.rows]
+    rows = [row for each in fitted for row in each.rows]
     write_table(Path(effects), rows_table(with_multiplicity(rows), EFFECTS), EFFECTS)
-    made = [row for each in shown for row in _of_model(each.model, nested_rows, each, wanted)]
-    write_csv(Path(nested), rows_table(made, NESTED))
-    runs = wanted.of_runs
+    steps = [
+        row for each in headlines for row in _of_model(each.model, nested_rows, each, specification)
+    ]
+    write_csv(Path(nested), rows_table(steps, NESTED))
+    runs = specification.of_runs
     by_seed = dict(model_frames(scored, tables, headline, runs, seeds=True))
-    models = [(each.model, by_seed[each.model]) for each in shown]
+    models = [(each.model, by_seed[each.model]) for each in headlines]
     mains = [(name, full) for name, frame in models for full in _main(name, frame, runs)]
-    made = [row for name, full in mains for row in _of_model(name, variance_rows, full, runs)]
-    write_table(Path(variances), rows_table(made, VARIANCES), VARIANCES)
-    made = [{"model": name, **row} for name, full in mains for row in full.groups]
-    write_table(Path(random_effects), rows_table(made, RANDOM_EFFECTS), RANDOM_EFFECTS)
-    made = [row for name, full in mains for row in _of_model(name, diagnosed, full)]
-    write_csv(Path(diagnostics), rows_table(made, DIAGNOSTICS))
+    spreads = [row for name, full in mains for row in _of_model(name, variance_rows, full, runs)]
+    write_table(Path(variances), rows_table(spreads, VARIANCES), VARIANCES)
+    groups = [{"model": name, **row} for name, full in mains for row in full.groups]
+    write_table(Path(random_effects), rows_table(groups, RANDOM_EFFECTS), RANDOM_EFFECTS)
+    checks = [row for name, full in mains for row in _of_model(name, diagnosed, full)]
+    write_csv(Path(diagnostics), rows_table(checks, DIAGNOSTICS))
 
 
-def _main(model: str, frame: pd.DataFrame, wanted: Specification) -> Iterator[MixedModel]:
-    """The headline's model of every run, if the cells are enough."""
+def _main(model: str, frame: pd.DataFrame, specification: Specification) -> Iterator[MixedModel]:
+    """The headline's model with seeds as rows, if there are enough cells."""
     try:
-        yield fit_formula(of_columns(wanted.formula, frame.columns), frame)
+        yield fit_formula(of_columns(specification.formula, frame.columns), frame)
     except InputError as error:
         logger.warning("%s: %s", model, error)
 
 
 def _of_model(model: str, make: Callable[..., list[Row]], *given: Any) -> list[Row]:
-    """Rows of a model, or none and a line in the log where its cells are too few."""
+    """Rows of a model; none, and a line in the log, where its cells are too few."""
     try:
         return [{"model": model, **row} for row in make(*given)]
     except InputError as error:
@@ -202,33 +204,33 @@ def fits(
     tables: pd.DataFrame,
     truth: list[str],
     headline: str,
-    wanted: Specification,
+    specification: Specification,
 ) -> Iterator[Fitted]:
     """Every measure of every model, then the world's truth."""
-    outcomes = seed_means(analysed(cells, wanted.outcome), wanted.outcome)
-    for (model, measure), chosen in tables.groupby(["model", "measure"]):
+    outcomes = seed_means(analysed(cells, specification.outcome), specification.outcome)
+    for (model, measure), similarity in tables.groupby(["model", "measure"]):
         mine = outcomes[outcomes["model"] == model]
-        yield _fitted(mine, tables, chosen, wanted, check=measure == headline)
-    for path in truth if wanted.outcome == "gap" else []:  # it is known of gaps alone
+        yield _fitted(mine, tables, similarity, specification, check=measure == headline)
+    for path in truth if specification.outcome == "gap" else []:  # only gaps have a known truth
         planted = read_table(Path(path)).to_pandas()
-        chosen = planted.dropna(subset="similarity").assign(measure=TRUTH)
-        if len(chosen):  # there is an intermediate
-            yield _fitted(planted.drop(columns="similarity"), tables, chosen, wanted)
+        similarity = planted.dropna(subset="similarity").assign(measure=TRUTH)
+        if len(similarity):  # of trained intermediates
+            yield _fitted(planted.drop(columns="similarity"), tables, similarity, specification)
 
 
 def _fitted(
     outcomes: pd.DataFrame,
     tables: pd.DataFrame,
-    chosen: pd.DataFrame,
-    wanted: Specification,
+    similarity: pd.DataFrame,
+    specification: Specification,
     check: bool = False,
 ) -> Fitted:
-    """The fit, or no rows and a line in the log where the cells of a part of a grid are too few."""
-    model, measure = chosen.iloc[0][["model", "measure"]]
+    """The fit; without rows, and with a line in the log, where the cells are too few."""
+    model, measure = similarity.iloc[0][["model", "measure"]]
     others = tables[(tables["model"] == model) & (tables["measure"] != measure)]
-    frame = design(outcomes, chosen, others, wanted.formula)
+    frame = design(outcomes, similarity, others, specification.formula)
     try:
-        rows = effects_of(frame, wanted, check)
+        rows = effects_of(frame, specification, check)
     except InputError as error:
         logger.warning("%s, %s: %s", model, measure, error)
         rows = []
@@ -240,23 +242,23 @@ def model_frames(
     cells: pd.DataFrame,
     tables: pd.DataFrame,
     measure: str,
-    wanted: Specification,
+    specification: Specification,
     seeds: bool = False,
 ) -> Iterator[tuple[str, pd.DataFrame]]:
-    """For every encoder, the rows of one measure's model if there are any; `seeds` keeps runs."""
-    runs = analysed(cells, wanted.outcome)
-    outcomes = runs if seeds else seed_means(runs, wanted.outcome)
+    """The rows of one measure's model by encoder, if there are any; `seeds` keeps runs apart."""
+    runs = analysed(cells, specification.outcome)
+    outcomes = runs if seeds else seed_means(runs, specification.outcome)
     for model, mine in tables.groupby("model"):
-        chosen = mine[mine["measure"] == measure]
+        similarity = mine[mine["measure"] == measure]
         others = mine[mine["measure"] != measure]
         rows = outcomes[outcomes["model"] == model]
-        frame = design(rows, chosen, others, wanted.formula)
+        frame = design(rows, similarity, others, specification.formula)
         if len(frame):
             yield str(model), frame
 
 
-def effects_of(frame: pd.DataFrame, wanted: Specification, check: bool = False) -> list[Row]:
-    """One row of the effects a part of similarity that varies in the frame.
+def effects_of(frame: pd.DataFrame, specification: Specification, check: bool = False) -> list[Row]:
+    """One row of the effects per part of similarity that varies in the frame.
 
     Raises:
         InputError: there is nothing to fit.
@@ -264,14 +266,14 @@ def effects_of(frame: pd.DataFrame, wanted: Specification, check: bool = False) 
     """
     if frame.empty:
         raise InputError("no cell has a value of similarity and an outcome: nothing to fit")
-    lacking = absent(wanted.formula, frame.columns)
-    formula = without(wanted.formula, lacking)
+    lacking = absent(specification.formula, frame.columns)
+    formula = without(specification.formula, lacking)
     model = fit_formula(formula, frame)
     present = [part for part in PARTS if part in set(model.fixed["term"])]
     if not present:
         raise InputError("similarity is the same in every cell: there is nothing to fit")
     common = {
-        "outcome": wanted.outcome,
+        "outcome": specification.outcome,
         **_sizes(model),
         "absent": ", ".join(lacking),
         "dropped": ", ".join(model.dropped),
@@ -287,7 +289,9 @@ def effects_of(frame: pd.DataFrame, wanted: Specification, check: bool = False) 
             "level": part,
             **model.estimate(part),
             **_added(full, shares, part),
-            "p_permutation": permutation_p(model.data, wanted.outcome, part, model.fixed["term"]),
+            "p_permutation": permutation_p(
+                model.data, specification.outcome, part, model.fixed["term"]
+            ),
             **common,
         }
         for part in present
@@ -317,9 +321,9 @@ def _added(full: MixedModel, shares: R2NakagawaResult, part: str) -> Row:
 def permutation_p(
     rows: pd.DataFrame, outcome: str, part: str, terms: Iterable[str]
 ) -> float | None:
-    """p-value of the part's permutation; between targets, whose languages differ, there is none.
+    """p-value of the part's permutation; none between targets, as their languages differ.
 
-    `terms` are the model's fixed ones; the facts of languages among them are controlled for.
+    `terms` are the model's fixed terms; the facts of languages among them are controlled for.
     """
     if part == "between_languages":
         facts = {name for name, measure in measures().items() if measure.level != "task"}
@@ -331,7 +335,7 @@ def permutation_p(
 
 
 def with_multiplicity(rows: list[Row]) -> list[Row]:
-    """The rows with p-values for all measures and levels of a model at once, the truth's aside."""
+    """The rows with p-values corrected over all measures and levels of a model; not the truth's."""
     frame = pd.DataFrame(rows, columns=["model", "measure", "p"])
     for method, name in (("holm", "p_holm"), ("fdr_bh", "p_bh")):
         tested = frame[frame["measure"] != TRUTH]
@@ -341,25 +345,25 @@ def with_multiplicity(rows: list[Row]) -> list[Row]:
     return rows
 
 
-def variance_rows(full: MixedModel, wanted: Specification) -> list[Row]:
+def variance_rows(full: MixedModel, specification: Specification) -> list[Row]:
     """Variances with similarity in the model and without, by REML."""
-    bare = fit_formula(of_columns(wanted.without_similarity, full.data.columns), full.data)
+    bare = fit_formula(of_columns(specification.without_similarity, full.data.columns), full.data)
     keys = ["group", "term"]
     before = bare.random[[*keys, "variance"]].rename(columns={"variance": "without"})
     joined = full.random.merge(before, on=keys, how="left")
     return records(joined[[*keys, "sd", "variance", "without"]])
 
 
-def nested_rows(fitted: Fitted, wanted: Specification) -> list[Row]:
+def nested_rows(fitted: Fitted, specification: Specification) -> list[Row]:
     """The steps of the formula, each compared with the one before."""
     frame = fitted.frame
-    whole = parse(by_likelihood(of_columns(wanted.formula, frame.columns), frame).formula)
+    whole = parse(by_likelihood(of_columns(specification.formula, frame.columns), frame).formula)
     rows: list[Row] = []
     before: MixedModel | None = None
-    for step, formula in wanted.nested():
-        # What the whole model cannot hold is in no step, so that each holds the one before.
-        held = common_random(of_columns(formula, frame.columns), whole)
-        model = by_likelihood(held, frame)
+    for step, formula in specification.nested():
+        # Terms that the whole model cannot hold are in no step, so that the steps are nested.
+        estimable = common_random(of_columns(formula, frame.columns), whole)
+        model = by_likelihood(estimable, frame)
         shares = r2_nakagawa(model.result)
         row = {
             "step": step,

@@ -1,4 +1,4 @@
-"""What of a formula some rows can hold: the terms that vary, and that others do not make up."""
+"""The terms of a formula that some rows can hold: they vary, and no others make them up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xstilts.degradation.formulas import parse, variables
 from xstilts.errors import InputError
 
 TINY = 1e-300  # a length that can be divided by
-DEPENDENT = 1e-9  # what is left of a standardised column that others make up
+DEPENDENT = 1e-9  # the rest of a standardised column that others make up
 
 
 def estimable(
@@ -23,21 +23,21 @@ def estimable(
 ) -> tuple[Formula, list[str], list[tuple[str, ...]]]:
     """The formula without what the rows cannot hold, those terms in words, and known factors.
 
-    A known factor is one whose every group has a coefficient in the fixed effects.
+    A factor is known if every group of it has a coefficient in the fixed effects.
     """
     if parsed.response in parsed.fixed_variables:
         raise InputError(f"formula '{parsed}': {parsed.response} stands on both sides")
     fixed = replace(parsed.fixed, terms=_independent(parsed, rows))
     dropped = [format_term(term) for term in parsed.fixed.terms if term not in fixed.terms]
     span = fixed_design(replace(parsed, fixed=fixed), rows)[0]
-    random, seen, known = [], set[tuple[Any, ...]](), []
+    random, seen, known_factors = [], set[tuple[Any, ...]](), []
     for term in parsed.random:
         codes = group_codes(term, rows)
         if 1 < codes.max() + 1 < len(rows) and _spanned(None, codes, rows, span):
-            known.append(term.grouping_factors)
-        kept, gone = _separate(term, codes, rows, span, seen)
-        random += kept
-        dropped += gone
+            known_factors.append(term.grouping_factors)
+        separable, words = _separate(term, codes, rows, span, seen)
+        random += separable
+        dropped += words
     if not random:
         groups_named = ", ".join(_random_words(term) for term in parsed.random) or "none"
         raise InputError(
@@ -49,31 +49,32 @@ def estimable(
             f"formula '{parsed}': too few cells: {len(rows)} rows for {span.shape[1]} fixed and "
             f"{len(random)} random effects"
         )
-    return replace(parsed, fixed=fixed, random=tuple(random)), dropped, known
+    return replace(parsed, fixed=fixed, random=tuple(random)), dropped, known_factors
 
 
 def fixed_design(formula: str | Formula, data: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
-    """(rows, columns) matrix of the fixed effects, and what its columns are called."""
+    """(rows, columns) matrix of the fixed effects, and the names of its columns."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of few groups; the fit says so
+        warnings.simplefilter("ignore")  # about few groups; the fit reports them
         matrices = mixedlm.lFormula(replace(parse(formula), random=()), data).matrices
     return np.asarray(matrices.X), readable_names(matrices)
 
 
 def group_codes(term: RandomTerm, data: pd.DataFrame) -> np.ndarray:
-    """(rows,) number of the group that each row is in."""
+    """(rows,) number of each row's group."""
     return np.asarray(data.groupby(list(term.grouping_factors), sort=False, dropna=False).ngroup())
 
 
 def readable_names(matrices: Any) -> list[str]:
     """Names of the fixed columns; `target.1` says which level it stands for: `target[xnli]`."""
-    known = {
+    readable = {
         f"{name}.{at}": f"{name}[{level}]"
         for name, levels in matrices.category_levels.items()
         for at, level in enumerate(levels)
     }
     return [
-        ":".join(known.get(part, part) for part in name.split(":")) for name in matrices.fixed_names
+        ":".join(readable.get(part, part) for part in name.split(":"))
+        for name in matrices.fixed_names
     ]
 
 
@@ -84,25 +85,25 @@ def _separate(
     span: np.ndarray,
     seen: set[tuple[Any, ...]],
 ) -> tuple[list[RandomTerm], list[str]]:
-    """A random term without the effects that nothing tells apart, and these in words.
+    """A random term without the effects that cannot be told apart, and these in words.
 
-    They do not vary, are in `seen` for the same groups, or every group's is made up by the fixed
-    effects, so that the criterion does not know them.
+    Such an effect does not vary, is in `seen` for the same groups, or is made up by the fixed
+    effects for every group, so that the criterion does not depend on it.
     """
     groups = int(codes.max()) + 1
     partition = tuple(pd.factorize(codes)[0])
-    kept, gone = [], []
+    separable, inseparable = [], []
     for effect in [*([None] if term.has_intercept else []), *term.expr]:
         names = [] if effect is None else variables(effect)
         enough = 1 < groups < len(rows) and all(rows[name].nunique() > 1 for name in names)
         key = (partition, effect and format_term(effect))
         if enough and key not in seen and not _spanned(effect, codes, rows, span):
-            kept.append(effect)
+            separable.append(effect)
             seen.add(key)
         else:
-            gone.append(effect)
-    words = [_random_words(_of_effects(term, [effect])) for effect in gone]
-    return ([_of_effects(term, kept)] if kept else []), words
+            inseparable.append(effect)
+    words = [_random_words(_of_effects(term, [effect])) for effect in inseparable]
+    return ([_of_effects(term, separable)] if separable else []), words
 
 
 def _of_effects(term: RandomTerm, effects: list[Any]) -> RandomTerm:
@@ -126,18 +127,18 @@ def _spanned(effect: Any, codes: np.ndarray, rows: pd.DataFrame, span: np.ndarra
 
 
 def _independent(parsed: Formula, rows: pd.DataFrame) -> tuple[Any, ...]:
-    """The fixed terms that add a column which those before them do not make up."""
-    kept: list[Any] = []
+    """The fixed terms with a column that the terms before them do not make up."""
+    independent: list[Any] = []
     basis = np.ones((len(rows), 1)) / np.sqrt(len(rows)) if parsed.fixed.has_intercept else None
     for term in parsed.fixed.terms:
-        alone = replace(parsed, fixed=replace(parsed.fixed, terms=(*kept, term)))
+        alone = replace(parsed, fixed=replace(parsed.fixed, terms=(*independent, term)))
         columns, _ = fixed_design(alone, rows)
         scaled = columns / np.maximum(np.linalg.norm(columns, axis=0), TINY)
         left = scaled if basis is None else scaled - basis @ (basis.T @ scaled)
         if np.linalg.norm(left, axis=0).max() > DEPENDENT:
-            kept.append(term)
+            independent.append(term)
             basis = np.linalg.qr(scaled)[0]
-    return tuple(kept)
+    return tuple(independent)
 
 
 def _random_words(term: RandomTerm) -> str:

@@ -1,4 +1,4 @@
-"""A formula on anybody's table of scores: what `xstilts fit` does."""
+"""Fits a formula to the user's table of scores: what `xstilts fit` does."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from xstilts.errors import InputError, check_name
 from xstilts.recipes import NONE
 from xstilts.tasks import tasks
 
-# What a table of scores may leave out, and what is taken then.
+# Columns that a table of scores may leave out, and their defaults.
 DEFAULTS: dict[str, Any] = {
     "model": "model",
     "seed": 1,
@@ -38,20 +38,20 @@ DEFAULTS: dict[str, Any] = {
     "low": float("nan"),
     "high": float("nan"),
 }
-SHARE = 1e-3  # how near a chance level is to the share that a task's is
+SHARE = 1e-3  # how near a chance level comes to the task's, as a share
 
 
 def fit_table(path: Path, formula: str, outcome: str, reml: bool) -> MixedModel:
     """Fit a formula to a table of scores (`xstilts.degradation.column_roles`).
 
-    A formula without a response is one of `outcome`. An outcome that the table lacks is made of its
+    The response of a formula without one is `outcome`. An outcome without a column is made of the
     scores (columns `intermediate`, `target`, `language`, `value`; `seed`, `metric` and others where
-    they are there); `trained` and the parts of similarity of its column `similarity`. Rows are
-    means over seeds, unless the formula names something that differs between them. What was left
-    out, and what was taken for what, stands in the notes.
+    they are there). `trained` is made of `intermediate`, the parts of similarity of the column
+    `similarity`. Rows are means over seeds, unless the formula names something that differs between
+    seeds. The notes say what was left out, and what was taken for what.
 
     Raises:
-        InputError: the table cannot be read or lacks what the formula needs.
+        InputError: the table cannot be read, or lacks what the formula needs.
     """
     parsed = parse(formula if "~" in formula else f"{outcome} ~ {formula}")
     groups = {factor for term in parsed.random for factor in term.grouping_factors}
@@ -74,7 +74,7 @@ def fit_table(path: Path, formula: str, outcome: str, reml: bool) -> MixedModel:
 
 
 def _set_aside(rows: pd.DataFrame) -> Iterator[str]:
-    """Take what stands for a similarity after `none` out of the rows, and say so."""
+    """Remove similarities of rows of `none`, in place; a note says so."""
     if not {"intermediate", "similarity"} <= {*rows.columns}:
         return
     filled = (rows["intermediate"] == NONE) & rows["similarity"].notna()
@@ -84,7 +84,7 @@ def _set_aside(rows: pd.DataFrame) -> Iterator[str]:
 
 
 def _with_outcome(rows: pd.DataFrame, outcome: str, path: Path, notes: list[str]) -> pd.DataFrame:
-    """Cells that have the outcome: of reported metrics, without runs that diverged."""
+    """Cells of reported metrics that have the outcome, without runs that diverged."""
     _check_one_score_a_cell(rows[rows["reported"]] if "reported" in rows else rows, path)
     cells = rows.assign(**{name: value for name, value in DEFAULTS.items() if name not in rows})
     if outcome not in rows:
@@ -94,31 +94,31 @@ def _with_outcome(rows: pd.DataFrame, outcome: str, path: Path, notes: list[str]
             raise InputError(f"{path}: {outcome} needs column(s) {', '.join(lacking)}")
         notes += _check_percent(cells, path)
         cells = add_outcomes(cells)
-        gone, counted = left_out(cells, outcome), has_outcome(cells, outcome)
+        by_reason, counted = left_out(cells, outcome), has_outcome(cells, outcome)
     else:
         sound = cells["reported"] & (cells["diverged"] == "")
         counted = sound & cells[outcome].notna()
-        gone = {
+        by_reason = {
             "of another metric, or of a run that diverged": int((~sound).sum()),
             f"without {outcome}": int((sound & ~counted).sum()),
         }
-    notes += [f"{count} rows left out: {reason}" for reason, count in gone.items() if count]
-    kept = cells[counted]
-    if kept.empty:
+    notes += [f"{count} rows left out: {reason}" for reason, count in by_reason.items() if count]
+    counted_cells = cells[counted]
+    if counted_cells.empty:
         against_none = "gain" in outcome or "change" in outcome
         axis, at = ("intermediate", NONE) if against_none else ("language", ENGLISH)
         why = f"there are no cells of {'none' if against_none else 'English'}"
         if axis in cells and (cells[axis] == at).any():
             why = "; ".join(notes)
         raise InputError(f"{path}: no cell has a {outcome}: {why}")
-    return kept
+    return counted_cells
 
 
 def _check_percent(cells: pd.DataFrame, path: Path) -> Iterator[str]:
-    """A note for what may be a share where percent are read.
+    """A note for every target whose scores may be shares rather than percent.
 
     Raises:
-        InputError: a score is no percentage, or all are shares.
+        InputError: a score is no percentage, or all scores are shares.
     """
     for name in ("value", "chance", "low", "high"):
         for row, number in enumerate(cells[name], start=1):
@@ -137,16 +137,16 @@ def _check_percent(cells: pd.DataFrame, path: Path) -> Iterator[str]:
         scores, chance = mine["value"].dropna(), mine["chance"].max()
         if len(scores) and 0 < scores.max() <= 1:
             yield f"{target}: every score lies between 0 and 1, and is taken for percent"
-        known = tasks()[str(target)].chance if target in tasks() else 0.0
-        if known and abs(chance - known) < SHARE:
+        task_chance = tasks()[str(target)].chance if target in tasks() else 0.0
+        if task_chance and abs(chance - task_chance) < SHARE:
             raise InputError(
                 f"{path}: chance is {chance:g} for {target}, a share; scores are percent here, so "
-                f"write {100 * known:.4g}"
+                f"write {100 * task_chance:.4g}"
             )
 
 
 def _check_factors(rows: pd.DataFrame, parsed: Formula, groups: set[str], path: Path) -> None:
-    """Raise for a text predictor that leaves nothing for a grouping factor to explain."""
+    """Raise an InputError for a text predictor that determines a grouping factor."""
     texts = [
         name
         for name in sorted(parsed.all_variables - groups)
@@ -179,7 +179,7 @@ def _with_parts(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
 
 
 def _over_seeds(rows: pd.DataFrame, formula: Formula) -> pd.DataFrame:
-    """Means over seeds of cells, where nothing that the formula names differs between them."""
+    """Means of cells over seeds, unless something that the formula names differs between seeds."""
     keys = [name for name in AXES if name in rows and name != "seed"]
     if "seed" not in rows or formula.response not in OUTCOMES or len(keys) < 3:
         return rows

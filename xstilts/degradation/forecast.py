@@ -1,9 +1,9 @@
 """What a language that was not run would lose: the model's prediction, with its interval.
 
-Where the headline measure has been measured for the language (`snakemake` can measure similarity
-before anything is evaluated), the whole model predicts; else its part without similarity, from
-facts of languages alone. The interval holds one observation, mean over seeds, of a language whose
-own effect is not known: `skill.csv` says how often such intervals were right.
+The whole model predicts where the headline measure has been measured for the language (`snakemake`
+can measure similarity before anything is evaluated); else its part without similarity predicts,
+only from facts of languages. The interval is of one observation, mean over seeds, of a language
+whose own effect is not known: `skill.csv` says how often such intervals were right.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ FACTS, WHOLE = "facts of the language", "similarity"
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """What is asked.
+    """The prediction that is asked for.
 
     Attributes:
-        language: its code.
+        language: the code of the language.
         known: facts of it and of English, by model and code (`xstilts.languages.language_facts`).
         headline: the measure whose parts predict.
         wanted: the model.
@@ -67,15 +67,15 @@ def forecast(results: Path, asked: Forecast) -> pd.DataFrame:
     if asked.language in set(rows["language"]):
         raise InputError(f"language '{asked.language}' was run: its scores are in {cells}")
     tables = _tables(results)
-    found = [
+    predictions = [
         part
         for model, mine in seed_means(rows, outcome).groupby("model")
         if model in asked.known
         for part in _of_model(str(model), mine, tables[tables["model"] == model], asked)
     ]
-    if not found:
+    if not predictions:
         raise InputError(f"{cells}: has no cells of the config's models")
-    return pd.concat(found, ignore_index=True)
+    return pd.concat(predictions, ignore_index=True)
 
 
 def _tables(results: Path) -> pd.DataFrame:
@@ -89,15 +89,17 @@ def _tables(results: Path) -> pd.DataFrame:
 def _of_model(
     model: str, outcomes: pd.DataFrame, tables: pd.DataFrame, asked: Forecast
 ) -> Iterator[pd.DataFrame]:
-    """Targets in which similarity was measured by the whole model, the others by facts."""
+    """The whole model predicts targets where similarity was measured; facts predict the others."""
     new = _cells(outcomes, asked.language)
     rows = pd.concat([outcomes, new], ignore_index=True)
-    chosen = tables[tables["measure"] == asked.headline]
+    similarity = tables[tables["measure"] == asked.headline]
     others = _with_facts(tables[tables["measure"] != asked.headline], model, new, asked)
-    measured_in = chosen[(chosen["language"] == asked.language) & chosen["similarity"].notna()]
+    measured_in = similarity[
+        (similarity["language"] == asked.language) & similarity["similarity"].notna()
+    ]
     whole = new["target"].isin(set(measured_in["target"]))
     if whole.any():
-        frame = design(rows, chosen, others, asked.wanted.formula)
+        frame = design(rows, similarity, others, asked.wanted.formula)
         yield _predicted(frame, asked.wanted.formula, asked, set(new[whole]["target"]), WHOLE)
     if not whole.all():
         trained = (rows["intermediate"] != NONE).astype(float)
@@ -109,19 +111,19 @@ def _of_model(
 def _predicted(
     frame: pd.DataFrame, formula: Formula, asked: Forecast, targets: set[str], source: str
 ) -> pd.DataFrame:
-    """Means and 95% intervals in some targets, from a fit of all other languages."""
+    """Means and 95% intervals for some targets, from a fit to all other languages."""
     formula = of_columns(formula, frame.columns)
     unseen = frame["language"] == asked.language
     fitted = fit_formula(formula, frame[~unseen], intervals=False)
-    wanted = frame[unseen & frame["target"].isin(targets)].reset_index(drop=True)
-    mean, sd = fitted.predict(wanted)
+    new = frame[unseen & frame["target"].isin(targets)].reset_index(drop=True)
+    mean, sd = fitted.predict(new)
     half = stats.t.ppf(0.975, fitted.data["language"].nunique() - 1) * sd
-    found = wanted[["model", "intermediate", "target"]].assign(predicted=mean)
-    return found.assign(low=mean - half, high=mean + half, **{"from": source})
+    means = new[["model", "intermediate", "target"]].assign(predicted=mean)
+    return means.assign(low=mean - half, high=mean + half, **{"from": source})
 
 
 def _cells(outcomes: pd.DataFrame, language: str) -> pd.DataFrame:
-    """Every (intermediate, target) of a model's outcomes, in the language, without outcome."""
+    """Rows of the language for every (intermediate, target) of a model, without outcome."""
     axes = [outcomes[name].unique() for name in ("model", "intermediate", "target")]
     cells = pd.DataFrame(list(product(*axes)), columns=["model", "intermediate", "target"])
     return cells.assign(language=language)
@@ -130,7 +132,7 @@ def _cells(outcomes: pd.DataFrame, language: str) -> pd.DataFrame:
 def _with_facts(
     tables: pd.DataFrame, model: str, new: pd.DataFrame, asked: Forecast
 ) -> pd.DataFrame:
-    """The tables of other measures, with facts of the language where they lack it."""
+    """The tables of other measures, with facts of the language where a table has no row of it."""
     keys = ["intermediate", "target", "language"]
     cells = [row for row in new[keys].itertuples(index=False, name=None) if row[0] != NONE]
     there = set(tables[tables["language"] == asked.language]["measure"])

@@ -39,12 +39,12 @@ class Specification:
 
     @property
     def of_runs(self) -> Specification:
-        """The same with seeds as rows, for which it has a random effect."""
+        """The same with seeds as rows, and a random effect of the run."""
         return replace(self, groups=f"{self.groups} + {RUN}")
 
     @property
     def without_similarity(self) -> Formula:
-        """All steps, less what the parts of similarity are in."""
+        """All steps, less the terms that a part of similarity is in."""
         return without(self.formula, PARTS)
 
     def nested(self) -> Iterator[tuple[str, Formula]]:
@@ -54,7 +54,7 @@ class Specification:
             yield name, self._joined(self.steps[each] for each in names[:at])
 
     def check(self, place: str) -> None:
-        """Raise an InputError for what is no formula, or names no column."""
+        """Raise an InputError for a step that is no formula, or names no column."""
         for name, terms in {**self.steps, "groups": self.groups}.items():
             where = f"{place}: groups" if name == "groups" else f"{place}: steps: {name}"
             try:
@@ -62,15 +62,15 @@ class Specification:
             except InputError as error:
                 raise InputError(f"{where}: {error}") from error
             for variable in sorted(formula.all_variables - {self.outcome}):
-                known = (*AXES, TRAINED, *PARTS, *measures())
-                check_name("name", variable, known, where)
+                columns = (*AXES, TRAINED, *PARTS, *measures())
+                check_name("name", variable, columns, where)
 
     def _joined(self, terms: Iterable[str]) -> Formula:
         return parse(f"{self.outcome} ~ {' + '.join([*terms, self.groups])}")
 
 
 def parse(formula: str | Formula) -> Formula:
-    """A formula's parts.
+    """The parts of a formula.
 
     Raises:
         InputError: it is not in Wilkinson notation as lme4 has it.
@@ -87,7 +87,7 @@ def parse(formula: str | Formula) -> Formula:
 
 
 def without(formula: str | Formula, names: Iterable[str]) -> Formula:
-    """The formula less every term, fixed or random, that one of the variables is in."""
+    """The formula less every fixed or random term that contains one of the variables."""
     parsed, gone = parse(formula), set(names)
     fixed = tuple(term for term in parsed.fixed.terms if not variables(term) & gone)
     random = tuple(
@@ -95,8 +95,8 @@ def without(formula: str | Formula, names: Iterable[str]) -> Formula:
         for term in parsed.random
         if not set(term.grouping_factors) & gone
     )
-    kept = tuple(term for term in random if term.has_intercept or term.expr)
-    return replace(parsed, fixed=replace(parsed.fixed, terms=fixed), random=kept)
+    nonempty = tuple(term for term in random if term.has_intercept or term.expr)
+    return replace(parsed, fixed=replace(parsed.fixed, terms=fixed), random=nonempty)
 
 
 def without_fixed(formula: str | Formula, name: str) -> Formula:
@@ -107,12 +107,12 @@ def without_fixed(formula: str | Formula, name: str) -> Formula:
 
 
 def common_random(formula: Formula, other: Formula) -> Formula:
-    """The formula with those of its random terms that another has as well."""
+    """The formula with only the random terms that another formula has as well."""
     return replace(formula, random=tuple(term for term in formula.random if term in other.random))
 
 
 def absent(formula: Formula, columns: Iterable[str]) -> list[str]:
-    """Measures that the formula names as controls, and that have no column."""
+    """The formula's controls (measures) that have no column."""
     return sorted(formula.all_variables & set(measures()) - set(columns))
 
 

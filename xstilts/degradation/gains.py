@@ -1,17 +1,17 @@
 r"""How much an intermediate gains on the study's targets, with bootstrap intervals.
 
 The **average gain** of an intermediate is the plain mean, over the study's nine targets, of the
-mean over languages of $s(i) - s(none)$, the reported scores of the same target, language and seed;
-for question answering that is the mean of F1 and exact match. With three seeds or more it is the
-median over seeds of each (target, language) that is averaged, as the study reports medians of
-three; with fewer, the mean. Targets that a grid lacks are left out of its averages and named, runs
+mean over languages of $s(i) - s(none)$, the reported scores of the same target, language and seed.
+The score of question answering is the mean of F1 and exact match. With three seeds or more, what is
+averaged is the median over seeds of each (target, language), as the study reports medians of three;
+with fewer, the mean. Targets that are not in a grid are left out of its averages and named. Runs
 that diverged are left out and counted.
 
 Intervals are percentile bootstraps of 2,000 draws: the languages of each target are drawn anew, the
 same for all intermediates, and so are the seeds, the same for all cells. They cover which languages
 (and, of several seeds, which runs) happened to be there. They do not cover which targets did, that
-targets share languages, or, with one seed, that another run differs at all; of a few languages they
-are too narrow, by $\sqrt{(n - 1) / n}$.
+targets share languages, or, with one seed, that another run differs at all. With $n$ languages,
+they are too narrow by $\sqrt{(n - 1) / n}$.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class GainTable:
-    """All that is known of one model.
+    """All data on one model.
 
     Attributes:
         cells: its cells of reported metrics, without runs that diverged.
-        diverged: its cells of runs that did, on the study's targets.
+        diverged: its cells of runs that diverged, on the study's targets.
         effects: its rows of the table of effects.
         headline: the measure that the question is answered for.
         path: hub id or folder of the encoder.
@@ -83,10 +83,11 @@ class GainTable:
 
     @cached_property
     def draws(self) -> tuple[np.ndarray, np.ndarray]:
-        """What each bootstrap draw holds, all that there is first.
+        """The languages and seeds of each bootstrap draw; the first row holds all of them.
 
-        Counts of languages, (1 + draws, targets, languages), and indices of seeds, sorted,
-        (1 + draws, seeds).
+        Returns:
+            (1 + draws, targets, languages) counts of languages; (1 + draws, seeds) indices of
+            seeds, sorted.
         """
         random = np.random.default_rng(0)
         there = np.isfinite(self.values).any(axis=(0, 3)).astype(float)
@@ -104,12 +105,12 @@ class GainTable:
         Raises:
             NotTestableError: one of them has no cells.
         """
-        known = self.axes["intermediate"]
+        intermediates = self.axes["intermediate"]
         for name in names:
-            if name not in known:
+            if name not in intermediates:
                 also = " that did not diverge" if name in set(self.diverged["intermediate"]) else ""
                 raise NotTestableError(f"no cells of {name}{also}")
-        return np.asarray(self.values[[known.index(name) for name in names]])
+        return np.asarray(self.values[[intermediates.index(name) for name in names]])
 
     def gains(self, names: Sequence[str]) -> np.ndarray:
         """(names, targets, languages, seeds) scores less those after `none`, in points."""
@@ -117,20 +118,20 @@ class GainTable:
         return self.scores(names) - none
 
     def present(self, names: Sequence[str]) -> list[str]:
-        """Those of some intermediates that have cells.
+        """The intermediates of `names` that have cells.
 
         Raises:
-            NotTestableError: none has.
+            NotTestableError: none of them has.
         """
-        found = [name for name in names if name in self.axes["intermediate"]]
-        if not found:
+        intermediates = [name for name in names if name in self.axes["intermediate"]]
+        if not intermediates:
             raise NotTestableError(f"no cells of any of {', '.join(names)}")
-        return found
+        return intermediates
 
     def means(self, values: np.ndarray) -> np.ndarray:
         """(1 + draws, names, targets) means over seeds, then languages; the estimate comes first.
 
-        Draws are nan for a name that has cells of one language a target, in one seed.
+        Draws are nan for a name that has cells of one language per target, in one seed.
         """
         counts, seeds = self.draws
         means: np.ndarray = np.empty((len(counts), *values.shape[:2]))
@@ -151,14 +152,14 @@ class GainTable:
         return np.asarray(languages | (there.any(axis=1).sum(axis=1) > 1))
 
     def basis(self, means: np.ndarray) -> str:
-        """What means rest on, in words: targets, and `runs`."""
+        """The targets that means rest on, and `runs`, in words."""
         there = dict(zip(self.axes["target"], np.isfinite(means[0]).any(axis=0), strict=True))
         lacking = [name for name in STUDY if not there.get(name, False)]
         without = f" (without {', '.join(lacking)})" if lacking else ""
         return f"{counted(len(STUDY) - len(lacking), 'target')}{without}, {self.runs()}"
 
     def runs(self) -> str:
-        """Seeds, and what diverged, in words."""
+        """The numbers of seeds and of diverged cells, in words."""
         bad = len(self.diverged)
         words = counted(len(self.axes["seed"]), "seed")
         return f"{words}, {counted(bad, 'diverged cell')} left out" if bad else words
@@ -172,25 +173,25 @@ def counted(number: int, what: str) -> str:
 def _there(
     average: Callable[..., Any], values: np.ndarray, axis: int | tuple[int, ...]
 ) -> np.ndarray:
-    """An average of what is there; nan where nothing is."""
+    """An average of the values that are there; nan where none is."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         return np.asarray(average(values, axis=axis))
 
 
 def mean_of(values: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
-    """Mean over axes of what is there; nan where nothing is."""
+    """Mean over axes of the values that are there; nan where none is."""
     return _there(np.nanmean, values, axis)
 
 
 def over_seeds(values: np.ndarray) -> np.ndarray:
-    """Median over the last axis if it is long enough, else mean."""
+    """Median over the last axis if it has `MEDIAN_FROM` values or more, else mean."""
     enough = values.shape[-1] >= MEDIAN_FROM
     return _there(np.nanmedian if enough else np.nanmean, values, -1)
 
 
 def _weighted(counts: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """(draws, names, targets) means of (names, targets, languages) values, languages counted."""
+    """(draws, names, targets) means of (names, targets, languages) values, weighted by `counts`."""
     there = np.isfinite(values)
     sums = np.einsum("dtl,ntl->dnt", counts, np.where(there, values, 0.0))
     sizes = np.einsum("dtl,ntl->dnt", counts, there.astype(float))
@@ -219,7 +220,7 @@ def interval(values: np.ndarray) -> Interval:
 def evidence_of(
     model: str, path: str, cells: pd.DataFrame, effects: pd.DataFrame, headline: str
 ) -> GainTable:
-    """What tables of cells and of effects say of one model."""
+    """The data of one model from the tables of cells and of effects."""
     mine = cells[cells["reported"] & cells["value"].notna() & (cells["model"] == model)]
     bad = mine["diverged"] != ""
     return GainTable(

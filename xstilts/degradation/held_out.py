@@ -1,9 +1,9 @@
-"""Could the gap have been predicted? Every language, family, target and intermediate left out once.
+"""Predictions of the outcome: every language, family, target and intermediate is left out once.
 
-Random rows left out would say nothing: another row of the same language is nearly the answer. So
-whole groups are left out, and what predicts them is compared: means and facts alone, nearest
-neighbours and gradient boosting (scikit-learn), and the mixed model, with similarity and without.
-The mixed model says how sure it is; the share of outcomes inside its intervals is written too.
+Leaving out random rows would say nothing: another row of the same language is nearly the answer. So
+whole groups are left out. The predictors compared are means and facts, nearest neighbours and
+gradient boosting (scikit-learn), and the mixed model, with similarity and without. The mixed model
+has prediction intervals; the share of outcomes inside them is written too.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Row = dict[str, Any]
 SIZE, URIEL = "pretraining_size", "uriel_"
 NEIGHBOURS = 10
 MIXED, BARE = "mixed model", " without similarity"
-# The axes on which a scheme leaves groups out, so that no predictor may know them.
+# The axes on which a scheme leaves groups out; no predictor may use them.
 LEFT_OUT = {
     "language": ("language",),
     "family": ("language",),
@@ -92,7 +92,7 @@ def predict_held_out(
     predictions: str,
     skill: str,
 ) -> None:
-    """Write every held-out prediction, and how good each predictor was.
+    """Write every held-out prediction, and the skill of each predictor.
 
     Args:
         cells: the cell table.
@@ -103,18 +103,20 @@ def predict_held_out(
         predictions: table to write.
         skill: CSV to write.
     """
-    wanted = Specification(**degradation)
+    specification = Specification(**degradation)
     scored = read_table(Path(cells), CELLS).to_pandas()
     rows: list[Row] = []
-    for model, frame in model_frames(scored, read_default_layer(similarity), headline, wanted):
-        known = frame.assign(family=frame["language"].map(dict(families)))
-        rows += [{"model": model, **row} for row in held_out(known, wanted)]
+    for model, frame in model_frames(
+        scored, read_default_layer(similarity), headline, specification
+    ):
+        with_family = frame.assign(family=frame["language"].map(dict(families)))
+        rows += [{"model": model, **row} for row in held_out(with_family, specification)]
     write_table(Path(predictions), rows_table(rows, HELD_OUT), HELD_OUT)
     write_csv(Path(skill), rows_table(skills(pd.DataFrame(rows)), SKILL))
 
 
-def held_out(frame: pd.DataFrame, wanted: Specification) -> Iterator[Row]:
-    """Predictions of every predictor, by every scheme with three groups or more."""
+def held_out(frame: pd.DataFrame, specification: Specification) -> Iterator[Row]:
+    """Predictions of every predictor under every scheme with three groups or more."""
     for scheme in LEFT_OUT:
         groups = sorted(frame[scheme].dropna().unique())
         if len(groups) < 3:
@@ -122,8 +124,8 @@ def held_out(frame: pd.DataFrame, wanted: Specification) -> Iterator[Row]:
             continue
         for group in groups:
             out = frame[scheme] == group
-            for name, make in predictors(frame, wanted, scheme).items():
-                yield from _fold(scheme, group, name, make, frame[~out], frame[out], wanted)
+            for name, make in predictors(frame, specification, scheme).items():
+                yield from _fold(scheme, group, name, make, frame[~out], frame[out], specification)
 
 
 def _fold(
@@ -131,22 +133,22 @@ def _fold(
     group: str,
     name: str,
     make: Callable[..., Any],
-    known: pd.DataFrame,
+    training: pd.DataFrame,
     new: pd.DataFrame,
-    wanted: Specification,
+    specification: Specification,
 ) -> Iterator[Row]:
     try:
-        mean, sd = make(known, new)
+        mean, sd = make(training, new)
     except InputError as error:
         logger.info("%s %s left out, %s: %s", scheme, group, name, error)
         return
     common = {"scheme": scheme, "group": group, "predictor": name}
-    freedom = known[scheme].nunique() - 1
-    for at, row in enumerate(new[[*AXES, wanted.outcome]].to_dict("records")):
+    freedom = training[scheme].nunique() - 1
+    for at, row in enumerate(new[[*AXES, specification.outcome]].to_dict("records")):
         yield {
             **common,
             **{axis: row[axis] for axis in AXES},
-            "observed": row[wanted.outcome],
+            "observed": row[specification.outcome],
             "predicted": float(mean[at]),
             "sd": None if sd is None else float(sd[at]),
             "df": None if sd is None else float(freedom),
@@ -156,39 +158,41 @@ def _fold(
 Predictor = Callable[[pd.DataFrame, pd.DataFrame], tuple[np.ndarray, np.ndarray | None]]
 
 
-def predictors(frame: pd.DataFrame, wanted: Specification, scheme: str) -> dict[str, Predictor]:
-    """What can predict these rows when a scheme leaves groups out.
+def predictors(
+    frame: pd.DataFrame, specification: Specification, scheme: str
+) -> dict[str, Predictor]:
+    """The predictors of these rows when a scheme leaves groups out, by name.
 
-    All know which intermediate, target and language a row is of, but for what the scheme leaves
-    out; a predictor of facts that no language has is none.
+    All use the intermediate, target and language of a row, except the axes that the scheme leaves
+    out. A predictor of facts that no language has is dropped.
     """
     facts = [name for name in frame.columns if name in measures() and frame[name].nunique() > 1]
     parts = [name for name in PARTS if frame[name].nunique() > 1]
-    chosen: dict[str, tuple[Learner, list[str]]] = {
+    learners: dict[str, tuple[Learner, list[str]]] = {
         "mean": (_ridge, []),
         "pretraining size": (_ridge, [name for name in facts if name == SIZE]),
         "URIEL": (_ridge, [name for name in facts if name.startswith(URIEL)]),
         "similarity alone": (_ridge, parts),
     }
-    chosen = {name: each for name, each in chosen.items() if each[1] or name == "mean"}
+    learners = {name: each for name, each in learners.items() if each[1] or name == "mean"}
     for name, make in LEARNERS.items():
-        chosen |= {name: (make, [*facts, *parts]), f"{name}{BARE}": (make, facts)}
+        learners |= {name: (make, [*facts, *parts]), f"{name}{BARE}": (make, facts)}
     axes = [axis for axis in AXES if axis not in LEFT_OUT[scheme]]
-    found: dict[str, Predictor] = {
-        name: partial(_learned, make, axes, columns, wanted.outcome)
-        for name, (make, columns) in chosen.items()
+    by_name: dict[str, Predictor] = {
+        name: partial(_learned, make, axes, columns, specification.outcome)
+        for name, (make, columns) in learners.items()
     }
-    formula = of_columns(wanted.formula, frame.columns)
-    found[MIXED] = partial(_mixed, formula)
-    found[f"{MIXED}{BARE}"] = partial(_mixed, without(formula, PARTS))
-    return found
+    formula = of_columns(specification.formula, frame.columns)
+    by_name[MIXED] = partial(_mixed, formula)
+    by_name[f"{MIXED}{BARE}"] = partial(_mixed, without(formula, PARTS))
+    return by_name
 
 
 def _ridge(rows: int) -> Ridge:
     return Ridge()
 
 
-Learner = Callable[[int], Any]  # of so many rows
+Learner = Callable[[int], Any]  # takes the number of rows
 LEARNERS: dict[str, Learner] = {
     "linear": _ridge,
     "nearest neighbours": lambda rows: KNeighborsRegressor(min(NEIGHBOURS, rows)),
@@ -201,7 +205,7 @@ def _learned(
     axes: list[str],
     columns: list[str],
     outcome: str,
-    known: pd.DataFrame,
+    training: pd.DataFrame,
     new: pd.DataFrame,
 ) -> tuple[np.ndarray, None]:
     """Prediction from numbers, and from the axes that are not left out."""
@@ -209,42 +213,44 @@ def _learned(
         (OneHotEncoder(handle_unknown="ignore", sparse_output=False), axes),
         (StandardScaler(), [TRAINED, *columns]),
     )
-    learner = make_pipeline(features, make(len(known))).fit(known, known[outcome])
+    learner = make_pipeline(features, make(len(training))).fit(training, training[outcome])
     return np.asarray(learner.predict(new)), None
 
 
-def _mixed(formula: Any, known: pd.DataFrame, new: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    return fit_formula(formula, known, intervals=False).predict(new)
+def _mixed(
+    formula: Any, training: pd.DataFrame, new: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray]:
+    return fit_formula(formula, training, intervals=False).predict(new)
 
 
 def skills(predictions: pd.DataFrame) -> list[Row]:
-    """How good every predictor was, a row a model, scheme and predictor."""
+    """The skill of every predictor: one row per model, scheme and predictor."""
     rows = []
     keys = ["model", "scheme"]
     for (model, scheme), mine in predictions.groupby(keys, sort=False) if len(predictions) else ():
-        named = dict(list(mine.groupby("predictor", sort=False)))
-        for name, found in ((str(name), found) for name, found in named.items()):
-            bare = named.get(f"{name}{BARE}")
+        by_predictor = dict(list(mine.groupby("predictor", sort=False)))
+        for name, own in ((str(name), own) for name, own in by_predictor.items()):
+            bare = by_predictor.get(f"{name}{BARE}")
             rows.append(
                 {
                     "model": model,
                     "scheme": scheme,
                     "predictor": name,
-                    "groups": found["group"].nunique(),
-                    "mae": mean_absolute_error(found["observed"], found["predicted"]),
-                    "r2": r2_score(found["observed"], found["predicted"]),
-                    "spearman": found["observed"].corr(found["predicted"], method="spearman"),
-                    **(_gain(found, bare) if bare is not None else {}),
-                    **_calibration(found),
+                    "groups": own["group"].nunique(),
+                    "mae": mean_absolute_error(own["observed"], own["predicted"]),
+                    "r2": r2_score(own["observed"], own["predicted"]),
+                    "spearman": own["observed"].corr(own["predicted"], method="spearman"),
+                    **(_gain(own, bare) if bare is not None else {}),
+                    **_calibration(own),
                 }
             )
     return rows
 
 
-def _gain(found: pd.DataFrame, bare: pd.DataFrame) -> Row:
-    """What similarity adds to r2, with a bootstrap over the groups that were left out."""
+def _gain(full: pd.DataFrame, bare: pd.DataFrame) -> Row:
+    """The r2 that similarity adds, with a bootstrap over the groups that were left out."""
     keys = ["group", *AXES]
-    both = found.merge(bare[[*keys, "predicted"]], on=keys, suffixes=("", "_bare"))
+    both = full.merge(bare[[*keys, "predicted"]], on=keys, suffixes=("", "_bare"))
     centre = both["observed"].mean()
     errors = pd.DataFrame(
         {
@@ -262,9 +268,9 @@ def _gain(found: pd.DataFrame, bare: pd.DataFrame) -> Row:
     return {"gain": gains[0], "gain_low": low, "gain_high": high}
 
 
-def _calibration(found: pd.DataFrame) -> Row:
-    if found["sd"].isna().any():
+def _calibration(predictions: pd.DataFrame) -> Row:
+    if predictions["sd"].isna().any():
         return {}
-    standard = (found["observed"] - found["predicted"]).abs() / found["sd"]
-    half = {level: stats.t.ppf(0.5 + level / 200, found["df"]) for level in LEVELS}
+    standard = (predictions["observed"] - predictions["predicted"]).abs() / predictions["sd"]
+    half = {level: stats.t.ppf(0.5 + level / 200, predictions["df"]) for level in LEVELS}
     return {f"inside_{level}": float((standard <= half[level]).mean()) for level in LEVELS}

@@ -1,4 +1,4 @@
-"""How fitted models compare, and tests that rest on no model."""
+"""Comparisons of fitted models, and tests that rest on no model."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ def by_likelihood(formula: str | Formula, rows: pd.DataFrame) -> MixedModel:
 
 
 def adjusted(p_values: pd.Series, method: str) -> np.ndarray:
-    """p-values for as many tests: `holm` (Holm 1979) or `fdr_bh` (Benjamini, Hochberg 1995)."""
-    known = p_values.notna().to_numpy()
-    found = np.full(len(p_values), np.nan)
-    if known.any():
-        found[known] = multipletests(p_values[known].to_numpy(), method=method)[1]
-    return found
+    """Corrected p-values by `holm` (Holm 1979) or `fdr_bh` (Benjamini, Hochberg 1995)."""
+    valid = p_values.notna().to_numpy()
+    corrected = np.full(len(p_values), np.nan)
+    if valid.any():
+        corrected[valid] = multipletests(p_values[valid].to_numpy(), method=method)[1]
+    return corrected
 
 
 def permuted_languages(rows: pd.DataFrame, outcome: str, part: str, controls: list[str]) -> float:
     """p-value of no relation between languages, by permuting languages (Freedman, Lane 1983).
 
-    A language's outcome is its mean over rows less their targets' means; similarity and outcome are
-    both rid of the controls by least squares first.
+    A language's outcome is its mean over rows less their targets' means. The controls are first
+    removed from both similarity and outcome by least squares.
     """
     centred = rows[outcome] - rows.groupby("target")[outcome].transform("mean")
     columns = rows[[part, *controls]].assign(outcome=centred)
@@ -67,11 +67,11 @@ def permuted_languages(rows: pd.DataFrame, outcome: str, part: str, controls: li
 
 
 def permuted_intermediates(rows: pd.DataFrame, outcome: str, part: str) -> float:
-    """p-value of no relation in any (target, language), by permuting whose similarity is whose.
+    """p-value of no relation in any (target, language), by permuting the intermediates.
 
     Slopes that differ between targets and average zero are a relation too. One permutation of the
-    intermediates serves all targets and languages. What an intermediate has everywhere is taken
-    from outcome and similarity first, so the test is of where it fits best.
+    intermediates serves all targets and languages. The mean of each intermediate is first taken
+    from outcome and similarity, so the test is of where an intermediate fits best.
     """
     trained = rows[rows["trained"] == 1]
     index, columns = "intermediate", ["target", "language"]
@@ -84,14 +84,14 @@ def permuted_intermediates(rows: pd.DataFrame, outcome: str, part: str) -> float
     products = similarity @ gaps.T
     random = np.random.default_rng(0)
     at = np.arange(len(products))
-    found = np.array(
+    permuted = np.array(
         [products[random.permutation(at), at].sum() for _ in range(PERMUTATIONS)], dtype=float
     )
-    return _share_beyond(float(np.trace(products)), found)
+    return _share_beyond(float(np.trace(products)), permuted)
 
 
 def _double_centred(table: np.ndarray) -> np.ndarray:
-    """Less the mean of each row and of each column."""
+    """The table less the mean of each row and of each column."""
     centred = table - table.mean(axis=0)
     return np.asarray(centred - centred.mean(axis=1, keepdims=True))
 

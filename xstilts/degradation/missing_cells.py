@@ -1,4 +1,4 @@
-"""Cells of the grid that the analysis goes without, as a table and in words."""
+"""Cells of the grid that were not run, as a table and in words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def missing_cells(axes: Mapping[str, Any], there: pd.DataFrame) -> pd.DataFrame:
 
 
 def in_words(axes: Mapping[str, Any], missing: pd.DataFrame) -> str:
-    """One sentence: how many cells, all of which values of an axis, and how many others.
+    """How many cells are missing: whole values of an axis by name, the others by number.
 
     Empty if nothing is missing.
     """
@@ -32,17 +32,17 @@ def in_words(axes: Mapping[str, Any], missing: pd.DataFrame) -> str:
     if len(missing) == _count(axes):
         return f"Not run: any of {len(missing):,} cells."
     whole = pd.DataFrame(cells_of(axes), columns=[*Cell._fields])
-    rest, named = missing, []
+    rest, phrases = missing, []
     for axis in AXES:
         counts, total = Counter(rest[axis]), Counter(whole[axis])
         gone = [value for value, count in counts.items() if count == total[value]]
         if gone and len(gone) < len(total):
-            named.append(f"all of {axis} {', '.join(map(str, gone))}")
+            phrases.append(f"all of {axis} {', '.join(map(str, gone))}")
             rest = rest[~rest[axis].isin(gone)]
             whole = whole[~whole[axis].isin(gone)]
     if len(rest):
-        named.append(f"{len(rest)} {'others' if named else 'single ones'}")
-    return f"Not run: {len(missing):,} of {_count(axes):,} cells ({'; '.join(named)})."
+        phrases.append(f"{len(rest)} {'others' if phrases else 'single ones'}")
+    return f"Not run: {len(missing):,} of {_count(axes):,} cells ({'; '.join(phrases)})."
 
 
 def _count(axes: Mapping[str, Any]) -> int:

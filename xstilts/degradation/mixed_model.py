@@ -2,8 +2,8 @@
 
 `y ~ x + (1 | language) + (1 | language:target) + (0 + x | target)`: fixed effects, crossed random
 intercepts and slopes. Estimates are by REML, or by maximum likelihood where models are compared;
-95% intervals by Satterthwaite's degrees of freedom (Kuznetsova et al. 2017, lmerTest). What the
-data cannot hold is left out of the model and named: a term that does not vary or repeats terms
+95% intervals by Satterthwaite's degrees of freedom (Kuznetsova et al. 2017, lmerTest). Terms that
+the data cannot hold are left out of the model and named: a term that does not vary or repeats terms
 before it, a grouping factor with one level, with as many levels as rows, or with the same groups as
 one before it.
 """
@@ -27,7 +27,7 @@ from xstilts.errors import InputError, check_name, one_line
 
 INTERCEPT = "(Intercept)"
 RESIDUAL = "Residual"
-NO_VARIANCE = 1e-4  # a standard deviation of a random effect, in residual ones
+NO_VARIANCE = 1e-4  # a random effect's standard deviation, in residual standard deviations
 NOTHING_LEFT = 1e-12  # a residual variance, as a share of the outcome's
 
 
@@ -46,22 +46,22 @@ class MixedModel:
     Attributes:
         formula: as fitted, without what was dropped.
         dropped: terms of the formula that the data cannot hold.
-        notes: what else a reader should know: rows left out, few groups, the optimiser's warnings.
+        notes: other remarks for the reader: rows left out, few groups, the optimiser's warnings.
         fixed: columns `term`, `estimate`, `se`, `df` (Satterthwaite), `low`, `high` (95%), `p`.
         random: columns `group`, `term`, `sd`, `variance`, `correlation` (with the group's first
             term, where they are correlated); the last row is the residual.
         factors: the same with whole covariances, without the residual.
-        groups: what is predicted of every group, given the estimates: `group`, `level`, `term`,
-            `estimate`, `se` (conditional); without `intervals` none.
+        groups: the predicted effects of every group, given the estimates: `group`, `level`, `term`,
+            `estimate`, `se` (conditional); empty without `intervals`.
         neg2loglik: the criterion, -2 log-likelihood (restricted, if `reml`).
-        parameters: how many were estimated: fixed effects, variances, covariances.
-        n: rows fitted.
+        parameters: number estimated: fixed effects, variances, covariances.
+        n: number of rows fitted.
         converged: whether the optimiser says so.
         singular: whether a variance was estimated as zero, or a correlation as one.
         data: the rows fitted.
         covariance: (terms, terms) covariance matrix of the fixed effects.
         residuals: (rows,) the outcome less fixed and random effects.
-        result: mixedlm's own.
+        result: the fit as mixedlm returns it.
     """
 
     formula: str
@@ -84,7 +84,7 @@ class MixedModel:
 
     @property
     def criterion(self) -> str:
-        """What `neg2loglik` is called."""
+        """The name of `neg2loglik`."""
         return "REML criterion" if self.reml else "-2 log-likelihood"
 
     def summary(self) -> dict[str, Any]:
@@ -109,17 +109,18 @@ class MixedModel:
         """(rows,) means and standard deviations of the outcome of one new observation per row.
 
         The best linear unbiased prediction (Robinson 1991): a new row has the fixed effects, and
-        what its groups share with the rows that were fitted; of a new group nothing is shared, and
-        its whole variance is in the deviation. Counted is the estimation of the fixed effects, not
-        that of the variances.
+        the effects that its groups share with the fitted rows. A new group shares nothing, and its
+        whole variance is in the deviation. The deviation includes the error of the fixed effects,
+        not that of the variances.
 
         Raises:
             InputError: a fixed effect has a level among the rows that the fit has not seen.
         """
         self.design(new.assign(**{parse(self.formula).response: 0.0}))
-        found = self.result.predict(new, allow_new_levels=True, se_fit=True)
+        prediction = self.result.predict(new, allow_new_levels=True, se_fit=True)
         residual = float(self.random["variance"].iloc[-1])
-        return np.asarray(found.fit), np.sqrt(np.asarray(found.se_fit) ** 2 + residual)
+        deviation = np.sqrt(np.asarray(prediction.se_fit) ** 2 + residual)
+        return np.asarray(prediction.fit), deviation
 
     def estimate(self, term: str) -> dict[str, float]:
         """The row of a fixed term, without its name."""
@@ -139,11 +140,10 @@ def fit_formula(
 
     Args:
         formula: response, fixed and random terms.
-        data: a row an observation; rows that lack a value the formula names are left out.
+        data: one row per observation; rows without a value that the formula names are left out.
         reml: restricted rather than full maximum likelihood.
         weights: (rows,) prior weights: the residual variance of a row is sigma^2 / weight.
-        intervals: whether to work out degrees of freedom, which takes as long as the fit, and
-            groups.
+        intervals: whether to compute groups, and degrees of freedom, which take as long as the fit.
 
     Raises:
         InputError: the formula cannot be read, names no column, or has nothing to compare in
@@ -151,13 +151,13 @@ def fit_formula(
     """
     parsed = parse(formula)
     rows, weights, notes = _complete(parsed, data, weights)
-    kept, dropped, known = estimable(parsed, rows)
-    expected = fixed_design(kept, rows)[1]
+    reduced, dropped, known_factors = estimable(parsed, rows)
+    expected = fixed_design(reduced, rows)[1]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            result = mixedlm.lmer(kept, rows, REML=reml, weights=weights)
-        except RuntimeError as error:  # no finite criterion, as where little is left to explain
+            result = mixedlm.lmer(reduced, rows, REML=reml, weights=weights)
+        except RuntimeError as error:  # no finite criterion, as with little left to explain
             raise InputError(
                 f"formula '{parsed}': it cannot be fitted: {one_line(error)}"
             ) from error
@@ -170,10 +170,10 @@ def fit_formula(
     if residual < NOTHING_LEFT * float(rows[parsed.response].var()):
         raise InputError(f"formula '{parsed}': it explains every row exactly: nothing to infer")
     fixed = _fixed_table(result, covariance, freedom)
-    notes += _untestable(fixed, rows, known)
+    notes += _untestable(fixed, rows, known_factors)
     notes += _warnings(result, random, {str(warning.message) for warning in caught})
     return MixedModel(
-        formula=str(kept),
+        formula=str(reduced),
         dropped=dropped,
         notes=notes,
         fixed=fixed,
@@ -196,40 +196,44 @@ def fit_formula(
 def _complete(
     parsed: Formula, data: pd.DataFrame, weights: np.ndarray | None
 ) -> tuple[pd.DataFrame, np.ndarray | None, list[str]]:
-    """The rows that have every value; a note of those left out."""
+    """The rows that have every value, and a note on those left out."""
     names = sorted(parsed.all_variables)
     for name in names:
         check_name("column", name, data.columns, f"formula '{parsed}'")
     if not pd.api.types.is_numeric_dtype(data[parsed.response]):
         raise InputError(f"formula '{parsed}': {parsed.response} is not a number in every row")
     there = data[names].replace([np.inf, -np.inf], np.nan).notna()
-    kept = there.all(axis=1).to_numpy()
-    if not kept.any():
+    complete = there.all(axis=1).to_numpy()
+    if not complete.any():
         raise InputError(f"formula '{parsed}': no row has a value of all of {', '.join(names)}")
-    rows = data[kept].reset_index(drop=True)
+    rows = data[complete].reset_index(drop=True)
     if rows[parsed.response].nunique() == 1:
         raise InputError(f"formula '{parsed}': {parsed.response} is the same in every row")
     if weights is not None:
-        weights = _checked(np.asarray(weights, dtype=float), kept)
+        weights = _checked(np.asarray(weights, dtype=float), complete)
     lacking = [name for name in names if not there[name].all()]
-    left_out = f"{int((~kept).sum())} rows left out, without {' or '.join(lacking)}"
+    left_out = f"{int((~complete).sum())} rows left out, without {' or '.join(lacking)}"
     return rows, weights, [left_out] if lacking else []
 
 
-def _checked(weights: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    if weights.shape != kept.shape or not (weights[kept] > 0).all():
-        raise InputError(f"weights: a positive number for each of the {len(kept)} rows is needed")
-    return np.asarray(weights[kept])
+def _checked(weights: np.ndarray, complete: np.ndarray) -> np.ndarray:
+    if weights.shape != complete.shape or not (weights[complete] > 0).all():
+        raise InputError(
+            f"weights: a positive number for each of the {len(complete)} rows is needed"
+        )
+    return np.asarray(weights[complete])
 
 
-def _untestable(fixed: pd.DataFrame, rows: pd.DataFrame, known: list[tuple[str, ...]]) -> list[str]:
-    """Notes of fixed effects without a test, whose errors and p-values are taken away.
+def _untestable(
+    fixed: pd.DataFrame, rows: pd.DataFrame, known_factors: list[tuple[str, ...]]
+) -> list[str]:
+    """Notes on fixed effects without a test, whose errors and p-values are removed from `fixed`.
 
-    What does not vary within the groups of a factor is compared between them; where the fixed
-    effects make up every group, nothing is left to say how far groups differ by themselves.
+    A term that does not vary within the groups of a factor is compared between them. Where the
+    fixed effects make up every group, nothing is left to say how far groups differ by themselves.
     """
     notes = []
-    for factor in known:
+    for factor in known_factors:
         groups = rows.groupby(list(factor), sort=False)
         constant = [
             term
@@ -246,7 +250,7 @@ def _untestable(fixed: pd.DataFrame, rows: pd.DataFrame, known: list[tuple[str, 
 
 
 def _lost(expected: list[str], result: Any, parsed: Formula) -> list[str]:
-    """Columns that mixedlm left out of terms which are not wholly made up by others."""
+    """Columns that mixedlm left out of terms that others do not wholly make up."""
     lost = [name for name in expected if name not in readable_names(result.matrices)]
     if INTERCEPT in lost:
         raise InputError(
@@ -256,7 +260,7 @@ def _lost(expected: list[str], result: Any, parsed: Formula) -> list[str]:
 
 
 def _warnings(result: Any, random: pd.DataFrame, caught: set[str]) -> list[str]:
-    """The fit's warnings in words; mixedlm's own about a singular fit does not say what is zero."""
+    """The fit's warnings in words; mixedlm's own on a singular fit does not say what is zero."""
     notes = sorted(text for text in caught if "singular" not in text)
     zero = random[random["sd"] < NO_VARIANCE * random["sd"].iloc[-1]]
     notes += [f"no variance of {row.term} by {row.group}" for row in zero.itertuples()]
@@ -284,7 +288,7 @@ def _fixed_table(result: Any, covariance: np.ndarray, freedom: np.ndarray) -> pd
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows by column, with None for what is not a number."""
+    """Rows as dictionaries by column, with None for nan."""
     return [
         {str(name): None if value != value else value for name, value in row.items()}
         for row in frame.to_dict("records")

@@ -1,16 +1,16 @@
 """The rows that a degradation model is fitted to: an outcome, the parts of similarity, controls.
 
-Similarity $s_{itl}$ is split as Mundlak (1978) does: `between_languages` is the language's effect
-on the means of (target, language), beside the target's, so that it is no matter which targets a
-language has; `between_targets` is that mean less the language's effect, and `within` what is left:
-how much more similar this intermediate is than the others are. Each part is divided by its standard
+Similarity $s_{itl}$ is split as Mundlak (1978) does. `between_languages` is the language's effect
+on the means of (target, language), beside the target's, so that it does not matter which targets a
+language has. `between_targets` is that mean less the language's effect. `within` is the rest: how
+much more similar this intermediate is than the others are. Each part is divided by its standard
 deviation, so a slope is in points per standard deviation. `none` has no similarity: its `within`
 is 0, and so is `trained`, which is 1 after any other intermediate.
 
-A control is another measure that the formula names. One of languages or cells enters as the mean
-over intermediates for a (target, language), centred and scaled; where it has no value it is set to
-its mean, so that it says nothing there and no language is lost for it. One of tasks (same data,
-same head) enters as it is, and is 0 after `none` and for targets that train on nothing.
+A control is another measure that the formula names. A measure of languages or cells enters as the
+mean over intermediates for a (target, language), centred and scaled. Where it has no value it is
+set to its mean, so that it says nothing there and no language is lost for it. A measure of tasks
+(same data, same head) enters as it is, and is 0 after `none` and for targets that train on nothing.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from xstilts.recipes import NONE
 from xstilts.similarity.measure import Level
 from xstilts.similarity.measures import measures
 
-KEYS: dict[Level, list[str]] = {  # what a control differs by
+KEYS: dict[Level, list[str]] = {  # the keys that a control differs by
     "cell": ["target", "language"],
     "task": ["target", "intermediate"],
     "language": ["language"],
@@ -44,7 +44,7 @@ def design(
         outcomes: columns `intermediate`, `target`, `language` and outcomes.
         chosen: columns `intermediate`, `target`, `language`, `similarity` of the measure.
         others: the model's similarity tables of other measures, signed (`read_similarity`).
-        formula: what it names of them becomes a control; without any value it becomes no column.
+        formula: measures that it names become controls, if they have any value.
     """
     return add_controls(split_similarity(join(outcomes, chosen)), others, formula)
 
@@ -62,16 +62,16 @@ def add_controls(frame: pd.DataFrame, others: pd.DataFrame, formula: str | Formu
 def join(outcomes: pd.DataFrame, similarity: pd.DataFrame) -> pd.DataFrame:
     """Outcomes with their similarity, which rows of `none` do not have.
 
-    A (target, language) that lacks a value after some intermediate, or was run after none only, is
-    left out whole, since its mean would not be that of the others.
+    A (target, language) without a value after some intermediate, or run only after `none`, is left
+    out whole, since its mean would not be comparable with the others.
     """
     keys = ["intermediate", "target", "language"]
     frame = outcomes.merge(similarity[[*keys, "similarity"]], on=keys, how="left")
     lacking = frame["similarity"].isna() & (frame["intermediate"] != NONE)
     pairs = [frame["target"], frame["language"]]
     without = lacking.groupby(pairs).transform("any")
-    known = frame["similarity"].notna().groupby(pairs).transform("any")
-    return frame[known & ~without].reset_index(drop=True)
+    measured = frame["similarity"].notna().groupby(pairs).transform("any")
+    return frame[measured & ~without].reset_index(drop=True)
 
 
 def split_similarity(frame: pd.DataFrame) -> pd.DataFrame:
@@ -85,7 +85,7 @@ def split_similarity(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def parts_of(frame: pd.DataFrame, column: str) -> dict[str, pd.Series]:
-    """What a column is made of within and between (target, language) pairs, in its own unit."""
+    """The parts of a column within and between (target, language) pairs, in its own unit."""
     pair = frame.groupby(["target", "language"])[column].transform("mean")
     language = _language_effects(frame.assign(pair=pair))
     return {
@@ -96,17 +96,17 @@ def parts_of(frame: pd.DataFrame, column: str) -> dict[str, pd.Series]:
 
 
 def _language_effects(frame: pd.DataFrame) -> pd.Series:
-    """For every row, the language's effect on pairs, by least squares beside the target's."""
+    """The language's effect on pairs for every row, by least squares beside the target's."""
     pairs = frame[["target", "language", "pair"]].drop_duplicates().dropna()
     targets, languages = (pairs[name].astype("category").cat for name in ("target", "language"))
     columns = np.hstack([np.eye(len(each.categories))[each.codes] for each in (languages, targets)])
     effects = np.linalg.lstsq(columns, pairs["pair"].to_numpy(), rcond=None)[0]
-    known = dict(zip(languages.categories, effects, strict=False))
-    return frame["language"].map(known).astype(float)  # of no rows at all, too
+    by_language = dict(zip(languages.categories, effects, strict=False))
+    return frame["language"].map(by_language).astype(float)  # without any row, too
 
 
 def scaled(values: pd.Series) -> pd.Series:
-    """Divided by its standard deviation; exactly zero if it does not vary."""
+    """The values divided by their standard deviation; exactly zero if they do not vary."""
     spread = values.std()
     return values / spread if spread > CONSTANT else values * 0.0
 
@@ -114,7 +114,7 @@ def scaled(values: pd.Series) -> pd.Series:
 def _control(frame: pd.DataFrame, values: pd.DataFrame, level: Level) -> pd.Series:
     keys = KEYS[level]
     means = values.groupby(keys)["similarity"].agg("mean" if level == "cell" else "first")
-    found = frame[keys].merge(means.reset_index(), on=keys, how="left")["similarity"]
+    control = frame[keys].merge(means.reset_index(), on=keys, how="left")["similarity"]
     if level == "task":
-        return found.fillna(0.0)
-    return scaled((found - found.mean()).fillna(0.0))
+        return control.fillna(0.0)
+    return scaled((control - control.mean()).fillna(0.0))

@@ -1,4 +1,4 @@
-"""Outcomes: the cell table, and what a cell loses or gains, defined here and nowhere else.
+"""The cell table, and the outcomes: what a cell loses or gains, defined only here.
 
 With $s$ the score, $s_{en}$ that in English and $s_0$ that after `none`, all of the same model,
 target and seed (and intermediate, or language):
@@ -11,11 +11,11 @@ target and seed (and intermediate, or language):
 | `gap_change` | gap less the gap after `none` | points |
 | `logit_gap` | empirical logit in English less that in the language | logits |
 
-With `corrected_` before it, an outcome is that of the chance-corrected score
-$100 (s - c) / (100 - c)$, where $c$ is what random answers score; the logit, which needs shares,
-always is. English itself has no gap: it is zero by definition. Targets without an English test set
-(XCOPA, Tatoeba, BUCC) have none either; `without_gap` says which it is. Runs that diverged keep
-their rows, flagged in `diverged`.
+An outcome named `corrected_...` is that of the chance-corrected score $100 (s - c) / (100 - c)$,
+where $c$ is the score of random answers; the logit, which needs shares, is always corrected.
+English itself has no gap: it is zero by definition. Targets without an English test set (XCOPA,
+Tatoeba, BUCC) have none either; `without_gap` gives the reason. Runs that diverged keep their rows,
+flagged in `diverged`.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ ENGLISH = "en"
 GAPS = ("gap", "relative_gap", "logit_gap", "corrected_gap", "corrected_relative_gap")
 GAINS = ("gain", "gap_change", "corrected_gain", "corrected_gap_change")
 OUTCOMES = (*GAPS, *GAINS)
-BETTER = ("gain", "corrected_gain")  # of the outcomes, those of which more is better
-# How they are spoken of: what, and in which unit.
+BETTER = ("gain", "corrected_gain")  # outcomes of which more is better
+# Name and unit of each outcome.
 WORDS = {
     "gap": ("transfer gap", "points"),
     "relative_gap": ("relative transfer gap", "percent"),
@@ -83,7 +83,7 @@ def collect_cells(*, scores: list[str], axes: dict[str, Any], cells: str, missin
 
     Args:
         scores: score files.
-        axes: those of the whole grid (`xstilts.grid.Grid.axes`).
+        axes: the axes of the whole grid (`xstilts.grid.Grid.axes`).
         cells: the table to write.
         missing: a table of the grid's cells that have no score file.
     """
@@ -94,8 +94,8 @@ def collect_cells(*, scores: list[str], axes: dict[str, Any], cells: str, missin
     table = ds.dataset(scores, partitioning=partitioning, format="parquet").to_table()
     frame = add_outcomes(table.to_pandas())
     write_table(Path(cells), pa.Table.from_pandas(frame, preserve_index=False), CELLS)
-    gone = missing_cells(axes, frame)
-    write_csv(Path(missing), pa.Table.from_pandas(gone, preserve_index=False))
+    not_run = missing_cells(axes, frame)
+    write_csv(Path(missing), pa.Table.from_pandas(not_run, preserve_index=False))
 
 
 def add_outcomes(cells: pd.DataFrame) -> pd.DataFrame:
@@ -130,20 +130,20 @@ def add_outcomes(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _baseline(cells: pd.DataFrame, axis: str, at: str, columns: list[str]) -> pd.DataFrame:
-    """For every row, values of the cell that only differs by being `at` on one axis."""
+    """For every row, values of the cell that differs only by being `at` on one axis."""
     keys = [name for name in (*AXES, "metric") if name != axis]
     base = cells[cells[axis] == at][[*keys, *columns]]
     return cells[keys].merge(base, on=keys, how="left").set_index(cells.index)[columns]
 
 
 def _corrected(cells: pd.DataFrame) -> pd.Series:
-    """Scores on which chance is 0 and all right is 100; of the reported metric, as chance is."""
+    """Reported scores rescaled so that chance is 0 and 100 stays 100."""
     chance = cells["chance"].where(cells["reported"])
     return 100 * (cells["value"] - chance) / (100 - chance)
 
 
 def _logit(cells: pd.DataFrame) -> pd.Series:
-    """Empirical logit (Cox 1970) of a chance-corrected share of `n` examples, at least chance."""
+    """Empirical logit (Cox 1970) of the chance-corrected share of `n` examples, at least chance."""
     right = (_corrected(cells).clip(lower=0) / 100) * cells["n"]
     return pd.Series(np.log((right + 0.5) / (cells["n"] - right + 0.5)), index=cells.index)
 
@@ -151,33 +151,33 @@ def _logit(cells: pd.DataFrame) -> pd.Series:
 def analysed(cells: pd.DataFrame, outcome: str, diverged: bool = False) -> pd.DataFrame:
     """Rows (model, intermediate, target, language, seed) that have an outcome.
 
-    Of the reported metric, without runs that diverged unless `diverged`. Column `outcome` is named
-    as it is; `sampling_variance` is its variance from drawing test examples, in squared points,
-    from the score's bootstrap interval; the error of the score that it is set against is shared by
-    many rows, and belongs to their random effects.
+    The metric is the reported one; runs that diverged are left out unless `diverged`. The column of
+    the outcome keeps its name. `sampling_variance` is its variance from drawing test examples, in
+    squared points, from the score's bootstrap interval. The error of the score that the outcome is
+    set against is shared by many rows, and belongs to their random effects.
 
     Raises:
         InputError: unknown outcome.
     """
     check_name("outcome", outcome, OUTCOMES, "outcome")
-    kept = has_outcome(cells, outcome, diverged)
-    rows = cells.loc[kept, [*AXES, outcome]]
+    counted = has_outcome(cells, outcome, diverged)
+    rows = cells.loc[counted, [*AXES, outcome]]
     variance = ((cells["high"] - cells["low"]) / (2 * CRITICAL)) ** 2
     if outcome.startswith("corrected_"):
         variance *= (100 / (100 - cells["chance"])) ** 2
-    return rows.assign(sampling_variance=variance[kept])
+    return rows.assign(sampling_variance=variance[counted])
 
 
 def has_outcome(cells: pd.DataFrame, outcome: str, diverged: bool = False) -> pd.Series:
-    """Which rows have an outcome that counts: all but those that `left_out` gives a reason for."""
+    """Whether a row's outcome counts: all count but those that `left_out` gives a reason for."""
     bad = pd.Series(False, index=cells.index) if diverged else _diverged(cells, outcome)
     return cells["reported"] & cells[outcome].notna() & ~bad
 
 
 def left_out(cells: pd.DataFrame, outcome: str) -> dict[str, int]:
-    """How many scores that an outcome is defined for do not count, by the reason in words.
+    """The number of scores that an outcome is defined for and that do not count, by reason.
 
-    Each is counted once, under the first reason that fits.
+    Each score is counted once, under the first reason that fits.
     """
     defined = pd.Series(True, index=cells.index)
     if "gap" in outcome:
@@ -195,21 +195,21 @@ def left_out(cells: pd.DataFrame, outcome: str) -> dict[str, int]:
         WITHOUT_NONE: without & ~none & (outcome in GAINS),
         f"for which {outcome} is not defined": without,
     }
-    found, rest = {}, defined
+    by_reason, rest = {}, defined
     for reason, mask in reasons.items():
-        found[reason] = int((rest & mask).sum())
+        by_reason[reason] = int((rest & mask).sum())
         rest &= ~mask
-    return {reason: count for reason, count in found.items() if count}
+    return {reason: count for reason, count in by_reason.items() if count}
 
 
 def _has_baseline(cells: pd.DataFrame, axis: str, at: str) -> pd.Series:
-    """For every row, whether the cell that only differs by being `at` on one axis has a score."""
+    """For every row, whether the cell that differs only by being `at` on one axis has a score."""
     scored = cells.assign(there=cells["value"].where(cells["value"].isna(), 1.0))
     return _baseline(scored, axis, at, ["there"])["there"].notna()
 
 
 def _diverged(cells: pd.DataFrame, outcome: str) -> pd.Series:
-    """Whether a run, or that of `none` which an outcome is set against, diverged."""
+    """Whether a run diverged, or the run of `none` that its outcome is set against."""
     bad = cells["diverged"] != ""
     if outcome not in GAINS:
         return bad
@@ -220,7 +220,7 @@ def _diverged(cells: pd.DataFrame, outcome: str) -> pd.Series:
 
 
 def seed_means(rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
-    """Means over seeds: a row a (model, intermediate, target, language).
+    """Means over seeds: one row per (model, intermediate, target, language).
 
     All seeds share a test set, so the sampling variance is no smaller for their number.
     """

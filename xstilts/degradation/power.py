@@ -1,9 +1,9 @@
-"""The chance to find an effect, before a GPU hour is spent: simulated grids of the config's shape.
+"""Power: the chance to find an effect, from simulated grids of the config's shape.
 
-A grid is drawn with an effect of every part of similarity and the spreads given; the seed means are
-fitted by the default model without controls, and a part counts as found if its p-value is below
-0.05; `power_all` asks for it to stay there after correction for all measures. One axis at a time is
-made smaller or larger, the others stay as configured.
+A grid is drawn with an effect of every part of similarity and the spreads given. The default model
+without controls is fitted to the seed means. A part counts as found if its p-value is below 0.05;
+for `power_all`, it must stay below after correction for all measures. One axis at a time is made
+smaller or larger, the others stay as configured.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from xstilts.recipes import NONE
 from xstilts.similarity.measures import measures
 
 ALPHA = 0.05
-SHARES = (0.25, 0.5, 1.0)  # of the axes that only a part may be run of
+SHARES = (0.25, 0.5, 1.0)  # of the axes that can be run in part
 SEEDS = (1, 3, 5)
 
 POWER = schema(
@@ -52,7 +52,7 @@ class GridSize:
     """The size of a grid.
 
     Attributes:
-        languages: languages but English of every target with an English test set.
+        languages: languages except English of every target with an English test set.
         intermediates: recipes, `none` among them.
         seeds: training runs.
     """
@@ -64,11 +64,11 @@ class GridSize:
     @property
     def codes(self) -> list[str]:
         """All languages."""
-        return sorted({code for listed in self.languages.values() for code in listed})
+        return sorted({code for own in self.languages.values() for code in own})
 
 
 def expected_spreads(path: Path | None) -> Sequence[Spread]:
-    """The spreads of a table of variances that a fit has written, or guesses without one."""
+    """The spreads of a table of variances that a fit has written; guesses without a table."""
     if path is None:
         return EXPECTED
     if not path.is_file():
@@ -79,14 +79,14 @@ def expected_spreads(path: Path | None) -> Sequence[Spread]:
     if table["model"].nunique() > 1:
         names = ", ".join(table["model"].unique())
         raise InputError(f"{path}: variances of several models ({names}); keep those of one")
-    known = ("", INTERCEPT, TRAINED, *PARTS)  # slopes of controls are of no simulated column
-    rows = table[table["term"].isin(known)]
+    terms = ("", INTERCEPT, TRAINED, *PARTS)  # slopes of controls are of no simulated column
+    rows = table[table["term"].isin(terms)]
     return [Spread(row.group, row.term, row.sd) for row in rows.itertuples()]
 
 
 def power_table(
     shape: GridSize,
-    wanted: Specification,
+    specification: Specification,
     effect: float,
     spreads: Sequence[Spread],
     draws: int,
@@ -97,23 +97,23 @@ def power_table(
 
     Args:
         shape: the configured grid.
-        wanted: the model; its controls are left out.
+        specification: the model; its controls are left out.
         effect: points of outcome per standard deviation of each part of similarity.
         spreads: standard deviations of the random effects and of the residual.
-        draws: simulated grids a size.
+        draws: simulated grids per size.
         measures_tested: the measures of similarity that are tested together.
-        processes: that simulate at once.
+        processes: number of processes that simulate at once.
     """
-    formula = str(without(wanted.formula, measures()))
+    formula = str(without(specification.formula, measures()))
     tests = len(measures_tested) * len(PARTS)
     rows = []
     with ProcessPoolExecutor(processes) as pool:
         for axis, size, configured in sizes(shape):
             simulate = partial(_found, shape, axis, size, formula, effect, tuple(spreads))
-            found = list(pool.map(simulate, range(draws)))
+            p_values = list(pool.map(simulate, range(draws)))
             common = {"axis": axis, "size": size, "configured": configured, "draws": draws}
             for part in PARTS:
-                p = np.array([each.get(part, np.nan) for each in found])
+                p = np.array([by_part.get(part, np.nan) for by_part in p_values])
                 hits = int((p < ALPHA).sum())
                 low, high = proportion_confint(hits, draws, method="wilson")
                 rows.append({**common, "level": part, "power": hits / draws, "low": low})
@@ -136,7 +136,7 @@ def sizes(shape: GridSize) -> Iterator[tuple[str, int, bool]]:
 
 
 def resized(shape: GridSize, axis: str, size: int, random: np.random.Generator) -> GridSize:
-    """The shape with so many of an axis, drawn at random."""
+    """The shape with `size` values on an axis, drawn at random."""
     if axis == "seeds":
         return replace(shape, seeds=range(size))
     if axis == "intermediates":
@@ -144,11 +144,11 @@ def resized(shape: GridSize, axis: str, size: int, random: np.random.Generator) 
         none = [name for name in shape.intermediates if name == NONE]
         return replace(shape, intermediates=[*none, *_some(trained, size, random)])
     if axis == "targets":
-        kept = set(_some(list(shape.languages), size, random))
-        return replace(shape, languages={t: c for t, c in shape.languages.items() if t in kept})
+        targets = set(_some(list(shape.languages), size, random))
+        return replace(shape, languages={t: c for t, c in shape.languages.items() if t in targets})
     codes = set(_some(shape.codes, size, random))
-    fewer = {t: [c for c in listed if c in codes] for t, listed in shape.languages.items()}
-    return replace(shape, languages={t: listed for t, listed in fewer.items() if listed})
+    fewer = {t: [c for c in own if c in codes] for t, own in shape.languages.items()}
+    return replace(shape, languages={t: own for t, own in fewer.items() if own})
 
 
 def _some(names: list[str], size: int, random: np.random.Generator) -> list[str]:

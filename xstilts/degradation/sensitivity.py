@@ -1,9 +1,9 @@
-"""Would another analyst have found it? The headline's slopes by other outcomes, data and methods.
+"""The headline's slopes by other outcomes, data and methods: would another analyst find them?
 
 Every variant changes one thing about the main fit. OLS with clustered errors has no random effects:
-its intervals are the sanity row, known to be short (docs/inference.md). The bootstraps draw whole
-languages, or whole intermediates, with replacement, and answer a narrower question each: other
-languages (or intermediates), the same everything else.
+its intervals are a sanity check, known to be short (docs/inference.md). Each bootstrap draws whole
+languages, or whole intermediates, with replacement. It answers a narrower question: other languages
+(or intermediates), everything else the same.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class HeadlineFit:
     Attributes:
         cells: the cell table of the model.
         chosen: the measure's similarity table.
-        others: those of other measures.
+        others: the similarity tables of other measures.
         wanted: the main fit.
-        resamples: cluster bootstraps.
+        resamples: number of cluster bootstraps.
     """
 
     cells: pd.DataFrame
@@ -70,12 +70,12 @@ class HeadlineFit:
     def data(
         self, *, diverged: bool = False, seeds: bool = False, **change: Any
     ) -> tuple[Formula, pd.DataFrame]:
-        """Formula and rows; `change` is of the specification, `seeds` keeps every run."""
-        wanted = replace(self.wanted, **change)
-        rows = analysed(self.cells, wanted.outcome, diverged)
-        rows = rows if seeds else seed_means(rows, wanted.outcome)
-        frame = design(rows, self.chosen, self.others, wanted.formula)
-        return of_columns(wanted.formula, frame.columns), frame
+        """Formula and rows; `change` alters the specification, `seeds` keeps every run."""
+        specification = replace(self.wanted, **change)
+        rows = analysed(self.cells, specification.outcome, diverged)
+        rows = rows if seeds else seed_means(rows, specification.outcome)
+        frame = design(rows, self.chosen, self.others, specification.formula)
+        return of_columns(specification.formula, frame.columns), frame
 
 
 def check_sensitivity(
@@ -92,41 +92,41 @@ def check_sensitivity(
     Args:
         cells: the cell table.
         similarity: similarity tables.
-        headline: the measure.
+        headline: the headline measure.
         degradation: section of the config: outcome, steps, groups.
-        resamples: cluster bootstraps.
+        resamples: number of cluster bootstraps.
         sensitivity: CSV to write.
     """
     scored = read_table(Path(cells), CELLS).to_pandas()
     rows = []
     for model, mine in read_default_layer(similarity).groupby("model"):
-        asked = HeadlineFit(
+        fit = HeadlineFit(
             cells=scored[scored["model"] == model],
             chosen=mine[mine["measure"] == headline],
             others=mine[mine["measure"] != headline],
             wanted=Specification(**degradation),
             resamples=resamples,
         )
-        rows += [{"model": model, **row} for row in variants(asked)]
+        rows += [{"model": model, **row} for row in variants(fit)]
     write_csv(Path(sensitivity), rows_table(rows, SENSITIVITY))
 
 
-def variants(asked: HeadlineFit) -> Iterator[Row]:
-    """Rows of every variant; one that these data cannot hold says so in `notes`."""
-    for name, make in {**VARIANTS, **_left_out_targets(asked)}.items():
+def variants(fit: HeadlineFit) -> Iterator[Row]:
+    """Rows of every variant; a variant that these data cannot hold says so in `notes`."""
+    for name, make in {**VARIANTS, **_left_out_targets(fit)}.items():
         unit = UNITS.get(name, MAIN_UNIT)
         try:
-            found = make(asked)
-            if not found:
+            slopes = make(fit)
+            if not slopes:
                 raise InputError("similarity is the same in every cell")
-            yield from ({"variant": name, "unit": unit, **row} for row in found)
+            yield from ({"variant": name, "unit": unit, **row} for row in slopes)
         except InputError as error:
             yield {"variant": name, "unit": unit, "notes": str(error)}
 
 
 def _mixed(**change: Any) -> Callable[[HeadlineFit], list[Row]]:
     """The mixed model with one thing changed."""
-    return lambda asked: _slopes(fit_formula(*asked.data(**change)))
+    return lambda fit: _slopes(fit_formula(*fit.data(**change)))
 
 
 def _slopes(model: MixedModel) -> list[Row]:
@@ -144,52 +144,51 @@ def _slopes(model: MixedModel) -> list[Row]:
     ]
 
 
-def _corrected(asked: HeadlineFit) -> list[Row]:
-    """The main fit's outcome of chance-corrected scores."""
-    other = f"corrected_{asked.wanted.outcome}"
+def _corrected(fit: HeadlineFit) -> list[Row]:
+    """The main fit with its outcome of chance-corrected scores."""
+    other = f"corrected_{fit.wanted.outcome}"
     if other not in OUTCOMES:
-        raise InputError(f"{asked.wanted.outcome} is chance-corrected as it is")
-    return _slopes(fit_formula(*asked.data(outcome=other)))
+        raise InputError(f"{fit.wanted.outcome} is chance-corrected as it is")
+    return _slopes(fit_formula(*fit.data(outcome=other)))
 
 
 def _instead_of_gap(outcome: str) -> Callable[[HeadlineFit], list[Row]]:
-    """Another scale of the gap, where it is the gap that the main fit is of."""
+    """Another scale of the gap, if the main fit is of the gap."""
 
-    def rows(asked: HeadlineFit) -> list[Row]:
-        if asked.wanted.outcome != "gap":
-            raise InputError(f"the main fit is of {asked.wanted.outcome}, not of gap")
-        return _slopes(fit_formula(*asked.data(outcome=outcome)))
+    def rows(fit: HeadlineFit) -> list[Row]:
+        if fit.wanted.outcome != "gap":
+            raise InputError(f"the main fit is of {fit.wanted.outcome}, not of gap")
+        return _slopes(fit_formula(*fit.data(outcome=outcome)))
 
     return rows
 
 
-def _every_seed(asked: HeadlineFit) -> list[Row]:
+def _every_seed(fit: HeadlineFit) -> list[Row]:
     """Runs as rows, with a random effect of the training."""
-    return _slopes(fit_formula(*asked.data(seeds=True, groups=asked.wanted.of_runs.groups)))
+    return _slopes(fit_formula(*fit.data(seeds=True, groups=fit.wanted.of_runs.groups)))
 
 
-def _without_controls(asked: HeadlineFit) -> list[Row]:
-    formula, frame = asked.data()
+def _without_controls(fit: HeadlineFit) -> list[Row]:
+    formula, frame = fit.data()
     return _slopes(fit_formula(without(formula, measures()), frame))
 
 
-def _weighted(asked: HeadlineFit) -> list[Row]:
-    if asked.wanted.outcome in ("relative_gap", "logit_gap", "corrected_relative_gap"):
+def _weighted(fit: HeadlineFit) -> list[Row]:
+    if fit.wanted.outcome in ("relative_gap", "logit_gap", "corrected_relative_gap"):
         raise InputError("sampling variances are in points")
-    return _slopes(fit_weighted(*asked.data()))
+    return _slopes(fit_weighted(*fit.data()))
 
 
 def fit_weighted(formula: Formula, frame: pd.DataFrame) -> MixedModel:
-    """The fit whose residual variance is, row by row, in proportion to a sum.
+    """The fit with residual variances in proportion to a common one plus `sampling_variance`.
 
-    Of a common variance and the row's `sampling_variance`; the common one is that with the least
-    REML criterion.
+    The common variance is the one with the least REML criterion.
     """
-    known = frame["sampling_variance"].to_numpy()
+    sampling = frame["sampling_variance"].to_numpy()
     start = float(fit_formula(formula, frame, intervals=False).random["variance"].iloc[-1])
 
     def fitted(logarithm: float, intervals: bool = False) -> MixedModel:
-        weights = 1 / (np.exp(logarithm) + known)
+        weights = 1 / (np.exp(logarithm) + sampling)
         weights = weights / weights.mean()
         return fit_formula(formula, frame, weights=weights, intervals=intervals)
 
@@ -201,11 +200,11 @@ def fit_weighted(formula: Formula, frame: pd.DataFrame) -> MixedModel:
 
 
 def _clustered(*by: str) -> Callable[[HeadlineFit], list[Row]]:
-    """Ordinary least squares, errors clustered by one or two factors, t with the fewest less 1."""
+    """OLS, errors clustered by one or two factors; df of t: the fewest clusters less 1."""
 
-    def rows(asked: HeadlineFit) -> list[Row]:
-        formula, frame = asked.data()
-        # For the terms and rows that these data can hold.
+    def rows(fit: HeadlineFit) -> list[Row]:
+        formula, frame = fit.data()
+        # Gives the terms and rows that these data can hold.
         model = fit_formula(formula, frame, intervals=False)
         frame = model.data
         clusters = min(frame[name].nunique() for name in by)
@@ -213,17 +212,17 @@ def _clustered(*by: str) -> Callable[[HeadlineFit], list[Row]]:
             raise InputError(f"one {' or '.join(by)} only: no clusters to compare")
         design_matrix, names = fixed_design(model.formula, frame)
         codes = np.column_stack([pd.factorize(frame[name])[0] for name in by])
-        found = OLS(frame[parse(model.formula).response].to_numpy(), design_matrix).fit(
+        ols = OLS(frame[parse(model.formula).response].to_numpy(), design_matrix).fit(
             cov_type="cluster", cov_kwds={"groups": codes if len(by) > 1 else codes[:, 0]}
         )
         critical = stats.t.ppf(0.975, clusters - 1)
         return [
             {
                 "level": part,
-                "estimate": found.params[at],
-                "se": found.bse[at],
-                "low": found.params[at] - critical * found.bse[at],
-                "high": found.params[at] + critical * found.bse[at],
+                "estimate": ols.params[at],
+                "se": ols.bse[at],
+                "low": ols.params[at] - critical * ols.bse[at],
+                "high": ols.params[at] + critical * ols.bse[at],
                 "rows": len(frame),
             }
             for at, part in enumerate(names)
@@ -234,14 +233,14 @@ def _clustered(*by: str) -> Callable[[HeadlineFit], list[Row]]:
 
 
 def _bootstrapped(axis: str) -> Callable[[HeadlineFit], list[Row]]:
-    """Percentile intervals over resampled languages, or resampled intermediates but `none`."""
+    """Percentile intervals over resampled languages, or resampled intermediates except `none`."""
 
-    def rows(asked: HeadlineFit) -> list[Row]:
-        formula, frame = asked.data()
+    def rows(fit: HeadlineFit) -> list[Row]:
+        formula, frame = fit.data()
         main = fit_formula(formula, frame, intervals=False).fixed.set_index("term")["estimate"]
         random = np.random.default_rng(0)
         drawn, failed = [], 0
-        for _ in range(asked.resamples):
+        for _ in range(fit.resamples):
             try:
                 model = fit_formula(formula, resampled(frame, axis, random), intervals=False)
                 drawn.append(model.fixed.set_index("term")["estimate"])
@@ -268,7 +267,7 @@ def _bootstrapped(axis: str) -> Callable[[HeadlineFit], list[Row]]:
 
 
 def resampled(frame: pd.DataFrame, axis: str, random: np.random.Generator) -> pd.DataFrame:
-    """As many groups of an axis, drawn with replacement; a repeated group is a new one."""
+    """As many groups of an axis drawn with replacement; a repeated group counts as a new one."""
     groups = dict(list(frame.groupby(axis)))
     fixed = [groups.pop(NONE)] if axis == "intermediate" and NONE in groups else []
     names = list(groups)
@@ -279,16 +278,16 @@ def resampled(frame: pd.DataFrame, axis: str, random: np.random.Generator) -> pd
     return pd.concat([*fixed, *copies], ignore_index=True)
 
 
-def _left_out_targets(asked: HeadlineFit) -> dict[str, Callable[[HeadlineFit], list[Row]]]:
-    """The fit without one target, for each of them: it is targets that the answer has fewest of."""
+def _left_out_targets(fit: HeadlineFit) -> dict[str, Callable[[HeadlineFit], list[Row]]]:
+    """The fit without each target in turn: targets are the fewest groups behind the answer."""
 
     def rows(target: str) -> Callable[[HeadlineFit], list[Row]]:
         return lambda given: _slopes(
             fit_formula(*replace(given, cells=given.cells[given.cells["target"] != target]).data())
         )
 
-    named = analysed(asked.cells, asked.wanted.outcome)["target"].unique()
-    return {f"without {target}": rows(target) for target in named}
+    targets = analysed(fit.cells, fit.wanted.outcome)["target"].unique()
+    return {f"without {target}": rows(target) for target in targets}
 
 
 VARIANTS: dict[str, Callable[[HeadlineFit], list[Row]]] = {

@@ -1,4 +1,4 @@
-"""Simulated grids: scores as a mixed model makes them, with effects and spreads that are known."""
+"""Simulated grids: scores drawn from a mixed model with known effects and spreads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Spread(NamedTuple):
     sd: float
 
 
-# Guesses, for before there are scores; what a fit of one's own cells found is better.
+# Guesses, until there are scores; the variances of a fit to the user's own cells are better.
 EXPECTED = (
     Spread("language", INTERCEPT, 3.0),
     Spread("target", INTERCEPT, 4.0),
@@ -45,17 +45,17 @@ def simulated_grid(
 ) -> pd.DataFrame:
     """Rows (intermediate, target, language, seed) with a similarity and its parts.
 
-    Similarity is a language's, a (target, language)'s, an (intermediate, target)'s and a cell's
-    own, each normal; `none` has none.
+    Similarity is the sum of normal terms of the language, the (target, language), the
+    (intermediate, target) and the cell; `none` has none.
     """
-    codes = sorted({code for listed in languages.values() for code in listed})
+    codes = sorted({code for own in languages.values() for code in own})
     of_language = dict(zip(codes, random.normal(size=len(codes)), strict=True))
     rows = []
-    for target, listed in languages.items():
+    for target, own_languages in languages.items():
         of_recipe = dict(
             zip(intermediates, random.normal(0, OF_RECIPES, len(intermediates)), strict=True)
         )
-        for language in listed:
+        for language in own_languages:
             level = of_language[language] + random.normal(0, OF_PAIRS)
             for intermediate in intermediates:
                 own = level + of_recipe[intermediate] + random.normal(0, OF_CELLS)
@@ -71,13 +71,13 @@ def simulated_outcome(
     spreads: Iterable[Spread],
     random: np.random.Generator,
 ) -> np.ndarray:
-    """(rows,) an outcome in points: fixed effects of columns, and a draw of every random one.
+    """(rows,) an outcome in points: fixed effects of columns, and a draw of every random effect.
 
     Args:
         frame: the rows, with every column that effects and spreads name.
         effects: points per unit of each column.
-        spreads: of the random effects and of the residual.
-        random: what is drawn from.
+        spreads: spreads of the random effects and of the residual.
+        random: generator of the draws.
     """
     outcome = np.zeros(len(frame))
     for column, effect in effects.items():

@@ -18,8 +18,8 @@ from xstilts.encoder.encoded_rows import EncodedExamples
 class Batch:
     """Some rows of `rows`; hidden states over its tokens are (tokens, width).
 
-    Sequences lie shortest first, so that those of one length lie side by side. What has a place a
-    token is in the order in which they lie; what has one a row or sequence is in row order, and
+    Sequences lie shortest first, so that those of one length lie side by side. Values per
+    token are in the order in which sequences lie. Values per row or sequence are in row order, and
     within a row in the order of its sequences.
 
     Attributes:
@@ -93,7 +93,7 @@ class Batch:
         return self.tensor(self.rows[name][self.indices])
 
     def aligned(self, name: str) -> Tensor:
-        """(tokens,) a column with a number a token, of rows with one sequence each."""
+        """(tokens,) a column with one number per token, of rows with one sequence each."""
         return self.tensor(self.rows[name].take(self.indices[self._order]))
 
     def first(self, hidden: Tensor) -> Tensor:
@@ -107,7 +107,7 @@ class Batch:
         return means[self.tensor(np.argsort(self._order))]
 
     def split(self, values: Tensor) -> list[Tensor]:
-        """Values over the tokens, a tensor a sequence."""
+        """Values over the tokens, one tensor per sequence."""
         lying = torch.split(values, self.lengths.tolist())
         return [lying[at] for at in np.argsort(self._order)]
 
@@ -117,18 +117,18 @@ class Batch:
 
 
 def by_length(rows: EncodedExamples, tokens: int) -> Iterator[np.ndarray]:
-    """Indices of rows of similar length, each time within a budget of tokens (at least one row)."""
+    """Indices of rows of similar length, within a budget of tokens per batch (at least one row)."""
     order = np.argsort(rows.sizes, kind="stable")
     yield from split_by_tokens(order, rows.sizes, tokens)
 
 
-def split_by_tokens(chosen: np.ndarray, sizes: np.ndarray, tokens: int) -> Iterator[np.ndarray]:
-    """The chosen indices in their order, cut where a budget of tokens would be exceeded."""
-    start, held = 0, 0
-    for at, size in enumerate(sizes[chosen].tolist()):
-        if at > start and held + size > tokens:
-            yield chosen[start:at]
-            start, held = at, 0
-        held += size
-    if len(chosen):
-        yield chosen[start:]
+def split_by_tokens(indices: np.ndarray, sizes: np.ndarray, tokens: int) -> Iterator[np.ndarray]:
+    """The indices in their order, cut where a budget of tokens would be exceeded."""
+    start, total = 0, 0
+    for at, size in enumerate(sizes[indices].tolist()):
+        if at > start and total + size > tokens:
+            yield indices[start:at]
+            start, total = at, 0
+        total += size
+    if len(indices):
+        yield indices[start:]

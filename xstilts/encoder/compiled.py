@@ -1,7 +1,7 @@
 """A model's training pass, compiled, and batches filled up to the few sizes that it is kept for.
 
 `torch.compile` traces the model once for batches of any size. CUDA graphs, which take away the cost
-of launching a thousand small kernels, are recorded once a size: so there should be few.
+of launching a thousand small kernels, are recorded once per size, so there should be few sizes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from xstilts.encoder.batch import Batch
 from xstilts.encoder.packed_attention import boundaries
 
 Mode = Literal["default", "reduce-overhead"]
-"""Of `torch.compile`: fused kernels, or those as CUDA graphs."""
+"""Mode of `torch.compile`: fused kernels, or these kernels as CUDA graphs."""
 
 
 class Compiled:

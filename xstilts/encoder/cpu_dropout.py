@@ -1,7 +1,7 @@
-"""Dropout on a CPU from 16 random bits a number.
+"""Dropout on a CPU from 16 random bits per number.
 
-PyTorch's own draws a whole random number for each element there, one after the other, which takes a
-tenth of a training step. Shares are exact to 1 / 65,536. On a GPU this is PyTorch's dropout.
+PyTorch's own dropout draws a whole random number per element there, one after another, which takes
+a tenth of a training step. Shares are exact to 1 / 65,536. On a GPU this is PyTorch's dropout.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-DRAWS = 4  # of 16 bits, from a random number of 64
+DRAWS = 4  # of 16 bits, per random number of 64
 
 
 class Dropout(nn.Dropout):

@@ -1,7 +1,7 @@
-"""Encoded rows: one array a column over all rows, memory-mapped from an Arrow file.
+"""Encoded rows: one array per column over all rows, memory-mapped from an Arrow file.
 
 A row holds one or several token sequences and what its kind needs to learn from them. A column of
-lists is *ragged*: the values of all rows in one array, and where each row's begin.
+lists is *ragged*: the values of all rows in one array, and where each row's values begin.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def ranges(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
 
 
 def evenly_spaced(count: int, most: int) -> np.ndarray:
-    """Indices of at most so many of `count` things, evenly spaced."""
+    """Indices of at most `most` of `count` things, evenly spaced."""
     return np.linspace(0, count - 1, min(most, count)).round().astype(int)
 
 
@@ -166,8 +166,8 @@ def read_rows(path: Path, split: str) -> EncodedExamples:
     except (OSError, pa.ArrowInvalid) as error:
         raise InputError(f"{path}: not readable encoded rows ({error})") from error
     batches = [file.get_batch(at) for at in range(file.num_record_batches)]
-    chosen = [batch for batch in batches if batch.column(SPLIT)[0].as_py() == split]
-    return _of_batch((chosen or [batches[0].slice(0, 0)])[0].drop_columns([SPLIT]))
+    matches = [batch for batch in batches if batch.column(SPLIT)[0].as_py() == split]
+    return _of_batch((matches or [batches[0].slice(0, 0)])[0].drop_columns([SPLIT]))
 
 
 def _of_batch(batch: pa.RecordBatch) -> EncodedExamples:

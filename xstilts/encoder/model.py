@@ -32,10 +32,10 @@ logger = logging.getLogger(__name__)
 
 Layer = int | Literal["all", "first"] | None
 """A hidden state, counted from 0, the embeddings (-1: the last); all; None: the model's output;
-first: that of first tokens alone."""
+first: the output of first tokens only."""
 Precision = Literal["auto", "fp32", "bf16"]
-"""Of matrix products and attention; weights and their updates are 32-bit. auto: bf16 on a GPU
-that has it."""
+"""Precision of matrix products and attention; weights and their updates are 32-bit. auto: bf16 on a
+GPU that has it."""
 
 TRIED = (3, 96)  # tokens; the second is longer than the windows of models with local attention
 SAME = 1e-4
@@ -91,35 +91,37 @@ class Encoder(nn.Module):
         if not self.narrows or (self.compiled and self.training):
             states: Tensor = self(batch)
             return states[starts]
-        after = _after_attention(self.model)
+        # What follows attention in BERT and its kin: from there on each token's states depend on
+        # its own alone.
+        after = self.model.encoder.layer[-1].attention.output
         hook = after.register_forward_pre_hook(lambda _, args: tuple(x[:, starts] for x in args))
         try:
             return self._packed(batch)[0]
         finally:
             hook.remove()
 
-    def _packed(self, batch: Batch, **asked: bool) -> list[Tensor]:
+    def _packed(self, batch: Batch, **flags: bool) -> list[Tensor]:
         """Hidden states from one long row."""
         states = self.model(
             input_ids=batch.input_ids[None],
             position_ids=batch.positions[None] + (self.first_position or 0),
             boundaries=boundaries(batch.lengths, batch.device),
-            **asked,
+            **flags,
         )
         return [hidden[0] for hidden in states.hidden_states or [states.last_hidden_state]]
 
-    def _padded(self, batch: Batch, **asked: bool) -> list[Tensor]:
-        """Hidden states from a row a sequence, those of similar length at once, without padding."""
-        found = []
+    def _padded(self, batch: Batch, **flags: bool) -> list[Tensor]:
+        """Hidden states from one row per sequence, similar lengths together, without padding."""
+        by_group = []
         for group in boundaries(batch.lengths, batch.device).groups:
             shape, slots = (group.count, group.longest), group.slots.to(batch.device)
             ids = torch.full_like(group.tokens, self.pad_id, device=batch.device)
             ids[slots] = batch.input_ids[group.tokens.to(batch.device)[slots]]
             real = torch.zeros_like(ids).index_fill_(0, slots, 1)
-            states = self.model(input_ids=ids.view(shape), attention_mask=real.view(shape), **asked)
+            states = self.model(input_ids=ids.view(shape), attention_mask=real.view(shape), **flags)
             hidden = states.hidden_states or [states.last_hidden_state]
-            found.append([each.flatten(0, 1)[slots] for each in hidden])
-        return [torch.cat(layers) for layers in zip(*found, strict=True)]
+            by_group.append([each.flatten(0, 1)[slots] for each in hidden])
+        return [torch.cat(layers) for layers in zip(*by_group, strict=True)]
 
     def _pack(self) -> None:
         """Read without padding from here on, if the model can.
@@ -157,7 +159,7 @@ class Encoder(nn.Module):
 def load_whole(kind: Any, folder: Path | str, **words: Any) -> Any:
     """A model of a folder, with every weight of its architecture but the pooler's.
 
-    The library would draw those that it does not find at random, anew in every job.
+    The library would draw missing weights at random, anew in every job.
 
     Args:
         kind: an auto class of the library.
@@ -168,46 +170,38 @@ def load_whole(kind: Any, folder: Path | str, **words: Any) -> Any:
         InputError: weights are missing, or of another shape.
     """
     try:
-        model, found = kind.from_pretrained(
+        model, info = kind.from_pretrained(
             str(folder), trust_remote_code=False, output_loading_info=True, **words
         )
     except Exception as error:  # safetensors' own derives from nothing else
         raise InputError(f"{folder}: not a model that can be loaded ({one_line(error)})") from error
-    missing = sorted(name for name in found["missing_keys"] if "pooler" not in name)
+    missing = sorted(name for name in info["missing_keys"] if "pooler" not in name)
     if not missing:
         return model
-    unknown = sorted(found["unexpected_keys"])
-    wrapped = next((name for name in WRAPPED for key in unknown if key.startswith(name)), "")
+    unexpected = sorted(info["unexpected_keys"])
+    wrapped = next((name for name in WRAPPED for key in unexpected if key.startswith(name)), "")
     remedy = (
         f"; their names begin with '{wrapped}': save the model that is inside the wrapper"
         if wrapped
-        else f"; it holds {len(unknown)} others" * bool(unknown)
+        else f"; it holds {len(unexpected)} others" * bool(unexpected)
     )
     raise InputError(
         f"{folder}: {len(missing)} weights of the model are missing, as {missing[0]}{remedy}"
     )
 
 
-def _after_attention(model: Any) -> nn.Module:
-    """What follows attention in the last layer, named as in BERT and its kin.
-
-    From there on each token's states depend on its own alone.
-    """
-    return model.encoder.layer[-1].attention.output
-
-
-def _same(read: Callable[[], Tensor], wanted: Tensor) -> bool:
+def _same(read: Callable[[], Tensor], expected: Tensor) -> bool:
     """Whether the model reads as it should; it may refuse in a way of its own."""
     try:
-        return torch.allclose(read(), wanted, atol=SAME)
+        return torch.allclose(read(), expected, atol=SAME)
     except (AttributeError, TypeError, IndexError, RuntimeError):
         return False
 
 
 def _tried(vocabulary: int, pad_id: int) -> Batch:
     """Two sequences of any tokens but padding."""
-    known = [token for token in range(vocabulary) if token != pad_id][: max(TRIED)]
-    tokens = (known * max(TRIED))[: max(TRIED)]
+    ids = [token for token in range(vocabulary) if token != pad_id][: max(TRIED)]
+    tokens = (ids * max(TRIED))[: max(TRIED)]
     rows = EncodedExamples.of({"sequences": [tokens[:size]]} for size in TRIED)
     return Batch(rows, np.arange(len(TRIED)), torch.device("cpu"))
 
@@ -225,10 +219,10 @@ def device() -> torch.device:
     """
     if torch.cuda.is_available():
         return torch.device("cuda")
-    given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-    if given not in ("", "-1") and torch.version.cuda:
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    if visible not in ("", "-1") and torch.version.cuda:
         raise InputError(
-            f"this job was given GPU {given} of {platform.node()}, but PyTorch finds none there; "
+            f"this job was given GPU {visible} of {platform.node()}, but PyTorch finds none there; "
             "a retry may get another node, and nvidia-smi on this one says more"
         )
     return torch.device("cpu")
@@ -240,7 +234,7 @@ def autocast(precision: Precision) -> AbstractContextManager[Any]:
 
 
 def half(precision: Precision) -> bool:
-    """Whether matrix products are bf16; `auto` looks whether the GPU can (Ampere and later)."""
+    """Whether matrix products are bf16; `auto` checks whether the GPU can (Ampere and later)."""
     if precision == "auto":
         return device().type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return precision == "bf16"
@@ -258,8 +252,8 @@ def run(
     outputs: list[Any] = [None] * len(rows)
     encoder.eval()
     with torch.inference_mode(), autocast(precision):
-        for chosen in by_length(rows, tokens):
-            batch = Batch(rows, chosen, device())
-            for at, output in zip(chosen, decode(encoder(batch, layer), batch), strict=True):
+        for indices in by_length(rows, tokens):
+            batch = Batch(rows, indices, device())
+            for at, output in zip(indices, decode(encoder(batch, layer), batch), strict=True):
                 outputs[at] = output
     return outputs

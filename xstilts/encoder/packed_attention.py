@@ -9,7 +9,6 @@ too finely, and sequences of similar length are padded, here and nowhere else.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,7 +23,7 @@ from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedM
 from xstilts.encoder.cpu_dropout import dropout_mask
 
 PACKED = "xstilts_packed"
-SLACK = 1.5  # of a group's products of queries and keys, how many times the real ones
+SLACK = 1.5  # most query-key products of a group, relative to the real ones
 
 
 @dataclass(frozen=True)
@@ -50,18 +49,25 @@ class Boundaries:
 
     @cached_property
     def groups(self) -> list[Group]:
-        """Sequences of similar length, padded to the longest of the group."""
-        return list(_groups(self.lengths))
+        """Sequences of similar length, padded to the longest of the group (`SLACK`)."""
+        groups, first, begin, area = [], 0, 0, 0
+        for at, length in enumerate([*self.lengths.tolist(), math.inf]):
+            if (at - first + 1) * length**2 > SLACK * (area + length**2) or length == math.inf:
+                lengths = self.lengths[first:at]
+                groups.append(_group(lengths, begin))
+                first, begin, area = at, begin + int(lengths.sum()), 0
+            area += length**2
+        return groups
 
 
 @dataclass(frozen=True)
 class Group:
-    """Sequences that lie side by side, as a block of slots, `longest` a sequence.
+    """Sequences that lie side by side, as a block of slots, `longest` per sequence.
 
     Attributes:
         count: sequences.
         longest: tokens of the longest.
-        tokens: (count * longest,) the token of each slot; any where there is none.
+        tokens: (count * longest,) the token of each slot; any token if the slot is empty.
         slots: the slot of each token of the group.
         bias: (count, 1, 1, longest) 0, or minus infinity where a slot is empty.
     """
@@ -71,17 +77,6 @@ class Group:
     tokens: Tensor
     slots: Tensor
     bias: Tensor
-
-
-def _groups(lengths: np.ndarray) -> Iterator[Group]:
-    """Groups that padding does not make much larger (`SLACK`)."""
-    first, begin, area = 0, 0, 0
-    for at, length in enumerate([*lengths.tolist(), math.inf]):
-        if (at - first + 1) * length**2 > SLACK * (area + length**2) or length == math.inf:
-            chosen = lengths[first:at]
-            yield _group(chosen, begin)
-            first, begin, area = at, begin + int(chosen.sum()), 0
-        area += length**2
 
 
 def _group(lengths: np.ndarray, begin: int) -> Group:
@@ -120,7 +115,7 @@ def packed_attention(
     scaling: float | None = None,
     **unused: Any,
 ) -> tuple[Tensor, None]:
-    """(1, tokens, heads, width a head) from queries, keys, values (1, heads, tokens, width)."""
+    """(1, tokens, heads, width per head) from queries, keys, values (1, heads, tokens, width)."""
     query, key, value = (states[0].transpose(0, 1) for states in (query, key, value))
     if _can_flash(query):
         return _flash(query, key, value, boundaries, dropout, scaling)[None], None
@@ -211,7 +206,7 @@ class _Grouped(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> Any:
         """Gradients of query, key and value."""
         heads, begin = ctx.shape[1], 0
-        found = [gradients[0].new_empty(ctx.shape) for _ in range(3)]
+        input_gradients = [gradients[0].new_empty(ctx.shape) for _ in range(3)]
         for at, group in enumerate(ctx.groups):
             q, k, v, weights, factors = ctx.saved_tensors[5 * at : 5 * at + 5]
             end = begin + len(group.slots)
@@ -223,10 +218,10 @@ class _Grouped(torch.autograd.Function):
             scores = torch._softmax_backward_data(inner, weights, -1, weights.dtype)
             scores = scores.mul_(ctx.scale)
             parts = (torch.bmm(scores, k), torch.bmm(scores.mT, q), torch.bmm(dropped.mT, above))
-            for whole, part in zip(found, parts, strict=True):
+            for whole, part in zip(input_gradients, parts, strict=True):
                 whole[begin:end] = _scattered(part, group, heads)
             begin = end
-        return (*found, None, None, None)
+        return (*input_gradients, None, None, None)
 
 
 def _gathered(states: Tensor, group: Group) -> Tensor:

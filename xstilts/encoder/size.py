@@ -26,7 +26,7 @@ class ModelSize:
 
     @property
     def body(self) -> int:
-        """Weights of the matrix products: attention's four and the feed-forward two, a layer."""
+        """Weights of the matrix products: attention's four and the feed-forward two, per layer."""
         return self.layers * (4 * self.width**2 + 2 * self.width * self.inner)
 
     @property
@@ -36,7 +36,7 @@ class ModelSize:
 
 
 LARGE = ModelSize(24, 1024, 4096, 250_002)
-SHAPES = {  # of models that are known before they are fetched
+SHAPES = {  # models whose shape is known before they are fetched
     "FacebookAI/xlm-roberta-large": LARGE,
     "FacebookAI/xlm-roberta-base": ModelSize(12, 768, 3072, 250_002),
     "intfloat/multilingual-e5-small": ModelSize(12, 384, 1536, 250_037),
@@ -45,14 +45,11 @@ SHAPES = {  # of models that are known before they are fetched
 
 @cache
 def model_size(model: Model) -> ModelSize:
-    """A model's shape; one of the hub that is not known here counts as XLM-R Large."""
-    described = Path(model.path) / "config.json"
-    return _read(described) if described.is_file() else SHAPES.get(model.path, LARGE)
-
-
-def _read(described: Path) -> ModelSize:
-    """From a Hugging Face folder; what its config does not name is XLM-R Large's."""
-    known = json.loads(described.read_text(encoding="utf-8"))
+    """A model's shape; what neither its folder nor this module says is XLM-R Large's."""
+    path = Path(model.path) / "config.json"
+    if not path.is_file():
+        return SHAPES.get(model.path, LARGE)
+    config = json.loads(path.read_text(encoding="utf-8"))
     names = ("num_hidden_layers", "hidden_size", "intermediate_size", "vocab_size")
     large = (LARGE.layers, LARGE.width, LARGE.inner, LARGE.vocabulary)
-    return ModelSize(*(known.get(name) or other for name, other in zip(names, large, strict=True)))
+    return ModelSize(*(config.get(name) or other for name, other in zip(names, large, strict=True)))

@@ -1,8 +1,8 @@
 """The word embeddings that a training can reach, in place of the whole vocabulary's.
 
-Of XLM-R's 250,002 pieces English data use some ten thousand. The gradient of the others is zero at
-every step, and with it their Adam moments and, without weight decay, their update: training the
-rows in use alone gives the same weights, for a tenth of the work and memory.
+English data use some ten thousand of XLM-R's 250,002 pieces. The gradient of the others is zero at
+every step, and with it their Adam moments and, without weight decay, their update. Training only
+the rows in use gives the same weights, for a tenth of the work and memory.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class TrimmedEmbedding(nn.Module):
 
 @contextmanager
 def trim_vocabulary(encoder: Encoder, used: np.ndarray) -> Iterator[None]:
-    """Train the embeddings of the tokens in use alone; afterwards they are in their old place."""
+    """Train only the embeddings of the tokens in use; afterwards they return to their old place."""
     whole = encoder.word_embeddings
     rows = torch.from_numpy(used.astype(np.int64)).to(whole.weight.device)
-    kept = TrimmedEmbedding(whole, rows)
-    encoder.model.set_input_embeddings(kept)
+    trimmed = TrimmedEmbedding(whole, rows)
+    encoder.model.set_input_embeddings(trimmed)
     try:
         yield
     finally:
         encoder.model.set_input_embeddings(whole)
         with torch.no_grad():
-            whole.weight[rows] = kept.weight
+            whole.weight[rows] = trimmed.weight

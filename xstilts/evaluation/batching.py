@@ -2,7 +2,7 @@
 
 Small test sets would fill few batches each, so languages are predicted in groups, sorted by length
 over the whole group. A group does not depend on which cells are asked for: matrix products in half
-precision differ with what else is in a batch, and a cell that is run again alone must not.
+precision differ with what else is in a batch, and a cell that is run again alone must not differ.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ from xstilts.evaluation.predict import predict
 
 logger = logging.getLogger(__name__)
 
-BATCHES = 8  # that a group fills at least: its last, partly filled one wastes little
+BATCHES = 8  # least per group, so that its last, partly filled one wastes little
 
 
 def grouped(sizes: Mapping[str, int], least: int) -> list[list[str]]:
-    """Names in their order, in groups that hold at least so much; the last one may hold less."""
+    """Names in their order, in groups that hold at least `least`; the last one may hold less."""
     groups: list[list[str]] = []
-    held = least
+    total = least
     for name, size in sizes.items():
-        if held >= least:
+        if total >= least:
             groups.append([])
-            held = 0
+            total = 0
         groups[-1].append(name)
-        held += size
+        total += size
     return groups
 
 
 class Outputs:
-    """Outputs of a network for a part, a split at a time.
+    """Outputs of a network for a part, one split at a time.
 
     Args:
         network: gives the network when it is first needed.
         part: the encoded part.
         layer: the model's retrieval layer.
-        tokens: tokens a forward pass may hold.
+        tokens: tokens that a forward pass may hold.
         precision: of matrix products.
     """
 
@@ -61,21 +61,21 @@ class Outputs:
     ) -> None:
         self.network, self.part = network, part
         self.layer, self.tokens, self.precision = layer, tokens, precision
-        self.held: dict[str, dict[str, list[Any]]] = {}  # by split and language
+        self.by_split: dict[str, dict[str, list[Any]]] = {}  # and by language
         self.seconds: dict[str, float] = {}  # a language's share of its groups'
 
     def of(self, language: str, split: str) -> list[Any]:
         """Outputs of every row of a language's split, in order.
 
-        Those of its group are held until another group of the split is asked for; of pools, whose
-        languages are asked for again and again, all are.
+        A group's outputs are held until another group of the split is asked for. Pools, whose
+        languages are asked for again and again, hold all.
         """
-        held = self.held.setdefault(split, {})
-        if language not in held:
+        outputs = self.by_split.setdefault(split, {})
+        if language not in outputs:
             if self.part.task.reference != "pool":
-                held.clear()
-            held |= self._group(language, split)
-        return held[language]
+                outputs.clear()
+            outputs |= self._group(language, split)
+        return outputs[language]
 
     def _group(self, language: str, split: str) -> dict[str, list[Any]]:
         rows = self._readable(split)
@@ -93,14 +93,14 @@ class Outputs:
             return self._predicted({language: rows[language]})
 
     def _readable(self, split: str) -> dict[str, EncodedExamples]:
-        """Rows of every language whose file can be read; who asks for another gets its error."""
-        found = {}
+        """Rows of every language whose file can be read; asking for another raises its error."""
+        rows = {}
         for code in self.part.manifest["languages"]:
             try:
-                found[code] = self.part.rows(code, split)
+                rows[code] = self.part.rows(code, split)
             except InputError as error:
                 logger.warning("left out: %s", error)
-        return found
+        return rows
 
     def _predicted(self, rows: Mapping[str, EncodedExamples]) -> dict[str, list[Any]]:
         start = time.perf_counter()
@@ -111,8 +111,8 @@ class Outputs:
         ends = np.cumsum([0, *map(len, rows.values())]).tolist()
         spent = time.perf_counter() - start
         total = max(1, int(joined.sizes.sum()))
-        for code, each in rows.items():
-            share = int(each.sizes.sum()) / total
+        for code, language_rows in rows.items():
+            share = int(language_rows.sizes.sum()) / total
             self.seconds[code] = self.seconds.get(code, 0) + share * spent
         return {
             code: outputs[begin:end]

@@ -44,7 +44,7 @@ def evaluate_target(
         checkpoint: manifest of the checkpoint.
         encoded: manifest of the target's encoded test part.
         store: folder of the cell store.
-        scores: score files to write, one a language.
+        scores: score files to write, one per language.
         layer: the model's retrieval layer.
         settings: `batch_tokens`, `precision` and bootstrap `resamples`.
         code: digest of the evaluation code.
@@ -75,7 +75,7 @@ def evaluate_target(
 
 
 def language_of(scores: Path) -> str:
-    """The language of a declared score file, which its folder says: `language=sw`."""
+    """The language of a declared score file, which its folder names: `language=sw`."""
     return scores.parent.name.removeprefix("language=")
 
 
@@ -113,14 +113,14 @@ class _TargetEvaluator:
         tokens, precision = settings["batch_tokens"], settings["precision"]
         self.outputs = Outputs(self.network, part, layer, tokens, precision)
 
-    @cache  # noqa: B019 - one judge lives for one job
+    @cache  # noqa: B019 - one evaluator lives for one job
     def network(self) -> Network:
         """The checkpoint's network."""
         return load(self.path)
 
     @cache  # noqa: B019
     def reference(self, language: str) -> Reference:
-        """What the kind's scoring needs beside a language's outputs."""
+        """What the kind's scoring needs besides a language's outputs."""
         places = {
             "none": [],
             "dev": [(language, "dev")],

@@ -1,4 +1,4 @@
-"""Scores: metrics as functions of per-example statistics, with a bootstrap interval each.
+"""Scores: metrics as functions of per-example statistics, each with a bootstrap interval.
 
 Every metric is a function of *means over examples* of additive statistics, so that an accuracy, a
 corpus F1 and a mean reciprocal rank are resampled by the same few lines. Values are percentages.

@@ -24,7 +24,7 @@ from xstilts.kinds import (
     evaluated_kind,
 )
 
-MIN_DEV_EXAMPLES = 20  # dev examples from which one answer to all of them says something
+MIN_DEV_EXAMPLES = 20  # fewest for which one answer to all of them says something
 
 
 def predict(
@@ -77,7 +77,7 @@ def score(
     reference: Reference,
 ) -> Scored:
     """Per-example statistics of a language's outputs; labels are those that the head learned."""
-    asked = ScoringInput(
+    scoring_input = ScoringInput(
         task=part.task,
         language=language,
         labels=network.labels.get(_head_name(network, part), part.labels),
@@ -85,13 +85,13 @@ def score(
         examples=part.examples(language, split),
         reference=reference,
     )
-    return evaluated_kind(part.task).score(outputs, asked)
+    return evaluated_kind(part.task).score(outputs, scoring_input)
 
 
 def reference_of(
     part: Encoded, places: list[tuple[str, str]], outputs: Callable[[str, str], list[Any]]
 ) -> Reference:
-    """What scoring needs beside a language's outputs: those of other (language, split) places.
+    """What scoring needs besides a language's outputs: those of other (language, split) places.
 
     An id is preceded by its language, since two languages of a pool may use the same.
     """
@@ -116,14 +116,14 @@ class DevScore:
 def dev_score(
     network: Network, part: Encoded, most: int, tokens: int, precision: Precision
 ) -> DevScore | None:
-    """How well the English dev examples are answered (at most so many), if there are any."""
+    """The score on the English dev examples (at most `most`), if there are any."""
     rows, examples = _subsample(part.rows("en", "dev"), part.examples("en", "dev"), most)
     if not examples:
         return None
     kind, head = evaluated_kind(part.task), network.heads[part.task.name].eval()
     decode = partial(kind.decode, head)
     outputs = run(network.encoder, rows, tokens, read_by(kind), decode, precision)
-    asked = ScoringInput(
+    scoring_input = ScoringInput(
         task=part.task,
         language="en",
         labels=network.labels[part.task.name],
@@ -131,7 +131,7 @@ def dev_score(
         examples=examples,
         reference=Reference(outputs=outputs, examples=examples),
     )
-    scored = kind.score(outputs, asked)
+    scored = kind.score(outputs, scoring_input)
     answers = {word for prediction in scored.predictions for word in prediction.split()}
     constant = len(answers) < 2 and len(examples) >= MIN_DEV_EXAMPLES
     value = evaluate_metric(part.task.metric, scored.statistics, resamples=0)[0]
@@ -141,11 +141,11 @@ def dev_score(
 def _subsample(
     rows: EncodedExamples, examples: Examples, most: int
 ) -> tuple[EncodedExamples, Examples]:
-    """At most so many examples, evenly spaced, and their rows."""
+    """At most `most` examples, evenly spaced, and their rows."""
     if len(examples) <= most:
         return rows, examples
-    chosen = evenly_spaced(len(examples), most)
-    return rows.of_examples(chosen), [examples[at] for at in chosen]
+    indices = evenly_spaced(len(examples), most)
+    return rows.of_examples(indices), [examples[at] for at in indices]
 
 
 def _head(network: Network, part: Encoded, kind: EvaluatedKind) -> torch.nn.Module:

@@ -51,14 +51,14 @@ def score_files(
             raise InputError(f"no file '{path}'")
     task = tasks()[target]
     kind = evaluated_kind(task)
-    found = kind.read_files(predictions, gold, task)
-    if found.hidden and not found.gold:
+    contents = kind.read_files(predictions, gold, task)
+    if contents.hidden and not contents.gold:
         raise InputError(f"{gold}: every label or answer is hidden: nothing to score against")
-    statistics = kind.compute_statistics(found.answers, found.gold, task, language)
+    statistics = kind.compute_statistics(contents.answers, contents.gold, task, language)
     count = len(next(iter(statistics.values())))
     if not count:
         raise InputError(f"{predictions}: holds no prediction")
-    values: dict[str, float] = {"n": count, **found.counts}
+    values: dict[str, float] = {"n": count, **contents.counts}
     for metric in (task.metric, *ALSO.get(task.metric, ())):
         if not metric.endswith("real_piece"):  # files hold one reading only
             value = evaluate_metric(metric, statistics, resamples=0)[0]

@@ -1,1 +1,1 @@
-"""Files: tables with described columns, formats of other people, digests, the content store."""
+"""Files: tables with described columns, other people's file formats, digests, the content store."""

@@ -5,8 +5,8 @@ is that of the definitions that it reaches through names, in all modules of the 
 docstrings, formatting, annotations of functions, and what errors and logs say do not count; nor
 does how results are kept on disk (`UNWATCHED`).
 
-Code that is loaded by its name, such as a kind of task, is not reached through names: whoever asks
-for a digest names its module too.
+Code that is loaded by its name, such as a kind of task, is not reached through names: the caller
+names its module too.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def reached_code(functions: Sequence[str]) -> frozenset[Name]:
 
 @cache
 def reached_members(functions: Sequence[str]) -> tuple[set[str], set[str]]:
-    """Names of the attributes that the code which functions reach reads; of methods it calls."""
+    """Names of the attributes that the reached code reads, and of the methods that it calls."""
     reached = [_module(module).definitions[name] for module, name in reached_code(functions)]
     attributes = set().union(*(definition.attributes for definition in reached))
     return attributes, set().union(*(definition.methods for definition in reached))
@@ -118,14 +118,14 @@ def _next(name: Name) -> Iterator[Name]:
 
 def _linked(module: str, name: str) -> list[Any]:
     """A definition's meaning, with that of whatever its names stand for."""
-    known, links = _known(module, name), []
+    imports, links = _known(module, name), []
     for local, target in _targets(module, name).items():
         if target:
-            found = _module(target[0]).definitions.get(target[1])
-            watched = found if target[0] not in UNWATCHED else None
+            definition = _module(target[0]).definitions.get(target[1])
+            watched = definition if target[0] not in UNWATCHED else None
             links.append([local, target[1], watched.meaning if watched else ""])
-        elif local in known:  # of another package
-            links.append([local, *known[local]])
+        elif local in imports:  # of another package
+            links.append([local, *imports[local]])
     return [_module(module).definitions[name].meaning, sorted(links)]
 
 
@@ -135,14 +135,14 @@ def _known(module: str, name: str) -> dict[str, Name]:
 
 
 def _targets(module: str, name: str) -> dict[str, Name | None]:
-    """What the names in a definition stand for in the package; None: nothing of the package."""
-    definition, known, found = _module(module).definitions[name], _known(module, name), {}
+    """What the names in a definition stand for in the package; None for nothing in it."""
+    definition, imports, targets = _module(module).definitions[name], _known(module, name), {}
     for local in definition.names:
         if local in definition.imports or local not in _module(module).definitions:
-            found[local] = _origin(*known[local]) if local in known else None
+            targets[local] = _origin(*imports[local]) if local in imports else None
         else:
-            found[local] = (module, local)
-    return found
+            targets[local] = (module, local)
+    return targets
 
 
 def _origin(module: str, name: str) -> Name | None:
@@ -183,7 +183,12 @@ def read_module(tree: ast.Module) -> Module:
         elif not (isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"):
             for each in _bound(node) or [AT_IMPORT]:
                 bound.setdefault(each, []).append(node)
-    module.definitions = {each: _definition(nodes) for each, nodes in bound.items()}
+    for name, nodes in bound.items():
+        reader = _Reader()
+        meaning = digest(reader.read(nodes))
+        module.definitions[name] = Definition(
+            meaning, reader.names, reader.attributes, reader.methods, reader.imports
+        )
     module.imports.update(module.definitions[AT_IMPORT].imports)
     return module
 
@@ -200,16 +205,10 @@ def _bound(node: ast.stmt) -> list[str]:
 
 
 def _imports(node: ast.Import | ast.ImportFrom) -> dict[str, Name]:
-    """Local names that a statement imports; of a module as a whole, the definition is "*"."""
+    """Local names that a statement imports; for a whole module the definition is "*"."""
     if isinstance(node, ast.ImportFrom):
         return {each.asname or each.name: (str(node.module), each.name) for each in node.names}
     return {each.asname or each.name.split(".")[0]: (each.name, "*") for each in node.names}
-
-
-def _definition(nodes: list[ast.stmt]) -> Definition:
-    reader = _Reader()
-    meaning = digest(reader.read(nodes))
-    return Definition(meaning, reader.names, reader.attributes, reader.methods, reader.imports)
 
 
 def function_meaning(function: Callable[..., Any]) -> str:

@@ -27,7 +27,7 @@ Located = tuple[str, Row]
 LONGEST = 2**31 - 1  # characters of a field of CSV
 
 ASIDE = "aside"
-"""In a row: what was done to it beside reading it, or left out of it, a text a deed; counted."""
+"""In a row: what was done to it beside reading, or left out of it; one text per deed, counted."""
 
 
 def decoded(path: Path) -> Iterator[str]:
@@ -60,7 +60,7 @@ def read_lines(path: Path) -> Iterator[str]:
 
 
 def read_json_text(path: Path) -> Any:
-    """The content of a JSON file of somebody's."""
+    """The content of the user's JSON file."""
     try:
         return json.loads("".join(decoded(path)))
     except json.JSONDecodeError as error:
@@ -68,7 +68,7 @@ def read_json_text(path: Path) -> Any:
 
 
 def jsonl_rows(path: Path) -> Iterator[Row]:
-    """One JSON object a line."""
+    """One JSON object per line."""
     for number, line in enumerate(read_lines(path), start=1):
         try:
             row = json.loads(line)
@@ -117,10 +117,10 @@ DOCUMENT = "-DOCSTART-"  # begins a document of CoNLL-2003
 
 
 def conll_rows(path: Path) -> Iterator[Row]:
-    """A sentence a row: the fields of its words as lists "0", "1", ...
+    """One row per sentence: the fields of its words as lists "0", "1", ...
 
-    Of two fields, and of CoNLL-U's ten, `words` and `tags` (the form and UPOS) are known. Where the
-    first of three or more numbers the words, what it gives no word's number to is none.
+    With two fields, and with CoNLL-U's ten, `words` and `tags` (the form and UPOS) are known. Where
+    the first of three or more fields numbers the words, a line with another ID is no word.
     """
     sentence: list[list[str]] = []
     for number, line in enumerate([*read_lines(path), ""], start=1):
@@ -170,7 +170,7 @@ def _is_numbered(words: list[list[str]]) -> bool:
 
 
 def check_fields(row: Row, where: str) -> None:
-    """Raise unless a row of `conll_rows` has fields of which it is known what they are."""
+    """Raise unless a row of `conll_rows` has fields whose meaning is known."""
     if "words" not in row:
         fields = sum(name.isdecimal() for name in row)
         raise InputError(
@@ -180,7 +180,7 @@ def check_fields(row: Row, where: str) -> None:
 
 
 def _tagged(path: Path) -> Iterator[Row]:
-    """A sentence a line: its words, a tab, their tags; both separated by spaces."""
+    """One sentence per line: its words, a tab, their tags; both separated by spaces."""
     for number, line in enumerate(read_lines(path), start=1):
         text, tab, tags = line.partition("\t")
         if not tab:
@@ -227,10 +227,10 @@ def _squad_questions(path: Path) -> list[tuple[int, Row, Row]]:
 
 
 def _xquad_r(path: Path) -> Iterator[Row]:
-    """LAReQA's XQuAD-R: a row a question, then a row a sentence that might answer.
+    """LAReQA's XQuAD-R: one row per question, then one per sentence that might answer.
 
     A candidate is its sentence and its paragraph, nothing between, without line ends; its `keys`
-    are the ids of the questions whose answer begins in that sentence (or in its equal of the same
+    are the ids of the questions whose answer begins in that sentence (or in an equal one of its
     paragraph). All as in XTREME-R's script.
     """
     answered: dict[tuple[int, str], list[str]] = {}
@@ -278,7 +278,7 @@ def read_rows(paths: list[Path], file_format: str, lines: int = 1) -> Iterator[L
     """Rows of files one after the other, each with its place.
 
     Args:
-        paths: the files; for `parallel` one file a column.
+        paths: the files; for `parallel` one file per column.
         file_format: a name in `FORMATS`.
         lines: for `lines`, how many lines make a row; columns are "0", "1", ...
     """

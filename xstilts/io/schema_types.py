@@ -15,9 +15,8 @@ import jsonschema
 
 Schema = Mapping[str, Any]
 
-FORMS: dict[
-    str, tuple[str, Callable[[str], Any]]
-] = {  # how a text of a type is written, and what it becomes
+# How a text of a type is written, and what it becomes.
+FORMS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "null": (r"null|none|~|", lambda text: None),
     "boolean": (r"true|false", lambda text: text == "true"),
     "integer": (r"[-+]?\d+", int),
@@ -28,7 +27,7 @@ NEVER = (r"(?!)", str)
 
 
 def typed(value: Any, described: Schema, whole: Schema) -> Any:
-    """The value, with texts inside it as the types that are described.
+    """The value, with the texts inside it brought to the types that are described.
 
     Args:
         value: any value of a config.
@@ -37,16 +36,16 @@ def typed(value: Any, described: Schema, whole: Schema) -> Any:
     """
     described = _followed(described, whole)
     for choice in described.get("anyOf", ()):
-        found = typed(value, choice, whole)
-        if jsonschema.Draft202012Validator(choice).is_valid(found):
-            return found
+        converted = typed(value, choice, whole)
+        if jsonschema.Draft202012Validator(choice).is_valid(converted):
+            return converted
     if isinstance(value, list) and "items" in described:
         return [typed(each, described["items"], whole) for each in value]
     if isinstance(value, Mapping):
-        known, others = described.get("properties", {}), described.get("additionalProperties")
+        properties, others = described.get("properties", {}), described.get("additionalProperties")
         others = others if isinstance(others, Mapping) else {}
         return {
-            str(name): typed(each, known.get(str(name), others), whole)
+            str(name): typed(each, properties.get(str(name), others), whole)
             for name, each in value.items()
         }
     return _scalar(value, described)
@@ -56,10 +55,10 @@ def _followed(described: Schema, whole: Schema) -> Schema:
     """What a reference, as #/properties/data, stands for."""
     if "$ref" not in described:
         return described
-    found: Any = whole
+    target: Any = whole
     for name in described["$ref"].removeprefix("#/").split("/"):
-        found = found[name]
-    return dict(found)
+        target = target[name]
+    return dict(target)
 
 
 def _scalar(value: Any, described: Schema) -> Any:
@@ -72,7 +71,7 @@ def _scalar(value: Any, described: Schema) -> Any:
     if not isinstance(value, str):
         return value
     for name in types:
-        form, made = FORMS.get(name, NEVER)
+        form, convert = FORMS.get(name, NEVER)
         if re.fullmatch(form, value.strip().lower()):
-            return made(value.strip().lower())
+            return convert(value.strip().lower())
     return value

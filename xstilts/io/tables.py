@@ -54,8 +54,8 @@ def rows_table(rows: list[dict[str, Any]], declared: pa.Schema) -> pa.Table:
     table = pa.Table.from_pylist(rows, schema=declared)
     for at, field in enumerate(declared):
         if pa.types.is_floating(field.type):
-            known = pc.if_else(pc.is_nan(table[at]), pa.scalar(None, field.type), table[at])
-            table = table.set_column(at, field, known)
+            values = pc.if_else(pc.is_nan(table[at]), pa.scalar(None, field.type), table[at])
+            table = table.set_column(at, field, values)
     return table
 
 

@@ -1,4 +1,4 @@
-"""A raw value of somebody's data in one form, whatever file it was read from.
+"""A raw value in one form, whatever file it was read from.
 
 The same label may be 1 in JSON, "1" in a TSV, "1 " behind a space, 1.0 in a Parquet column that
 has a missing value, "1.0" in the CSV that was saved from it. What is looked up in a table (labels,
@@ -17,7 +17,7 @@ HIDDEN = frozenset(("", "-1", "-", "--", "_", "?", "na", "n/a", "nan", "none", "
 
 
 def plain(value: Any) -> Any:
-    """Whole numbers as int, nan as None, texts without space around; of lists, all.
+    """Whole numbers as int, nan as None, texts without space around; lists by element.
 
     Truth values are 1 and 0, written or not; a whole number with a decimal point loses it.
     """

@@ -26,7 +26,7 @@ from xstilts.tasks import Task
 
 Examples = Sequence[Mapping[str, Any]]
 Statistics = dict[str, np.ndarray]
-"""Additive statistics of each example, one array a name: what metrics are made of."""
+"""Additive statistics of each example, one array per name: what metrics are made of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Scored:
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """Outputs that scoring may need beside the scored ones; which, the task says."""
+    """Outputs that scoring may need beside the scored ones; the task says which."""
 
     outputs: list[Any] = field(default_factory=list)
     examples: Examples = ()
@@ -93,7 +93,7 @@ class Kind(ABC):
     Attributes:
         columns: canonical columns beside `id` and `split`.
         optional: those of which an example needs only one.
-        reads: the hidden states that its head reads: the last ones, those of first tokens alone, or
+        reads: the hidden states that its head reads: the last ones, only those of first tokens, or
             those of the retrieval layer.
         paired: whether an input is a pair of texts, which some models tell apart by segment ids.
         translatable: texts that can be machine-translated: none where labels belong to words or
@@ -191,7 +191,7 @@ class ClassifyingKind(TrainedKind, EvaluatedKind):
 
 
 def required(gold: Path | None) -> Path:
-    """The gold file, where a kind cannot do without."""
+    """The gold file, where a kind cannot do without it."""
     if gold is None:
         raise InputError("--gold FILE is needed: the gold answers in the predictions' order")
     return gold

@@ -5,10 +5,10 @@ match, the bags of words for F1. They differ in what is punctuation, an article,
 
 `squad` (Rajpurkar et al. 2016): ASCII punctuation, English articles, white space, in every
 language; so a Chinese or Thai answer is one word, and its F1 is nearly its exact match. XTREME
-scores XQuAD and TyDiQA so. `mlqa` (Lewis et al. 2020): every Unicode punctuation mark, the
+scores XQuAD and TyDiQA by it. `mlqa` (Lewis et al. 2020): every Unicode punctuation mark, the
 language's own articles, and each Chinese character is a word. Its Arabic article is dropped
-wherever its two letters stand, inside words too; the published numbers hold that. It has no rules
-for other languages; those that a config's `language_table` adds are scored without articles.
+wherever its two letters stand, inside words too; the published numbers include that. It has no
+rules for other languages; those that a config's `language_table` adds are scored without articles.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ def words(text: str, rules: str, language: str) -> list[str]:
     if rules == "squad":
         marks, articles, word = _ascii_punctuation(), ARTICLES["en"], r"\S+"
     else:
-        known = {**dict.fromkeys(added_languages()), **ARTICLES}
-        check_name("language of MLQA's rules", language, known, "answers")
-        marks, articles, word = _all_punctuation(), known[language], WORD.get(language, r"\S+")
+        table = {**dict.fromkeys(added_languages()), **ARTICLES}
+        check_name("language of MLQA's rules", language, table, "answers")
+        marks, articles, word = _all_punctuation(), table[language], WORD.get(language, r"\S+")
     bare = text.lower().translate(marks)
     return re.findall(word, re.sub(articles, " ", bare) if articles else bare)
 
@@ -79,19 +79,19 @@ def compare(
     """
     if answer is None:
         return 0.0, 0.0
-    found = words(answer, rules, language)
-    wanted = [words(text, rules, language) for text in gold or [""]]
+    answer_words = words(answer, rules, language)
+    gold_words = [words(text, rules, language) for text in gold or [""]]
     return (
-        max(float(found == each) for each in wanted),
-        max(_f1(found, each, answerable) for each in wanted),
+        max(float(answer_words == each) for each in gold_words),
+        max(_f1(answer_words, each, answerable) for each in gold_words),
     )
 
 
-def _f1(found: list[str], wanted: list[str], answerable: bool) -> float:
-    if not answerable and not (found and wanted):
-        return float(found == wanted)
-    common = sum((Counter(found) & Counter(wanted)).values())
+def _f1(answer: list[str], gold: list[str], answerable: bool) -> float:
+    if not answerable and not (answer and gold):
+        return float(answer == gold)
+    common = sum((Counter(answer) & Counter(gold)).values())
     if not common:
         return 0.0
-    precision, recall = common / len(found), common / len(wanted)
+    precision, recall = common / len(answer), common / len(gold)
     return 2 * precision * recall / (precision + recall)

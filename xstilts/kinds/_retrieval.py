@@ -1,4 +1,4 @@
-"""Two texts an example that meet as unit vectors: what the retrieval kinds share.
+"""Two texts per example that meet as unit vectors: what the retrieval kinds share.
 
 Either side may be missing: a sentence without translation, a candidate that answers nothing.
 """
@@ -24,7 +24,7 @@ MOST_COSINES = 2**28  # held at once, 1 GiB
 def encode_sides(
     examples: Examples, sides: tuple[str, str], tokenizer: PreTrainedTokenizerBase, max_length: int
 ) -> list[dict[str, Any]]:
-    """A row an example: token ids of the sides it has, and which (0, 1) they are."""
+    """One row per example: token ids of the sides it has, and which (0, 1) they are."""
     rows: list[dict[str, Any]] = [
         {"example": at, "sequences": [], "sides": []} for at in range(len(examples))
     ]
@@ -44,7 +44,7 @@ def unit_vectors(hidden: Tensor, batch: Batch) -> Tensor:
 
 
 def decode_sides(hidden: Tensor, batch: Batch) -> list[Any]:
-    """The unit vectors of each row's two sides, (width,) each; None for a side that it lacks."""
+    """The unit vectors of each row's two sides, (width,) each; None for a missing side."""
     vectors = iter(unit_vectors(hidden, batch).float().cpu().numpy())
     sides = batch.rows["sides"]
     return [

@@ -23,17 +23,17 @@ OUTSIDE = "O."
 
 def spans(tags: Sequence[str]) -> list[Span]:
     """(first word, word after the last, type) of each span of a sentence."""
-    found: list[Span] = []
+    intervals: list[Span] = []
     before: Part = ("O", "")
     start = 0
     for at, tag in enumerate([*tags, "O"]):
         now = tag[0], tag.rpartition("-")[2]
         if _ends(before, now):
-            found.append((start, at, before[1]))
+            intervals.append((start, at, before[1]))
         if _begins(before, now):
             start = at
         before = now
-    return found
+    return intervals
 
 
 def _ends(before: Part, now: Part) -> bool:

@@ -82,16 +82,16 @@ class Bitext(EvaluatedKind):
         """
         answers = _numbers(predictions)
         if gold is None:
-            many = len(answers)
+            count = len(answers)
             for at, answer in enumerate(answers, start=1):
-                if answer >= many:
-                    raise InputError(f"{predictions}, line {at}: {answer} of {many} sentences")
-            return Answered(answers=answers, gold=list(range(many)))
-        wanted = _numbers(gold)
-        check_counts(predictions, answers, gold, wanted)
+                if answer >= count:
+                    raise InputError(f"{predictions}, line {at}: {answer} of {count} sentences")
+            return Answered(answers=answers, gold=list(range(count)))
+        gold_numbers = _numbers(gold)
+        check_counts(predictions, answers, gold, gold_numbers)
         if answers:
-            check_common(predictions, gold, len({*answers} & {*wanted}), "sentences")
-        return Answered(answers=answers, gold=wanted)
+            check_common(predictions, gold, len({*answers} & {*gold_numbers}), "sentences")
+        return Answered(answers=answers, gold=gold_numbers)
 
     def compute_statistics(self, answers: Any, gold: Any, task: Task, language: str) -> Statistics:
         """Statistic `correct`: is it the right sentence?"""

@@ -75,7 +75,7 @@ class Classification(ClassifyingKind):
     def encode(
         self, examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
     ) -> list[dict[str, Any]]:
-        """One sequence an example: the pair, the longer text cut first."""
+        """One sequence per example: the pair, the longer text cut first."""
         encoded = tokenizer(
             [example["text_a"] for example in examples],
             [example["text_b"] for example in examples],
@@ -88,7 +88,7 @@ class Classification(ClassifyingKind):
         ]
 
     def head(self, encoder: Encoder, labels: int) -> nn.Module:
-        """One output a class."""
+        """One output per class."""
         return scorer(encoder.width, labels)
 
     def loss(self, head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
@@ -97,7 +97,7 @@ class Classification(ClassifyingKind):
         return cross_entropy(logits, batch.column("label"), reduction="none")
 
     def classes(self, hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Of each row, the first token's vector and the class."""
+        """Each row's first-token vector and class."""
         return hidden, batch.column("label")
 
     def decode(self, head: nn.Module, hidden: Tensor, batch: Batch) -> list[Any]:
@@ -115,19 +115,19 @@ class Classification(ClassifyingKind):
         )
 
     def read_files(self, predictions: Path, gold: Path | None, task: Task) -> Answered:
-        """A label a line; of gold files with more columns, the last."""
+        """One label per line; in gold files with more columns, the last."""
         gold = required(gold)
         answers = [str(plain(line)) for line in read_lines(predictions)]
-        wanted = [str(plain(line.rpartition("\t")[2])) for line in read_lines(gold)]
-        check_counts(predictions, answers, gold, wanted)
-        shown = [at for at, label in enumerate(wanted) if not is_hidden(label, task.labels)]
-        for path, labels in ((predictions, answers), (gold, wanted)):
-            for at in shown:
+        gold_labels = [str(plain(line.rpartition("\t")[2])) for line in read_lines(gold)]
+        check_counts(predictions, answers, gold, gold_labels)
+        scored = [at for at, label in enumerate(gold_labels) if not is_hidden(label, task.labels)]
+        for path, labels in ((predictions, answers), (gold, gold_labels)):
+            for at in scored:
                 check_name("label", labels[at], task.labels, f"{path}, line {at + 1}")
         return Answered(
-            answers=[answers[at] for at in shown],
-            gold=[wanted[at] for at in shown],
-            hidden=len(wanted) - len(shown),
+            answers=[answers[at] for at in scored],
+            gold=[gold_labels[at] for at in scored],
+            hidden=len(gold_labels) - len(scored),
         )
 
     def compute_statistics(self, answers: Any, gold: Any, task: Task, language: str) -> Statistics:

@@ -62,7 +62,7 @@ class DualEncoder(TrainedKind, EvaluatedKind):
     def check(self, example: dict[str, Any], task: Task, where: str) -> bool:
         """Nothing is hidden. An empty query is none, and so is an empty candidate beside a query.
 
-        Where keys say what belongs together, an empty description is a candidate still (Mewsli-X).
+        Where keys say what belongs together, an empty description is still a candidate (Mewsli-X).
         """
         example["query"] = example.get("query") or None
         if example["query"] and "keys" not in example:
@@ -72,7 +72,7 @@ class DualEncoder(TrainedKind, EvaluatedKind):
     def encode(
         self, examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
     ) -> list[dict[str, Any]]:
-        """A sequence for the query, one for the candidate, where the example has them."""
+        """One sequence for the query and one for the candidate, where the example has them."""
         return encode_sides(examples, ("query", "candidate"), tokenizer, task.max_length)
 
     def head(self, encoder: Encoder, labels: int) -> nn.Module:
@@ -124,24 +124,24 @@ class DualEncoder(TrainedKind, EvaluatedKind):
         )
 
     def read_files(self, predictions: Path, gold: Path | None, task: Task) -> Answered:
-        """A line a query: the ids of the candidates, best first; in the gold file, the right ones.
+        """One line per query: ids of candidates, best first; in the gold file, the right ones.
 
-        An empty line of predictions found nothing.
+        An empty line of predictions means that nothing was found.
         """
         gold = required(gold)
         answers = [line.split() for line in read_lines(predictions)]
-        wanted = [set(line.split()) for line in read_lines(gold)]
-        check_counts(predictions, answers, gold, wanted)
-        for number, (ranked, right) in enumerate(zip(answers, wanted, strict=True), start=1):
+        gold_ids = [set(line.split()) for line in read_lines(gold)]
+        check_counts(predictions, answers, gold, gold_ids)
+        for number, (ranked, right) in enumerate(zip(answers, gold_ids, strict=True), start=1):
             if len(set(ranked)) < len(ranked):
                 raise InputError(f"{predictions}, line {number}: an id is ranked twice")
             if not right:
                 raise InputError(f"{gold}, line {number}: no candidate is right")
-        named = {name for row in answers for name in row}
-        if named:
-            right = {name for row in wanted for name in row}
-            check_common(predictions, gold, len(named & right), "candidates")
-        return Answered(answers=answers, gold=wanted, empty=sum(not row for row in answers))
+        ids = {name for row in answers for name in row}
+        if ids:
+            right = {name for row in gold_ids for name in row}
+            check_common(predictions, gold, len(ids & right), "candidates")
+        return Answered(answers=answers, gold=gold_ids, empty=sum(not row for row in answers))
 
     def compute_statistics(self, answers: Any, gold: Any, task: Task, language: str) -> Statistics:
         """Statistics `reciprocal_rank` and `average_precision`, both cut off at rank 20.
@@ -151,7 +151,7 @@ class DualEncoder(TrainedKind, EvaluatedKind):
         pairs = []
         for ranked, right in zip(answers, gold, strict=True):
             hits = [rank for rank, name in enumerate(ranked[:CUT_OFF], start=1) if name in right]
-            precisions = [found / rank for found, rank in enumerate(hits, start=1)]
+            precisions = [count / rank for count, rank in enumerate(hits, start=1)]
             reciprocal = 1 / hits[0] if hits else 0.0
             pairs.append((reciprocal, sum(precisions) / min(len(right), CUT_OFF)))
         ranks, averages = np.array(pairs, dtype=float).reshape(-1, 2).T

@@ -1,8 +1,8 @@
 """Masked language modelling of plain text (Devlin et al. 2019), mixed into phase two.
 
-Of a text's tokens 15% are to be told from the rest: eight in ten of them are masked, one is another
-token, one is left. Drawn anew each time. The head is RoBERTa's: dense, GELU, layer norm, and the
-word embeddings themselves as output; where the model's folder holds one, it starts from that.
+15% of a text's tokens, drawn anew each time, are predicted from the rest. Of ten of them, eight are
+masked, one is another token, and one is left. The head is RoBERTa's: dense, GELU, layer norm, and
+the word embeddings themselves as output; where the model's folder holds one, it starts from that.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class Head(nn.Module):
 
 def _stored(folder: Path) -> dict[str, Tensor]:
     """The language modelling head among the weights of a model's folder."""
-    found = {}
+    weights = {}
     for path in folder.glob("*.safetensors"):
         with safe_open(path, framework="pt") as file:
             for name in file.keys():  # noqa: SIM118
                 if name.startswith(STORED):
-                    found[name.removeprefix(STORED)] = file.get_tensor(name).float()
-    return found
+                    weights[name.removeprefix(STORED)] = file.get_tensor(name).float()
+    return weights
 
 
 def masked(batch: Batch, vocabulary: int) -> tuple[Tensor, Tensor]:
@@ -79,7 +79,7 @@ class MaskedLM(TrainedKind):
     def encode(
         self, examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
     ) -> list[dict[str, Any]]:
-        """One sequence a text, cut at the longest input; `mask` is the id of the mask.
+        """One sequence per text, cut at the longest input; `mask` is the id of the mask.
 
         Raises:
             InputError: the tokenizer has no mask.

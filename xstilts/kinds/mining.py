@@ -4,9 +4,9 @@ Ratio margin of Artetxe and Schwenk (2019), k = 4, with "max" retrieval:
 $$\mathrm{margin}(x, y) = \frac{\cos(x, y)}
   {\sum_{z \in NN_k(x)} \cos(x, z) / 2k + \sum_{z \in NN_k(y)} \cos(y, z) / 2k}$$
 Each sentence proposes the best of its k nearest neighbours; the best proposals win, a sentence
-being used once. Pairs count from a margin on, the one that maximises F1 on the dev split. A
+being used once. Pairs count from the margin that maximises F1 on the dev split. A
 sentence that stands twice in its pool is one point of it, and its pairs are dropped, as in XTREME's
-script: nobody could say which was meant. A row is a sentence of either pool, or a pair; a source
+script: which was meant is unknown. A row is a sentence of either pool, or a pair; a source
 and a target are a gold pair if they share a key.
 """
 
@@ -61,7 +61,7 @@ def mine(outputs: list[Any], examples: Examples) -> list[tuple[float, Pair]]:
         stack_side([outputs[at] for at in sources.rows], 0),
         stack_side([outputs[at] for at in targets.rows], 1),
     )
-    kept: list[tuple[float, Pair]] = []
+    mined: list[tuple[float, Pair]] = []
     used: tuple[set[int], set[int]] = (set(), set())
     for (source, target), margin in sorted(proposed.items(), key=lambda item: -item[1]):
         if margin > 0 and source not in used[0] and target not in used[1]:
@@ -69,8 +69,8 @@ def mine(outputs: list[Any], examples: Examples) -> list[tuple[float, Pair]]:
             used[1].add(target)
             pair = sources.names[source], targets.names[target]
             if pair[0] and pair[1]:
-                kept.append((margin, pair))
-    return kept
+                mined.append((margin, pair))
+    return mined
 
 
 class Pool(NamedTuple):
@@ -111,11 +111,11 @@ def best_threshold(mined: list[tuple[float, Pair]], gold: list[Pair]) -> float:
 
     0, which takes every pair, if none is right.
     """
-    known = set(gold)
-    right = np.array([pair in known for _, pair in mined])
+    gold_set = set(gold)
+    right = np.array([pair in gold_set for _, pair in mined])
     if not right.any():
         return 0.0
-    f1 = 2 * right.cumsum() / (np.arange(1, len(mined) + 1) + len(known))
+    f1 = 2 * right.cumsum() / (np.arange(1, len(mined) + 1) + len(gold_set))
     last = int(f1.argmax())
     following = mined[min(last + 1, len(mined) - 1)][0]
     return (mined[last][0] + following) / 2
@@ -160,23 +160,23 @@ class Mining(Bitext):
         dev = asked.reference
         threshold = best_threshold(mine(dev.outputs, dev.examples), gold_pairs(dev.examples))
         answers = [pair for margin, pair in mine(outputs, asked.examples) if margin >= threshold]
-        found = dict(answers)
+        by_source = dict(answers)
         ids = [example["id"] for example in asked.examples if example["source"]]
         return Scored(
             ids=ids,
             statistics=_counts(ids, answers, gold_pairs(asked.examples)),
-            predictions=[found.get(name, "") for name in ids],
+            predictions=[by_source.get(name, "") for name in ids],
         )
 
     def read_files(self, predictions: Path, gold: Path | None, task: Task) -> Answered:
-        """A pair a line: the source's id, a tab, the target's id; BUCC's gold files are so, too."""
+        """One pair per line: the source's id, a tab, the target's id, as in BUCC's gold files."""
         gold = required(gold)
-        answers, wanted = _read_pairs(predictions), _read_pairs(gold)
-        known = {name for pair in wanted for name in pair}
-        common = sum(not known.isdisjoint(pair) for pair in answers)
-        if answers and wanted:
+        answers, right = _read_pairs(predictions), _read_pairs(gold)
+        gold_names = {name for pair in right for name in pair}
+        common = sum(not gold_names.isdisjoint(pair) for pair in answers)
+        if answers and right:
             check_common(predictions, gold, common, "sentences")
-        return Answered(answers=answers, gold=wanted)
+        return Answered(answers=answers, gold=right)
 
     def compute_statistics(self, answers: Any, gold: Any, task: Task, language: str) -> Statistics:
         """Statistics `hits`, `predicted` and `gold` of each source sentence of either list."""

@@ -1,7 +1,7 @@
 """Multiple choice: every choice is scored beside the prompt by one scalar scorer.
 
-The scorer does not know how many choices there are, so a head learned on three-way Social IQa goes
-on to two-way COPA.
+The scorer does not know how many choices there are, so a head learned on three-way Social IQa
+serves two-way COPA too.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class MultipleChoice(Classification):
     def encode(
         self, examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
     ) -> list[dict[str, Any]]:
-        """One sequence a choice, beside the prompt; the longer of the two is cut first."""
+        """One sequence per choice, beside the prompt; the longer of the two is cut first."""
         prompts = [example["prompt"] for example in examples for _ in example["choices"]]
         choices = [choice for example in examples for choice in example["choices"]]
         encoded = tokenizer(prompts, choices, truncation=True, max_length=task.max_length)
@@ -74,7 +74,7 @@ class MultipleChoice(Classification):
         return cross_entropy(logits, batch.column("label"), reduction="none")
 
     def classes(self, hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Of each choice, the first token's vector, and whether it is the right one."""
+        """Each choice's first-token vector, and whether it is the right choice."""
         right = [
             at == label
             for count, label in zip(batch.counts, batch.rows["label"][batch.indices], strict=True)

@@ -96,18 +96,18 @@ class SpanQA(TrainedKind, EvaluatedKind):
         answers, starts = example.get("answers") or [], example.get("answer_starts") or []
         if len(answers) != len(starts):
             raise InputError(f"{where}: {len(answers)} answers at {len(starts)} places")
-        known = _not_hidden(example["context"], answers, starts)
-        for text, start in known:
+        visible = _not_hidden(example["context"], answers, starts)
+        for text, start in visible:
             if not _is_at(example["context"], text, start):
                 raise InputError(f"{where}: answer '{text}' is not at {start} of its context")
-        example["answers"] = [text for text, _ in known]
-        example["answer_starts"] = [start for _, start in known]
-        return bool(known) or not task.answerable
+        example["answers"] = [text for text, _ in visible]
+        example["answer_starts"] = [start for _, start in visible]
+        return bool(visible) or not task.answerable
 
     def encode(
         self, examples: Examples, tokenizer: PreTrainedTokenizerBase, task: Task, labels: list[str]
     ) -> list[dict[str, Any]]:
-        """One row a window; `starts`/`ends` are the context tokens' character offsets, else -1."""
+        """One row per window; `starts`/`ends`: character offsets of context tokens, else -1."""
         room = task.max_length // 3  # for the question
         encoded = tokenizer(
             [_shortened(example["question"], tokenizer, room) for example in examples],
@@ -138,7 +138,7 @@ class SpanQA(TrainedKind, EvaluatedKind):
         return rows
 
     def head(self, encoder: Encoder, labels: int) -> nn.Module:
-        """Two outputs a token: does the answer start here, does it end here."""
+        """Two outputs per token: does the answer start here, does it end here."""
         return nn.Linear(encoder.width, 2)
 
     def loss(self, head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
@@ -192,8 +192,8 @@ class SpanQA(TrainedKind, EvaluatedKind):
         As in SQuAD's script a question without a prediction scores 0; one without a gold answer,
         where every question must have one, is not scored.
         """
-        gold, found = required(gold), read_json_text(predictions)
-        if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+        gold, texts = required(gold), read_json_text(predictions)
+        if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
             raise InputError(f"{predictions}: not a JSON object of answers (texts) by question id")
         rows: dict[str, list[str]] = {}
         for row in squad_rows(gold):
@@ -201,18 +201,18 @@ class SpanQA(TrainedKind, EvaluatedKind):
             if name in rows:
                 raise InputError(f"{gold}: id '{name}' is there twice")
             answers = row["answers"]
-            shown = _not_hidden(row["context"], answers["text"], answers["answer_start"])
-            rows[name] = [text for text, _ in shown]
-        asked = {name: many for name, many in rows.items() if many or not task.answerable}
-        if asked:
-            check_common(predictions, gold, len(found.keys() & asked.keys()), "questions")
+            visible = _not_hidden(row["context"], answers["text"], answers["answer_start"])
+            rows[name] = [text for text, _ in visible]
+        scored = {name: many for name, many in rows.items() if many or not task.answerable}
+        if scored:
+            check_common(predictions, gold, len(texts.keys() & scored.keys()), "questions")
         return Answered(
-            answers=[found.get(name) for name in asked],
-            gold=list(asked.values()),
-            missing=len(asked.keys() - found.keys()),
-            ignored=len(found.keys() - rows.keys()),
-            empty=sum(task.answerable and found.get(name) == "" for name in asked),
-            hidden=len(rows) - len(asked),
+            answers=[texts.get(name) for name in scored],
+            gold=list(scored.values()),
+            missing=len(scored.keys() - texts.keys()),
+            ignored=len(texts.keys() - rows.keys()),
+            empty=sum(task.answerable and texts.get(name) == "" for name in scored),
+            hidden=len(rows) - len(scored),
         )
 
     def compute_statistics(self, answers: Any, gold: Any, task: Task, language: str) -> Statistics:

@@ -49,12 +49,12 @@ def _word_pieces(
 
 def _parts(sizes: list[int], room: int) -> list[tuple[int, int]]:
     """(first word, word after the last) of each part; a part holds `room` pieces at most."""
-    starts, held = [0], 0
+    starts, filled = [0], 0
     for at, size in enumerate(sizes):
-        if held + size > room:
+        if filled + size > room:
             starts.append(at)
-            held = 0
-        held += size
+            filled = 0
+        filled += size
     return list(zip(starts, [*starts[1:], len(sizes)], strict=True))
 
 
@@ -100,8 +100,8 @@ class Tagging(ClassifyingKind):
             if is_hidden(tag, task.labels):
                 raise InputError(f"{where}: word {number} has no tag")
             if not isinstance(tag, str) or (task.labels and tag not in task.labels):
-                known = ", ".join(task.labels) or "a name"
-                raise InputError(f"{where}: tag '{tag}' is none of {known}")
+                allowed = ", ".join(task.labels) or "a name"
+                raise InputError(f"{where}: tag '{tag}' is none of {allowed}")
         return True
 
     def encode(
@@ -116,8 +116,8 @@ class Tagging(ClassifyingKind):
         index = {label: at for at, label in enumerate(labels)}
         before, *after = tokenizer("")["input_ids"]  # the special tokens around a single text
         room = task.max_length - 1 - len(after)
-        known: Any = tokenizer.convert_tokens_to_ids(list(WORD_MARKS))
-        marks = set(known) - {tokenizer.unk_token_id}
+        mark_ids: Any = tokenizer.convert_tokens_to_ids(list(WORD_MARKS))
+        marks = set(mark_ids) - {tokenizer.unk_token_id}
         rows = []
         for at, example in enumerate(examples):
             words = _word_pieces(example["words"], tokenizer, room)
@@ -135,17 +135,17 @@ class Tagging(ClassifyingKind):
         return rows
 
     def head(self, encoder: Encoder, labels: int) -> nn.Module:
-        """Dropout and a linear layer, one output a tag."""
+        """Dropout and a linear layer, one output per tag."""
         return nn.Sequential(nn.Dropout(0.1), nn.Linear(encoder.width, labels))
 
     def loss(self, head: nn.Module, encoder: Encoder, batch: Batch) -> Tensor:
         """Cross-entropy of each tagged token."""
         tags = batch.aligned("tags")
-        known = tags >= 0
-        return cross_entropy(head(encoder(batch)[known]).float(), tags[known], reduction="none")
+        tagged = tags >= 0
+        return cross_entropy(head(encoder(batch)[tagged]).float(), tags[tagged], reduction="none")
 
     def classes(self, hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Of each tagged word, the vector of its first piece and its tag."""
+        """Each tagged word's first-piece vector and tag."""
         tags = batch.aligned("tags")
         return hidden[tags >= 0], tags[tags >= 0]
 
@@ -154,8 +154,8 @@ class Tagging(ClassifyingKind):
         best = [tags.numpy() for tags in batch.split(head(hidden).argmax(-1).cpu())]
         tags, real = batch.rows["tags"], batch.rows["real"]
         return [
-            (found[tags[row] != IGNORED].tolist(), found[real[row]].tolist())
-            for found, row in zip(best, batch.indices, strict=True)
+            (predicted[tags[row] != IGNORED].tolist(), predicted[real[row]].tolist())
+            for predicted, row in zip(best, batch.indices, strict=True)
         ]
 
     def score(self, outputs: list[Any], asked: ScoringInput) -> Scored:
@@ -178,30 +178,32 @@ class Tagging(ClassifyingKind):
         )
 
     def read_files(self, predictions: Path, gold: Path | None, task: Task) -> Answered:
-        """A token, a tab, its tag a line, or CoNLL-U; a blank line after each sentence.
+        """One token per line with a tab and its tag, or CoNLL-U; a blank line after each sentence.
 
         The same tokens in both files, and the task's tags.
         """
         gold = required(gold)
-        answers, wanted = (_sentences(path) for path in (predictions, gold))
-        check_counts(predictions, answers, gold, wanted)
-        for number, (answer, sentence) in enumerate(zip(answers, wanted, strict=True), start=1):
+        answers, gold_rows = (_sentences(path) for path in (predictions, gold))
+        check_counts(predictions, answers, gold, gold_rows)
+        for number, (answer, sentence) in enumerate(zip(answers, gold_rows, strict=True), start=1):
             if answer["words"] != sentence["words"]:
                 raise InputError(f"{predictions}, sentence {number}: other tokens than in {gold}")
-        shown = [
+        pairs = [
             (answer["tags"], sentence["tags"])
-            for number, (answer, sentence) in enumerate(zip(answers, wanted, strict=True), start=1)
+            for number, (answer, sentence) in enumerate(
+                zip(answers, gold_rows, strict=True), start=1
+            )
             if self.check(sentence, task, f"{gold}, sentence {number}")
             and self._is_tagged(answer, task, f"{predictions}, sentence {number}")
         ]
         return Answered(
-            answers=[tags for tags, _ in shown],
-            gold=[tags for _, tags in shown],
-            hidden=len(wanted) - len(shown),
+            answers=[tags for tags, _ in pairs],
+            gold=[tags for _, tags in pairs],
+            hidden=len(gold_rows) - len(pairs),
         )
 
     def _is_tagged(self, answer: dict[str, Any], task: Task, where: str) -> bool:
-        """True; an answer without tags is none that could be hidden."""
+        """True; raise for an answer without tags, as no answer can be hidden."""
         if not self.check(answer, task, where):
             raise InputError(f"{where}: word 1 has no tag")
         return True
@@ -209,10 +211,12 @@ class Tagging(ClassifyingKind):
     def compute_statistics(self, answers: Any, gold: Any, task: Task, language: str) -> Statistics:
         """Statistics of spans (`hits`, `predicted`, `gold`) and of tokens (`correct`, `tokens`)."""
         counts = []
-        for tags, wanted in zip(answers, gold, strict=True):
-            found, true = set(spans(tags)), set(spans(wanted))
-            correct = sum(map(str.__eq__, tags, wanted))
-            counts.append((len(found & true), len(found), len(true), correct, len(wanted)))
+        for tags, gold_tags in zip(answers, gold, strict=True):
+            predicted, true = set(spans(tags)), set(spans(gold_tags))
+            correct = sum(map(str.__eq__, tags, gold_tags))
+            counts.append(
+                (len(predicted & true), len(predicted), len(true), correct, len(gold_tags))
+            )
         names = ("hits", "predicted", "gold", "correct", "tokens")
         columns = np.array(counts, dtype=float).reshape(-1, len(names)).T
         return dict(zip(names, columns, strict=True))

@@ -46,9 +46,9 @@ def compared(jobs: pd.DataFrame, results: Path) -> pd.DataFrame:
     both = jobs.merge(spent(results), left_on="place", right_index=True)
     total = both.assign(stage="all")
     grouped = pd.concat([both, total]).groupby("stage", sort=False)
-    found = grouped.agg(
+    table = grouped.agg(
         jobs=("rule", "size"), planned=("seconds", "sum"), spent=("spent", "sum")
     ).reset_index()
-    found[["planned", "spent"]] /= 3600
-    found["ratio"] = found["planned"] / found["spent"]
-    return found
+    table[["planned", "spent"]] /= 3600
+    table["ratio"] = table["planned"] / table["spent"]
+    return table

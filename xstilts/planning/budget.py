@@ -2,7 +2,7 @@
 
 A simulation of the study's shape (52 languages, 12 targets, docs/inference.md) gave a slope's
 standard error of 0.26 with one seed, 0.25 with five; with 6 targets in place of 12 it was 0.34. So
-languages come with their target (they cost predictions alone), targets come first, then further
+languages come with their target (they cost only predictions), targets come first, then further
 intermediates, then seeds. Targets that lack the outcome come after the others.
 """
 
@@ -19,9 +19,8 @@ from xstilts.planning.plan import gpu_hours, planned
 from xstilts.recipes import NONE
 from xstilts.tasks import tasks
 
-MIN_INTERMEDIATES = (
-    2  # intermediates beside none, so that similarity varies within a target and language
-)
+# Intermediates beside none, so that similarity varies within a target and language.
+MIN_INTERMEDIATES = 2
 
 
 def ladder(config: Mapping[str, Any], jobs: pd.DataFrame, device: str) -> pd.DataFrame:
@@ -34,9 +33,9 @@ def ladder(config: Mapping[str, Any], jobs: pd.DataFrame, device: str) -> pd.Dat
     for added, axes in _steps(config, jobs):
         part = {**config, **axes}
         grid = complete_config(part)
-        chosen = planned(part, grid, device)
+        plan = planned(part, grid, device)
         rows.append(
-            {"added": added, **axes, "gpu_hours": gpu_hours(chosen), "cells": len([*grid.cells()])}
+            {"added": added, **axes, "gpu_hours": gpu_hours(plan), "cells": len([*grid.cells()])}
         )
     return pd.DataFrame(rows)
 
@@ -50,14 +49,14 @@ def _steps(
         (name for name in config["intermediates"] if name != NONE),
         key=lambda name: _cost(jobs, "intermediate", name),
     )
-    lacking = _without_outcome(config)
+    without_outcome = _without_outcome(config)
     targets = sorted(
         config["targets"],
-        key=lambda name: (name in lacking, _cost_of_target(jobs, name)),
+        key=lambda name: (name in without_outcome, _cost_of_target(jobs, name)),
     )
-    chosen, seeds = [*first, *others[:MIN_INTERMEDIATES]], config["seeds"][:1]
+    intermediates, seeds = [*first, *others[:MIN_INTERMEDIATES]], config["seeds"][:1]
     for at, target in enumerate(targets):
-        yield target, {"intermediates": chosen, "targets": targets[: at + 1], "seeds": seeds}
+        yield target, {"intermediates": intermediates, "targets": targets[: at + 1], "seeds": seeds}
     for at, name in enumerate(others[MIN_INTERMEDIATES:]):
         yield (
             name,
@@ -83,7 +82,7 @@ def _without_outcome(config: Mapping[str, Any]) -> set[str]:
     if "gap" not in config["degradation"]["outcome"]:
         return set()
     languages = complete_config({**config}).languages
-    return {target for target, listed in languages.items() if ENGLISH not in listed}
+    return {target for target, codes in languages.items() if ENGLISH not in codes}
 
 
 def _cost(jobs: pd.DataFrame, axis: str, value: str) -> float:

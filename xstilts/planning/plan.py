@@ -16,12 +16,12 @@ from xstilts.planning.work import Planner
 
 JOB_AXES = ("model", "intermediate", "target", "training_set", "seed")
 HALF, WHOLE = 2, 4  # bytes of a weight
-ADAPTED = 4  # weights a layer, width and rank: A and B of the query's and the value's adapters
+ADAPTED = 4  # weights per layer, width and rank: A and B of the query's and the value's adapters
 
 
 def planned(config: Mapping[str, Any], grid: Grid, device: str) -> pd.DataFrame:
-    """A row a job: rule, stage, place, gpu (whether it wants one), the axes, units, seconds."""
-    known = Device(device, grid.models)
+    """One row per job: rule, stage, place, gpu (whether it wants one), the axes, units, seconds."""
+    machine = Device(device, grid.models)
     rows = [
         {
             "rule": work.rule,
@@ -31,7 +31,7 @@ def planned(config: Mapping[str, Any], grid: Grid, device: str) -> pd.DataFrame:
             **{axis: work.axes.get(axis) for axis in JOB_AXES},
             "units": work.units,
             "tokens": work.learned + work.read,
-            "seconds": known.seconds(work),
+            "seconds": machine.seconds(work),
         }
         for work in Planner(config, grid).jobs()
     ]
@@ -39,7 +39,7 @@ def planned(config: Mapping[str, Any], grid: Grid, device: str) -> pd.DataFrame:
 
 
 def gpu_hours(jobs: pd.DataFrame) -> float:
-    """Of all jobs together."""
+    """GPU hours of all jobs together."""
     return float(jobs.loc[jobs["gpu"], "seconds"].sum() / 3600)
 
 
@@ -55,20 +55,20 @@ def by_stage(jobs: pd.DataFrame) -> pd.DataFrame:
 
 def by_axis(jobs: pd.DataFrame, axis: str) -> pd.DataFrame:
     """GPU hours of each value of an axis; jobs that serve several values are left out."""
-    chosen = jobs[jobs["gpu"] & jobs[axis].notna() & (jobs[axis] != "")]
-    found = (chosen.groupby(axis, sort=False)["seconds"].sum() / 3600).rename("gpu_hours")
-    frame: pd.DataFrame = found.reset_index().rename(columns={axis: "value"})
+    on_gpu = jobs[jobs["gpu"] & jobs[axis].notna() & (jobs[axis] != "")]
+    hours = (on_gpu.groupby(axis, sort=False)["seconds"].sum() / 3600).rename("gpu_hours")
+    frame: pd.DataFrame = hours.reset_index().rename(columns={axis: "value"})
     frame.insert(0, "axis", axis)
     return frame
 
 
 def wall_hours(jobs: pd.DataFrame, workers: int) -> float:
-    """Of jobs on so many devices: their sum shared out, or the longest chain of one checkpoint.
+    """Hours on so many devices: the sum shared out, or the longest chain of one checkpoint.
 
     A lower bound: waiting in a queue is not in it.
     """
-    chosen = jobs[jobs["gpu"]]
-    return max(chosen["seconds"].sum() / workers, _longest_chain(chosen)) / 3600
+    on_gpu = jobs[jobs["gpu"]]
+    return max(on_gpu["seconds"].sum() / workers, _longest_chain(on_gpu)) / 3600
 
 
 def _longest_chain(jobs: pd.DataFrame) -> float:
@@ -82,15 +82,15 @@ def _longest_chain(jobs: pd.DataFrame) -> float:
 def disk_bytes(config: Mapping[str, Any], grid: Grid) -> dict[str, int]:
     """Bytes of weights for each `keep_checkpoints`, and of a training in progress."""
     frozen = config["training"]["freeze_embeddings"]
-    kept = {"none": 0, "intermediate": 0, "all": 0}
+    sizes = {"none": 0, "intermediate": 0, "all": 0}
     most = 0
     for training in grid.trainings():
         size = HALF * trained_weights(grid.models[training.model], frozen)
         most = max(most, size)
-        kept["all"] += size
-        kept["intermediate"] += 0 if training.training_set else size
+        sizes["all"] += size
+        sizes["intermediate"] += 0 if training.training_set else size
     # Weights, the best ones so far, and two moments, in 32 bits.
-    return {**kept, "in progress": most // HALF * WHOLE * 4}
+    return {**sizes, "in progress": most // HALF * WHOLE * 4}
 
 
 def trained_weights(model: Model, frozen: bool) -> int:

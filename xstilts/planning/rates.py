@@ -25,14 +25,14 @@ ANY = "*"  # a rule whose time does not depend on the model
 
 @dataclass(frozen=True)
 class Rate:
-    """Of one rule.
+    """The measured rate of one rule.
 
     Attributes:
         model: the model that it was measured with, or `*`.
-        body: that model's weights that every token is multiplied by; 0 of `*`.
-        start: seconds a job.
-        unit: seconds a unit.
-        learned, read: tokens a second of training and of prediction; 0: they take no time.
+        body: that model's weights that every token is multiplied by; 0 for `*`.
+        start: seconds per job.
+        unit: seconds per unit.
+        learned, read: tokens per second of training and of prediction; 0: they take no time.
         source: where the numbers are from.
     """
 
@@ -45,7 +45,7 @@ class Rate:
     source: str
 
     def seconds(self, work: Work, slower: float = 1.0) -> float:
-        """Of a job, on a model whose tokens take so many times as long."""
+        """Seconds of a job, on a model whose tokens take so many times as long."""
         learned = slower * work.learned / self.learned if self.learned else 0.0
         read = slower * work.read / self.read if self.read else 0.0
         return self.start + self.unit * work.units + learned + read
@@ -53,15 +53,15 @@ class Rate:
 
 @cache
 def _rows() -> dict[str, dict[str, list[Rate]]]:
-    """By device and rule."""
-    found: dict[str, dict[str, list[Rate]]] = {}
+    """Rates by device and rule."""
+    by_device: dict[str, dict[str, list[Rate]]] = {}
     with TABLE.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             numbers = {name: float(row[name] or 0) for name in NUMBERS}
             body = int(row["body"] or 0)
             rate = Rate(model=row["model"], body=body, source=row["source"], **numbers)
-            found.setdefault(row["device"], {}).setdefault(row["rule"], []).append(rate)
-    return found
+            by_device.setdefault(row["device"], {}).setdefault(row["rule"], []).append(rate)
+    return by_device
 
 
 def devices() -> list[str]:
@@ -77,7 +77,7 @@ class Device:
         self.models = models
 
     def seconds(self, work: Work) -> float:
-        """Of a job. What runs on any machine takes as long as on the CPU of the table."""
+        """Seconds of a job. What runs on any machine takes as long as on the CPU of the table."""
         rate = self.rate(work)
         slower = 1.0
         if rate.model not in (ANY, work.axes.get("model")):
@@ -86,7 +86,7 @@ class Device:
         return rate.seconds(work, slower)
 
     def rate(self, work: Work) -> Rate:
-        """The rate of a job: of its model, else of the model of the table that is largest."""
+        """The rate of a job: that of its model, else of the largest model of the table."""
         rows = _rows()[self.name].get(work.rule) or _rows()["cpu"][work.rule]
         own = [row for row in rows if row.model in (ANY, work.axes.get("model"))]
         return own[0] if own else max(rows, key=lambda row: row.body)
@@ -97,14 +97,14 @@ class Device:
         for rule in rules:
             for model in self.models:
                 rate = self.rate(Work(rule=rule, place="", axes={"model": model}))
-                named = by_source.setdefault(rate.source, [])
-                named += [] if rule in named else [rule]
-        for source, named in by_source.items():
-            yield ", ".join(named), source
+                sharing = by_source.setdefault(rate.source, [])
+                sharing += [] if rule in sharing else [rule]
+        for source, sharing in by_source.items():
+            yield ", ".join(sharing), source
 
 
 def unknown_models(models: Mapping[str, Model]) -> list[str]:
-    """Those whose size is not known before they are fetched."""
+    """Models whose size is not known before they are fetched."""
     return [
         name for name, model in models.items() if is_hub_id(model.path) and model.path not in SHAPES
     ]

@@ -1,4 +1,4 @@
-"""How many examples a split has, and how many tokens one of them, before any data are fetched."""
+"""How many examples a split has, and how many tokens each has, before any data are fetched."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Size:
 
     @property
     def tokens(self) -> float:
-        """Of all examples."""
+        """Tokens of all examples."""
         return self.examples * self.each
 
     def at_most(self, examples: int | None) -> Size:
-        """With no more examples than that."""
+        """The size with no more examples than that."""
         return self if examples is None else Size(min(self.examples, examples), self.each)
 
 
@@ -71,7 +71,7 @@ class Sizes:
         self.tasks = {place[0] for place in self.table}
 
     def of(self, task: str, part: str, language: str, split: str) -> Size:
-        """Of one split; nothing if there is no such split.
+        """The size of one split; nothing if there is no such split.
 
         Raises:
             InputError: the table does not know the task.
@@ -82,5 +82,5 @@ class Sizes:
                 "that `python -m benchmarks.sizes` prints once its data are encoded"
             )
         general = NO_SIZE if language == POOL else self.table.get((task, part, EVERY, split))
-        found = self.table.get((task, part, language, split)) or general or NO_SIZE
-        return found.at_most(self.limits[split])
+        size = self.table.get((task, part, language, split)) or general or NO_SIZE
+        return size.at_most(self.limits[split])

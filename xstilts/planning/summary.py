@@ -41,15 +41,15 @@ def summary(
 
 def notes(config: Mapping[str, Any], grid: Grid, jobs: pd.DataFrame, device: str) -> list[str]:
     """What the numbers rest on, and what is not in them."""
-    known = Device(device, grid.models)
-    found = [f"{rule}: {source}" for rule, source in known.sources(jobs["rule"].unique())]
+    machine = Device(device, grid.models)
+    lines = [f"{rule}: {source}" for rule, source in machine.sources(jobs["rule"].unique())]
     for name in unknown_models(grid.models):
-        found.append(f"{name}: its size is not known before it is fetched; as XLM-R Large")
+        lines.append(f"{name}: its size is not known before it is fetched; as XLM-R Large")
     translated = [recipes()[name] for name in grid.intermediates if recipes()[name].translated]
     if {task for each in translated for task in each.tasks} - config["translation"]["data"].keys():
-        found.append("not counted: machine translation of training data")
-    found.append("not counted: models of degradation and figures (minutes), waiting in queues")
-    return found
+        lines.append("not counted: machine translation of training data")
+    lines.append("not counted: models of degradation and figures (minutes), waiting in queues")
+    return lines
 
 
 def compared_with(jobs: pd.DataFrame, results: Path) -> str:

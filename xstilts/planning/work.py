@@ -21,13 +21,13 @@ class Work:
     """One job.
 
     Attributes:
-        rule: its rule; of the rules `evaluate_TARGET`, `evaluate`.
+        rule: its rule; `evaluate` for the rules `evaluate_TARGET`.
         place: where its costs lie in `results/costs`, without the ending.
         axes: what it is for: some of model, intermediate, training_set, target, seed.
         units: steps of training, cells of evaluation, languages or tasks that are embedded, values
             of a measure: what takes time whatever its tokens are.
         learned: tokens of training.
-        read: tokens of prediction, those of looks at dev data among them.
+        read: tokens of prediction, including evaluations on dev data.
     """
 
     rule: str
@@ -51,14 +51,15 @@ class Planner:
         self.settings = config["training"]
 
     def jobs(self) -> Iterator[Work]:
-        """Every job that takes a GPU, and of the others those that there are many of."""
+        """Every job that takes a GPU, and those others of which there are many."""
         yield from self._data()
         yield from self._trainings()
         yield from self._evaluations()
         yield from self._similarity()
 
     def _data(self) -> Iterator[Work]:
-        parts = {("train", task) for task in self._trained()}
+        trained = (*self.grid.recipe_tasks(), *self.grid.chain_tasks())
+        parts = {("train", task) for task in trained}
         parts |= {("test", target) for target in self.grid.targets}
         if self.grid.parallel and self.grid.parallel_languages:
             parts.add(("test", self.grid.parallel))
@@ -68,12 +69,6 @@ class Planner:
             for model in self.grid.models:
                 place = f"encode_task/{part}/{model}/{task}"
                 yield Work(rule="encode_task", place=place, axes={"model": model}, read=read)
-
-    def _trained(self) -> set[str]:
-        chosen = [recipes()[name] for name in self.grid.intermediates]
-        texts = {recipe.corpus for recipe in chosen if recipe.corpus}
-        chains = {name for each in self.grid.training_sets() for name in each.split("+")}
-        return texts | chains | {name for recipe in chosen for name in recipe.tasks}
 
     def _part(self, task: str, part: str) -> list[Size]:
         """The sizes of all splits and languages of a part."""
@@ -109,7 +104,7 @@ class Planner:
             )
 
     def _fit(self, names: list[str], phase: Phase, intermediate: str) -> tuple[int, float, float]:
-        """(steps, tokens of training, tokens of looks at dev data) of one fit."""
+        """(steps, tokens of training, tokens of evaluations on dev data) of one fit."""
         recipe = recipes()[intermediate]
         first = phase == "intermediate"
         mixed = recipe.corpus if first else None
@@ -134,10 +129,12 @@ class Planner:
             texts = self.sizes.of(mixed, "train", "en", "train").each
             batch = self.settings["batch_size"] or CORPUS_BATCH
             step = (1 - CORPUS_SHARE) * step + CORPUS_SHARE * batch * texts
-        looks = steps // self.settings["evaluate_every"] + 1
+        evaluations = steps // self.settings["evaluate_every"] + 1
         most = self.settings["dev_examples"]
-        look = sum(self.sizes.of(name, "train", "en", "dev").at_most(most).tokens for name in names)
-        return steps, steps * step, looks * look
+        dev_tokens = sum(
+            self.sizes.of(name, "train", "en", "dev").at_most(most).tokens for name in names
+        )
+        return steps, steps * step, evaluations * dev_tokens
 
     def _schedule(self, task: str, phase: Phase) -> Schedule:
         planned = tasks()[task].schedule(phase, self.settings["preset"])
@@ -205,7 +202,7 @@ class Planner:
         return size.at_most(self.config["similarity"]["texts"]).tokens
 
     def _features(self, model: str) -> Iterator[Work]:
-        """Dev features and Fisher diagonals, after the grid's first seed, of a few examples."""
+        """Dev features and Fisher diagonals of a few examples, after the grid's first seed."""
         sets = [names.split("+")[-1] for names in self.grid.training_sets()]
         trained = self.grid.trained_intermediates()
         after = {(name, NONE): len(recipes()[name].tasks) for name in trained}

@@ -1,4 +1,4 @@
-"""What the run has cost: hours of every stage, of a GPU and by the clock, and bytes on disk."""
+"""The cost of the run: hours of every stage, of a GPU and by the clock, and bytes on disk."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ CPU = "cpu"
 
 
 def plot_cost(*, cells: str, figure: str, data: str) -> None:
-    """Hours of the stages, and bytes of the folders that the results folder holds.
+    """Plot hours of the stages, and bytes of the folders in the results folder.
 
     Args:
-        cells: the cell table, in the results folder; it says what evaluation ran on.
+        cells: the cell table, in the results folder; it names the devices of evaluation.
         figure: the SVG to write.
         data: the CSV to write: columns `what`, `of`, `value`, `unit`, `jobs`.
     """
@@ -56,13 +56,13 @@ def _rows(frame: pd.DataFrame, what: str, unit: str) -> pd.DataFrame:
 
 
 def stage_hours(results: Path, on_gpu: bool) -> pd.DataFrame:
-    """Columns `stage`, `jobs`, `hours`, `gpu_hours` of finished jobs, and all of them.
+    """Columns `stage`, `jobs`, `hours`, `gpu_hours` of finished jobs; the last row is the sum.
 
-    `gpu_hours` are the same hours of jobs that hold a GPU, 0 where the run had none.
+    `gpu_hours` are the hours of jobs that hold a GPU, 0 if the run had none.
     """
-    found = costs(results)
-    rule = found["rule"].where(~found["rule"].str.startswith(f"{EVALUATE}_"), EVALUATE)
-    hours = found["seconds"] / 3600
+    jobs = costs(results)
+    rule = jobs["rule"].where(~jobs["rule"].str.startswith(f"{EVALUATE}_"), EVALUATE)
+    hours = jobs["seconds"] / 3600
     gpu = hours.where(rule.isin(ON_GPU), 0.0) if on_gpu else hours * 0.0
     table = pd.DataFrame(
         {
@@ -79,7 +79,7 @@ def stage_hours(results: Path, on_gpu: bool) -> pd.DataFrame:
 
 
 def folder_bytes(results: Path) -> pd.DataFrame:
-    """Columns `folder`, `bytes` of what a results folder holds, the largest first.
+    """Columns `folder`, `bytes` of the folders in a results folder, the largest first.
 
     A file that has several names counts once, for the folder that comes first by name.
     """
@@ -88,8 +88,8 @@ def folder_bytes(results: Path) -> pd.DataFrame:
         path.name: sum(_sizes(path, seen)) for path in sorted(results.iterdir()) if path.is_dir()
     }
     sizes["tables"] = sum(path.stat().st_size for path in results.iterdir() if path.is_file())
-    found = pd.DataFrame({"folder": list(sizes), "bytes": list(sizes.values())})
-    return found.sort_values("bytes", ascending=False, ignore_index=True)
+    folders = pd.DataFrame({"folder": list(sizes), "bytes": list(sizes.values())})
+    return folders.sort_values("bytes", ascending=False, ignore_index=True)
 
 
 def _sizes(folder: Path, seen: set[tuple[int, int]]) -> Iterator[int]:
@@ -97,7 +97,7 @@ def _sizes(folder: Path, seen: set[tuple[int, int]]) -> Iterator[int]:
         for name in names:
             try:
                 state = (Path(parent) / name).lstat()
-            except FileNotFoundError:  # of a job that is at work
+            except FileNotFoundError:  # of a running job
                 continue
             if (state.st_dev, state.st_ino) not in seen:
                 seen.add((state.st_dev, state.st_ino))

@@ -32,7 +32,7 @@ ROW = 0.24  # inches
 
 
 def plot_effects(*, effects: str, figure: str, data: str) -> None:
-    """Slopes of every measure with 95% intervals, a panel a level; the planted truth as a line."""
+    """Plot slopes of every measure with 95% intervals, one panel per level; a line is the truth."""
     frame = read_table(Path(effects), EFFECTS).to_pandas()
     titles = {TRUTH: TRUTH, **{name: measure.title for name, measure in measures().items()}}
     frame["row"] = with_models(frame["measure"].map(titles), frame["model"])
@@ -40,7 +40,7 @@ def plot_effects(*, effects: str, figure: str, data: str) -> None:
 
 
 def plot_headline(*, effects: str, headline: str, figure: str, data: str) -> None:
-    """The slopes of the measure that the answer is given for, small enough for the first page."""
+    """Plot the headline measure's slopes, small enough for the first page."""
     frame = read_table(Path(effects), EFFECTS).to_pandas()
     frame = frame[frame["measure"].isin([headline, TRUTH])]
     frame["row"] = frame["model"]
@@ -69,7 +69,7 @@ def _plot_slopes(frame: pd.DataFrame, figure: str, data: str, width: float = 3.0
 
 
 def _levels(frame: pd.DataFrame) -> list[str]:
-    """The levels that are there, the broadest first."""
+    """The levels in the frame, the broadest first."""
     return [level for level in reversed(PARTS) if level in set(frame["level"])]
 
 
@@ -80,13 +80,13 @@ def _forest(panel: Axes, rows: pd.DataFrame, names: list[str]) -> None:
 
 
 def _dots(panel: Axes, places: list[int], rows: pd.DataFrame) -> None:
-    """Estimates and intervals, each at its place; a bootstrap's need not hold its estimate."""
+    """Estimates and intervals at their places; a bootstrap's interval may not hold its estimate."""
     panel.hlines(places, rows["low"], rows["high"], color=BLUE, linewidth=1.5)
     panel.plot(rows["estimate"], places, "o", color=BLUE, markersize=4)
 
 
 def plot_sensitivity(*, sensitivity: str, figure: str, data: str) -> None:
-    """The headline's slopes under every variant in the main fit's unit, a panel a level."""
+    """Plot the headline's slopes under variants in the main fit's unit, one panel per level."""
     frame = pd.read_csv(sensitivity)
     frame = frame[frame["unit"].isin([MAIN_UNIT, CORRECTED])].dropna(subset="level")
     if frame.empty:
@@ -109,13 +109,13 @@ def plot_sensitivity(*, sensitivity: str, figure: str, data: str) -> None:
 def plot_random_effects(
     *, random_effects: str, outcome: str, languages: dict[str, str], figure: str, data: str
 ) -> None:
-    """Predicted effects of groups with 95% intervals, sorted: a panel a factor (caterpillars).
+    """Plot sorted predicted effects of groups with 95% intervals, one panel per factor.
 
     Factors without variance are left out.
 
     Args:
         random_effects: the table of predicted random effects.
-        outcome: what they are effects on.
+        outcome: the outcome that they are effects on.
         languages: names of languages by code.
         figure: the SVG to write.
         data: the CSV to write.

@@ -1,7 +1,7 @@
 """The report's first page, in plain words, written from the tidy tables (reStructuredText).
 
-Of each encoder: the answer with its interval, what that rests on, what was not run, and what
-threatens it. Numbers stand in tables; here, rows are counted.
+For each encoder, it gives the answer with its interval, what that rests on, what was not run, and
+what threatens it. Numbers come from tables; here, rows are only counted.
 """
 
 from __future__ import annotations
@@ -44,25 +44,25 @@ from xstilts.report.data_notes import told_of_data
 from xstilts.report.style import task_titles
 from xstilts.similarity.measures import measures
 
-UNSAID = (WITHOUT_ENGLISH, WITHOUT_NONE)  # by what is said of cells that diverged or lack a score
-FEW = 10  # groups; with fewer, how groups differ is itself hardly known
-SAMPLED = ("texts", "pieces", "parallel")  # of what measures read
+UNSAID = (WITHOUT_ENGLISH, WITHOUT_NONE)  # the page says the other reasons elsewhere
+FEW = 10  # groups; with fewer, the variance between groups is hardly known
+SAMPLED = ("texts", "pieces", "parallel")  # samples that measures read
 WHOLE = "* Every row of the data, as it is in its file."
 INVENTED = "* **The languages are invented.** Nothing here is known of real ones."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """What the page is written from; of one encoder, or of all.
+    """The data behind the page, for one encoder or for all.
 
     Attributes:
         effects: rows of the table of effects.
         cells: the cell table.
         missing: the cells of the grid that were not run.
         sensitivity: the headline's slopes under other outcomes, data and methods.
-        skill: how well left-out groups are predicted.
+        skill: the skill of predictions of left-out groups.
         headline: the measure that the answer is given for.
-        axes: those of the whole grid (`xstilts.grid.Grid.axes`).
+        axes: the axes of the whole grid (`xstilts.grid.Grid.axes`).
         data: manifests of the data.
     """
 
@@ -76,7 +76,7 @@ class Tables:
     data: list[dict[str, Any]]
 
     def of(self, model: str) -> Tables:
-        """Those of one encoder."""
+        """The tables of one encoder."""
         frames = ("cells", "missing", "sensitivity", "skill")
         mine = {
             name: frame[frame["model"] == model]
@@ -94,7 +94,7 @@ class Tables:
 
     @property
     def size(self) -> Row:
-        """Any of them, for what is the same of all: rows, groups, outcome."""
+        """Any row of `slopes`, for what all rows share: numbers of rows and groups, outcome."""
         return next(iter(self.slopes.values()))
 
 
@@ -118,12 +118,12 @@ def write_first_page(
         effects: the table of effects.
         cells: the cell table.
         missing: the table of the grid's cells that were not run.
-        sensitivity: the table of the headline's slopes done otherwise.
+        sensitivity: the table of the headline's slopes under every variant.
         skill: the table of held-out prediction.
         data: manifests of the data, and of the search for leaks.
-        axes: those of the whole grid (`xstilts.grid.Grid.axes`).
+        axes: the axes of the whole grid (`xstilts.grid.Grid.axes`).
         headline: the measure that the answer is given for.
-        invented: whether the languages are.
+        invented: whether the languages are invented.
         figure: SVG of the headline's slopes, which the page shows.
         page: the text to write.
     """
@@ -138,29 +138,29 @@ def write_first_page(
         data=[read_json(Path(path)) for path in data],
     )
     with atomic(Path(page)) as temporary:
-        beside = os.path.relpath(figure, Path(page).parent)  # docutils looks from there
+        beside = os.path.relpath(figure, Path(page).parent)  # docutils resolves it from there
         temporary.write_text("\n".join(_page(tables, invented, beside)) + "\n", encoding="utf-8")
 
 
 def _page(tables: Tables, invented: bool, figure: str) -> Iterator[str]:
-    known = [name for name in tables.axes["models"] if tables.of(name).slopes]
+    fitted = [name for name in tables.axes["models"] if tables.of(name).slopes]
     yield from _section("The answer", [])
     for model in tables.axes["models"]:
         yield from _answer(tables.of(model), model)
-    if known:
+    if fitted:
         yield from ["", ".. raw:: html", f"   :file: {figure}", ""]
-    told = [f"* {sentence}" for sentence in told_of_data(tables.data)]
+    notes = [f"* {sentence}" for sentence in told_of_data(tables.data)]
     threats = [INVENTED] if invented else []
-    yield from _section("What it rests on", _bullets(tables, known, _evidence))
-    yield from _section("What was read", told or [WHOLE])
+    yield from _section("What it rests on", _bullets(tables, fitted, _evidence))
+    yield from _section("What was read", notes or [WHOLE])
     yield from _section("What was not run", _bullets(tables, tables.axes["models"], _not_run))
-    yield from _section("What threatens it", [*threats, *_bullets(tables, known, _threats)])
+    yield from _section("What threatens it", [*threats, *_bullets(tables, fitted, _threats)])
 
 
 def _bullets(
     tables: Tables, models: Sequence[str], sentences: Callable[[Tables], Iterator[str]]
 ) -> list[str]:
-    """A line a sentence on each model, with its name where there are several."""
+    """One line per sentence on each model, with its name if there are several models."""
     several = len(tables.axes["models"]) > 1
     return [
         f"* {f'{model}: ' if several else ''}{sentence}"
@@ -209,7 +209,7 @@ def _evidence(mine: Tables) -> Iterator[str]:
 
 
 def _robustness(mine: Tables) -> Iterator[str]:
-    """How many variants agree with the main fit about the level with the clearest slope."""
+    """The number of variants that agree with the main fit on the level with the clearest slope."""
     clearest = min(mine.slopes.values(), key=lambda row: 1.0 if row["p"] is None else row["p"])
     rows = mine.sensitivity[mine.sensitivity["level"] == clearest["level"]]
     others = rows[rows["variant"] != MAIN_FIT].dropna(subset="estimate")
@@ -234,15 +234,15 @@ def _prediction(skill: pd.DataFrame) -> Iterator[str]:
 
 
 def _not_run(mine: Tables) -> Iterator[str]:
-    gone = in_words(mine.axes, mine.missing)
-    yield gone or "Every cell of the grid was run."
-    found = states(mine.cells, mine.missing)["state"]
+    not_run = in_words(mine.axes, mine.missing)
+    yield not_run or "Every cell of the grid was run."
+    status = states(mine.cells, mine.missing)["state"]
     for state, words in (
         (DIVERGED, "diverged and are left out"),
         (AT_CHANCE, "score at or below chance and say little"),
     ):
-        if (found == state).any():
-            yield f"{(found == state).sum()} of {len(found)} combinations {words}."
+        if (status == state).any():
+            yield f"{(status == state).sum()} of {len(status)} combinations {words}."
     languages = mine.axes["languages"]
     untested = [name for name in mine.axes["targets"] if ENGLISH not in languages[name]]
     if untested and (not mine.slopes or mine.size["outcome"] in GAPS):

@@ -1,4 +1,4 @@
-"""Heat maps: intermediates down, languages across, a panel a target (or a measure)."""
+"""Heat maps: intermediates down, languages across, one panel per target (or measure)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ PALETTES = {"gap": LOSS, "gain": GAIN}
 
 
 class Colours(NamedTuple):
-    """A palette, the values at its ends, and what they are."""
+    """A palette, the values at its ends, and their label."""
 
     palette: str
     low: float
@@ -62,7 +62,7 @@ def plot_outcome(
     figure: str,
     data: str,
 ) -> None:
-    """An outcome of every cell, mean over seeds; what has none, or says little, is marked.
+    """Plot an outcome of every cell, mean over seeds; cells without one, or at chance, are marked.
 
     Args:
         outcome: `gap` or `gain` (`xstilts.degradation.outcomes`).
@@ -101,13 +101,13 @@ def plot_similarity(
     figure: str,
     data: str,
 ) -> None:
-    """A measure: a panel a target, intermediates down, languages across; grey = no value."""
+    """Plot a measure, one panel per target; grey = no value."""
     frame = read_default_layer(tables)
     if frame["value"].isna().all():
         return save_figure(nothing_to_show(), frame, figure, data)
     title = measures()[frame["measure"].iloc[0]].title
     frame["state"] = frame["value"].isna().map({True: NO_VALUE, False: ""})
-    turned = "_r" if frame["direction"].iloc[0] == "distance" else ""  # bright is similar
+    turned = "_r" if frame["direction"].iloc[0] == "distance" else ""  # bright = similar
     colours = Colours(AMOUNT + turned, frame["value"].min(), frame["value"].max(), title)
     save_figure(_panels(frame, "value", intermediates, languages, colours), frame, figure, data)
 
@@ -120,7 +120,7 @@ def plot_overview(
     figure: str,
     data: str,
 ) -> None:
-    """Every measure: a panel each, intermediates down (by model), languages across by target."""
+    """Plot one panel per measure: intermediates down (by model), languages across by target."""
     frame = read_default_layer(tables)
     codes = list(languages)
     pairs = sorted(
@@ -164,13 +164,13 @@ def _panels(
     languages: Mapping[str, str],
     colours: Colours,
 ) -> Figure:
-    """Heat maps of one scale with squares of one size, a panel a target (and encoder)."""
+    """Heat maps with one scale and squares of one size, one panel per target (and encoder)."""
     groups = dict(list(frame.groupby(["model", "target"], sort=False)))
     codes = {
         key: [code for code in languages if code in set(group["language"])]
         for key, group in groups.items()
     }
-    places, size = flow([len(each) for each in codes.values()], len(intermediates))
+    places, size = flow([len(own) for own in codes.values()], len(intermediates))
     drawn = plt.figure(figsize=size)
     for (key, group), place in zip(groups.items(), places, strict=True):
         panel = drawn.add_axes(place)
@@ -180,7 +180,7 @@ def _panels(
         _mark(panel, group, list(intermediates), codes[key])
         model, target = key
         panel.set_title(task_titles([str(target)])[0] + of_model(str(model), frame["model"]))
-        panel.set_xticks(range(len(codes[key])), [languages[each] for each in codes[key]])
+        panel.set_xticks(range(len(codes[key])), [languages[code] for code in codes[key]])
         panel.tick_params(axis="x", rotation=90)
         panel.set_yticks(range(len(intermediates)), task_titles(intermediates))
     _explain(drawn, image, colours.label, set(frame["state"]))
@@ -190,11 +190,11 @@ def _panels(
 def flow(
     columns: Sequence[int], rows: int
 ) -> tuple[list[tuple[float, float, float, float]], tuple[float, float]]:
-    """Places of panels, side by side while they fit and then below, and the figure's size.
+    """Places of panels, side by side while they fit and then below, and the size of the figure.
 
     Args:
         columns: squares across each panel.
-        rows: squares down all of them.
+        rows: squares down each panel.
 
     Returns:
         (left, bottom, width, height) of each panel as shares of the figure; inches of the figure.
@@ -202,9 +202,9 @@ def flow(
     line = ABOVE + rows * CELL + BELOW
     widths = [LEFT + count * CELL + RIGHT for count in columns]
     corners, across, top = [], 0.0, 0.0
-    for chosen in in_lines(widths, WIDEST):
+    for panels in in_lines(widths, WIDEST):
         at = 0.0
-        for panel in chosen:
+        for panel in panels:
             corners.append((at + LEFT, top + ABOVE + rows * CELL))
             at += widths[panel]
         top += line
@@ -227,16 +227,16 @@ def heat(panel: Axes, matrix: pd.DataFrame, palette: str, low: float, high: floa
 
 
 def _mark(panel: Axes, group: pd.DataFrame, rows: list[str], columns: list[str]) -> None:
-    """A sign on the squares of every state that has one."""
+    """Draw a sign on the squares of every state that has a sign."""
     for state, marker in MARKS.items():
-        chosen = group[(group["state"] == state) & group["intermediate"].isin(rows)]
-        across = [columns.index(code) for code in chosen["language"]]
-        down = [rows.index(name) for name in chosen["intermediate"]]
+        squares = group[(group["state"] == state) & group["intermediate"].isin(rows)]
+        across = [columns.index(code) for code in squares["language"]]
+        down = [rows.index(name) for name in squares["intermediate"]]
         panel.plot(across, down, marker, color="black", markersize=4, markeredgewidth=0.8)
 
 
 def _explain(drawn: Figure, image: AxesImage, label: str, states: set[str]) -> None:
-    """The colour bar, and what grey squares and signs mean, below all panels."""
+    """Draw the colour bar and the legend of grey squares and signs, below all panels."""
     width, height = drawn.get_size_inches()
     bar = drawn.add_axes(
         (LEFT / width, 0.42 / height, min(2.4, width - LEFT) / width, 0.12 / height)

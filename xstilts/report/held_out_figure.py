@@ -1,4 +1,4 @@
-"""How well the outcome was foreseen: what each predictor explains, and how sure it was."""
+"""How well the outcome was predicted: the skill and calibration of each predictor."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from xstilts.report.style import BLUE, ZERO, group_titles, nothing_to_show, save
 def plot_held_out(
     *, held_out: str, skill: str, languages: Mapping[str, str], figure: str, data: str
 ) -> None:
-    """What each predictor explains; groups as they were foreseen; how often intervals were right.
+    """Plot the skill of each predictor, observed against predicted groups, and calibration.
 
     Args:
         held_out: the table of predictions.
-        skill: the table of what they are worth.
+        skill: the table of the predictors' skill.
         languages: names of languages by code.
-        figure: the SVG to write: a column a scheme.
+        figure: the SVG to write: one column per scheme.
         data: the CSV to write.
     """
     frame = read_table(Path(held_out), HELD_OUT).to_pandas()
@@ -51,7 +51,7 @@ def plot_held_out(
 
 
 def _skill(panel: Axes, rows: pd.DataFrame, names: list[str], labelled: bool) -> None:
-    """$R^2$ of the predictors; of what is worse than -1, -1."""
+    """$R^2$ of the predictors, clipped at -1."""
     places = [names.index(name) for name in rows["row"]]
     panel.barh(places, rows["r2"].clip(lower=-1), color=BLUE, height=0.6)
     panel.axvline(0, **ZERO)
@@ -62,9 +62,9 @@ def _skill(panel: Axes, rows: pd.DataFrame, names: list[str], labelled: bool) ->
 
 
 def _observed(panel: Axes, rows: pd.DataFrame) -> None:
-    """A dot a group that was left out, on the line if it was foreseen."""
+    """One dot per left-out group, on the line if its prediction is right."""
     means = rows.groupby("group")[["predicted", "observed"]].mean()
-    if means.empty:  # no fold of it could be fitted
+    if means.empty:  # no fold could be fitted
         return panel.set_visible(False)
     values = means.to_numpy()
     limits = (values.min() - 1, values.max() + 1)
@@ -76,7 +76,7 @@ def _observed(panel: Axes, rows: pd.DataFrame) -> None:
 
 
 def _calibration(panel: Axes, rows: pd.DataFrame) -> None:
-    """The share of cells inside intervals that should hold so many, a line an encoder."""
+    """The share of cells inside intervals against the nominal share, one line per encoder."""
     levels = np.array(LEVELS) / 100
     shares = rows[[f"inside_{level}" for level in LEVELS]].dropna()
     if shares.empty:

@@ -1,4 +1,4 @@
-"""The heat map and the scatter to point at: Vega-Lite pages that hold all their JavaScript."""
+"""Interactive heat maps and scatter: Vega-Lite pages that hold all their JavaScript."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from xstilts.report.style import (
 from xstilts.similarity.measures import measures
 
 EMPTY = alt.Chart(pd.DataFrame(), title=NO_DATA).mark_point()
-SQUARE, BESIDE, GAP = 18, 130, 20  # pixels: a square, names beside squares, between panels
-PIXELS = 96  # an inch
-SIGNS = {DIVERGED: "×", AT_CHANCE: "•", NO_VALUE: "–"}  # as those of figures, in letters
-SHAPES = {  # of figures' signs, as Vega calls them
+SQUARE, BESIDE, GAP = 18, 130, 20  # pixels: side of a square, width of names, space between panels
+PIXELS = 96  # per inch
+SIGNS = {DIVERGED: "×", AT_CHANCE: "•", NO_VALUE: "–"}  # the figures' marks as characters
+SHAPES = {  # Vega's names of the figures' markers
     "o": "circle",
     "s": "square",
     "^": "triangle-up",
@@ -50,7 +50,7 @@ def show_outcomes(
     languages: Mapping[str, str],
     page: str,
 ) -> None:
-    """Gap and gain of every cell, a panel a target, each cell explained when pointed at.
+    """Write gap and gain of every cell, one panel per target, with a tooltip on each cell.
 
     Args:
         outcomes: the data behind the heat map of each (`xstilts.report.heatmaps.plot_outcome`).
@@ -62,14 +62,14 @@ def show_outcomes(
     for outcome, data in outcomes.items():
         frame = pd.read_csv(data).rename(columns={outcome: "value"})
         if len(frame):
-            named = _named(frame, languages)
-            charts.append(_heat_map(named, outcome, intermediates, list(languages.values())))
+            rows = _named(frame, languages)
+            charts.append(_heat_map(rows, outcome, intermediates, list(languages.values())))
     whole = alt.vconcat(*charts).resolve_scale(color="independent") if charts else EMPTY
     _write(whole, page)
 
 
 def _heat_map(frame: pd.DataFrame, outcome: str, intermediates: list[str], names: list[str]) -> Any:
-    """Panels, in lines as far as they fit, with one scale of colours."""
+    """Panels, side by side while they fit, with one colour scale."""
     name, unit = WORDS[outcome]
     limit = widest(frame["value"])
     ends = [limit, -limit] if PALETTES[outcome] == LOSS else [-limit, limit]
@@ -85,8 +85,8 @@ def _heat_map(frame: pd.DataFrame, outcome: str, intermediates: list[str], names
     ]
     widths = [rows["Language"].nunique() * SQUARE + BESIDE for rows in groups.values()]
     lines = [
-        alt.hconcat(*(panels[at] for at in chosen), spacing=GAP)
-        for chosen in in_lines(widths, WIDEST * PIXELS)
+        alt.hconcat(*(panels[at] for at in line), spacing=GAP)
+        for line in in_lines(widths, WIDEST * PIXELS)
     ]
     return alt.vconcat(*lines, title=name)
 
@@ -94,7 +94,7 @@ def _heat_map(frame: pd.DataFrame, outcome: str, intermediates: list[str], names
 def _panel(
     frame: pd.DataFrame, tooltip: list[Any], colour: Any, intermediates: list[str], names: list[str]
 ) -> Any:
-    """Squares, grey below where there is no value, signs above where a cell has a state."""
+    """Squares, grey where there is no value, with signs where a cell has a state."""
     base = alt.Chart(frame).encode(
         x=alt.X("Language:N", sort=names, title=None),
         y=alt.Y("Intermediate:N", sort=task_titles(intermediates), title=None),
@@ -107,9 +107,9 @@ def _panel(
 
 
 def _named(frame: pd.DataFrame, languages: Mapping[str, str]) -> pd.DataFrame:
-    """What tooltips say, under the names that a reader sees."""
+    """The columns of tooltips, under the names that a reader sees."""
     targets = pd.Series(task_titles(frame["target"]), index=frame.index)
-    named = {
+    columns = {
         "panel": with_models(targets, frame["model"]),
         "value": frame["value"].round(3),
         "Model": frame["model"],
@@ -123,7 +123,7 @@ def _named(frame: pd.DataFrame, languages: Mapping[str, str]) -> pd.DataFrame:
         "State": frame["state"].fillna(""),
         "sign": frame["state"].map(SIGNS).fillna(""),
     }
-    return pd.DataFrame(named)
+    return pd.DataFrame(columns)
 
 
 def _tooltips(name: str, unit: str) -> list[Any]:
@@ -141,12 +141,12 @@ def _tooltips(name: str, unit: str) -> list[Any]:
 def show_scatter(
     *, data: str, headline: str, outcome: str, languages: Mapping[str, str], page: str
 ) -> None:
-    """Similarity against the outcome, a dot a cell: targets can be picked, dots pointed at.
+    """Write similarity against the outcome, one dot per cell, with tooltips and a target filter.
 
     Args:
-        data: that behind the static scatter (`xstilts.report.scatter.plot_scatter`).
-        headline: the measure.
-        outcome: what degradation is.
+        data: the data behind the static scatter (`xstilts.report.scatter.plot_scatter`).
+        headline: the headline measure.
+        outcome: the outcome of the main fit.
         languages: names of languages by code.
         page: the HTML to write.
     """
@@ -168,7 +168,7 @@ def show_scatter(
 
 
 def _dots(shown: pd.DataFrame, measure: str, outcome: str, unit: str) -> Any:
-    """A colour and a shape a target, which a click on the legend picks."""
+    """One colour and shape per target; a click on the legend picks a target."""
     targets = list(dict.fromkeys(shown["Target"]))
     looks = [look_of(at) for at in range(len(targets))]
     picked = alt.selection_point(fields=["Target"], bind="legend")

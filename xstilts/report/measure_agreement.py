@@ -1,4 +1,4 @@
-"""How the measures agree: with one another, like beside like, and at other layers."""
+"""How the measures agree: with one another, and with themselves at other layers."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from xstilts.similarity.table import read_similarity
 NO_LAYER = -1  # stands for the missing layer of measures that read none
 MIN_CELLS = 3  # cells of a correlation
 SQUARE = 0.18  # inches
-NAMES, LINES = 2.2, 2.8  # inches: beside and below squares; the height of the panel of layers
+NAMES, LINES = 2.2, 2.8  # inches: names beside and below squares; height of the layer panel
 
 
 def plot_measures(*, tables: list[str], figure: str, data: str) -> None:
-    """Spearman correlations at the model's default layer; below, of other layers with that one.
+    """Plot Spearman correlations at the model's default layer; below, of other layers with it.
 
     Args:
         tables: similarity tables.
@@ -65,11 +65,11 @@ def _squares(panel: Axes, frame: pd.DataFrame, names: list[str]) -> None:
 
 
 def _lines(panel: Axes, frame: pd.DataFrame, own: int) -> None:
-    """A line per measure that reads layers: its correlation with itself at the default layer."""
+    """One line per measure that reads layers: its correlation with itself at the default layer."""
     itself = frame[frame["measure"] == frame["other"]]
     read = itself[itself["layer"] != own]["measure"]
-    chosen = itself[itself["measure"].isin(read)].sort_values("layer")
-    for at, (name, rows) in enumerate(chosen.groupby("measure")):
+    by_layer = itself[itself["measure"].isin(read)].sort_values("layer")
+    for at, (name, rows) in enumerate(by_layer.groupby("measure")):
         colour, marker = look_of(at)
         title = measures()[str(name)].title
         panel.plot(
@@ -79,22 +79,22 @@ def _lines(panel: Axes, frame: pd.DataFrame, own: int) -> None:
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     panel.set_xlabel("layer")
     panel.set_ylabel(f"correlation with layer {own}")
-    if len(chosen):
+    if len(by_layer):
         panel.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 
 def agreement(similarity: pd.DataFrame) -> pd.DataFrame:
     """Rows of two measures: model, layer, other_layer, is_default, measure, other, spearman, cells.
 
-    Over the cells of one model, as models would differ in level and turn signs round. Both measures
-    grow with similarity. Two measures are compared at one layer, beside which measures without
-    layers stand; a measure that reads layers also with itself at the model's default layer.
-    Measures that have no value, or one only, are left out. `is_default` says that both layers are
-    the default one.
+    Correlations are over the cells of one model, as differences in level between models could turn
+    signs round. Both measures grow with similarity. Two measures are compared at one layer;
+    measures without layers are compared at every layer. A measure that reads layers is also
+    compared with itself at the model's default layer. Measures that have no value, or only one, are
+    left out. `is_default` says that both layers are the default one.
     """
     similarity = similarity.assign(layer=similarity["layer"].fillna(NO_LAYER).astype(int))
     by_model = similarity.groupby("model")
-    found = [rows.assign(model=model) for model, mine in by_model for rows in _of(mine)]
+    correlations = [rows.assign(model=model) for model, mine in by_model for rows in _of(mine)]
     columns = [
         "model",
         "layer",
@@ -105,7 +105,7 @@ def agreement(similarity: pd.DataFrame) -> pd.DataFrame:
         "spearman",
         "cells",
     ]
-    whole = pd.concat(found) if found else pd.DataFrame(columns=columns)
+    whole = pd.concat(correlations) if correlations else pd.DataFrame(columns=columns)
     return whole[columns].astype({"is_default": bool})
 
 
@@ -132,26 +132,26 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _within(table: pd.DataFrame) -> pd.DataFrame:
-    """Correlations of every two columns."""
-    known = table.notna().astype(int)
+    """Correlations of every pair of columns."""
+    present = table.notna().astype(int)
     tidy = _pairs(table.corr(method="spearman", min_periods=MIN_CELLS), "spearman")
-    return tidy.merge(_pairs(known.T @ known, "cells"), on=["measure", "other"])
+    return tidy.merge(_pairs(present.T @ present, "cells"), on=["measure", "other"])
 
 
 def _with_itself(table: pd.DataFrame, own: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """Correlations of the same column of two tables."""
     shared = [name for name in names if name in table and name in own]
     here, there = table[shared], own[shared].reindex(table.index)
-    found = pd.DataFrame({"cells": (here.notna() & there.notna()).sum()})
-    found["spearman"] = here.corrwith(there, method="spearman")
-    found = found[found["cells"] >= MIN_CELLS].rename_axis("measure").reset_index()
-    return found.assign(other=found["measure"])
+    tidy = pd.DataFrame({"cells": (here.notna() & there.notna()).sum()})
+    tidy["spearman"] = here.corrwith(there, method="spearman")
+    tidy = tidy[tidy["cells"] >= MIN_CELLS].rename_axis("measure").reset_index()
+    return tidy.assign(other=tidy["measure"])
 
 
 def _pairs(square: pd.DataFrame, value: str) -> pd.DataFrame:
     """Rows (measure, other, value) of a square table."""
-    named = square.rename_axis(index="measure", columns="other")
-    return named.melt(ignore_index=False, value_name=value).reset_index().dropna()
+    wide = square.rename_axis(index="measure", columns="other")
+    return wide.melt(ignore_index=False, value_name=value).reset_index().dropna()
 
 
 def _square(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Tables as pages: what a reader can look at in the report, where a CSV can only be downloaded."""
+"""Tables as pages that the report can show, where a CSV can only be downloaded."""
 
 from __future__ import annotations
 
@@ -20,24 +20,21 @@ td { border-bottom: 1px solid #e5e7eb; font-variant-numeric: tabular-nums; }
 
 
 def show_tables(*, tables: Mapping[str, str], pages: Mapping[str, str]) -> None:
-    """Write a page a table, by the same names; nothing where there is no value.
+    """Write one page per table, by the same names; missing values are blank.
 
     Args:
         tables: CSV files.
         pages: the HTML files to write.
     """
     for name, page in pages.items():
+        frame = pd.read_csv(tables[name]).rename(columns=lambda column: column.replace("_", " "))
+        table = frame.to_html(index=False, border=0, na_rep="", float_format=_number)
+        head = f'<meta charset="utf-8"><title>{name}</title><style>{STYLE}</style>'
+        text = f"<!doctype html><html lang='en'><head>{head}</head><body>{table}</body></html>\n"
         with atomic(Path(page)) as temporary:
-            temporary.write_text(_page(name, pd.read_csv(tables[name])), encoding="utf-8")
+            temporary.write_text(text, encoding="utf-8")
 
 
 def _number(value: float) -> str:
-    """Four digits; of criteria, which are large and compared by their differences, one decimal."""
+    """Four digits; one decimal for criteria, which are large and compared by their differences."""
     return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def _page(name: str, frame: pd.DataFrame) -> str:
-    shown = frame.rename(columns=lambda column: str(column).replace("_", " "))
-    table = shown.to_html(index=False, border=0, na_rep="", float_format=_number)
-    head = f'<meta charset="utf-8"><title>{name}</title><style>{STYLE}</style>'
-    return f"<!doctype html><html lang='en'><head>{head}</head><body>{table}</body></html>\n"

@@ -1,4 +1,4 @@
-"""The power of a design, before any GPU hour."""
+"""The power of a design, before any training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xstilts.report.style import BLUE, GREEN, LEVEL_TITLES, ORANGE, save_figure,
 
 
 def plot_power(*, power: pd.DataFrame, effect: float, figure: str, data: str) -> None:
-    """The chance to find the effect, a panel an axis that is varied, a line a level."""
+    """Plot the chance to find the effect: one panel per varied axis, one line per level."""
     axes_varied = list(dict.fromkeys(power["axis"]))
     drawn, panels = side_by_side(axes_varied, (1 + 2.3 * len(axes_varied), 2.8))
     colours = dict(zip(PARTS, (BLUE, ORANGE, GREEN), strict=True))

@@ -1,4 +1,4 @@
-"""What made the numbers: versions, commit, devices, models and data."""
+"""The provenance of the numbers: versions, commit, devices, models and data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xstilts.degradation.outcomes import CELLS
 from xstilts.io.hashing import file_digest
 from xstilts.io.tables import atomic, read_json, read_table
 
-PACKAGES = (  # of the analysis; those of training and scoring stand in the cell table
+PACKAGES = (  # of the analysis; the cell table holds those of training and scoring
     "mixedlm",
     "statsmodels",
     "scikit-learn",
@@ -34,13 +34,13 @@ def write_provenance(
     kept: list[str],
     provenance: str,
 ) -> None:
-    """Write what is known of where the cells come from, as CSV: columns `what`, `of`, `value`.
+    """Write the provenance of the cells as CSV: columns `what`, `of`, `value`.
 
     Args:
         cells: the cell table.
         training_sets: manifests of the encoded sets that trainings read.
-        models: of each encoder, where it comes from and at which revision.
-        kept: scripts of which results of other code than today's are kept.
+        models: source and revision of each encoder.
+        kept: scripts whose results from earlier code are kept.
         provenance: the CSV to write.
     """
     facts = _facts(Path(cells), training_sets, models, kept)

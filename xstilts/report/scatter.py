@@ -1,7 +1,7 @@
-"""Similarity against the outcome: every cell, and each of the levels that the model tells apart.
+"""Similarity against the outcome: every cell, and each level of the model.
 
-The outcome is split as similarity is (`xstilts.degradation.model_frame`), so that a panel shows
-what one slope is about: languages, the targets of a language, or the intermediates of a
+The outcome is split as similarity is (`xstilts.degradation.model_frame`), so that a panel shows the
+data of one slope: languages, the targets of a language, or the intermediates of a
 (target, language).
 """
 
@@ -35,7 +35,7 @@ from xstilts.report.style import (
 from xstilts.similarity.measures import measures
 from xstilts.similarity.table import read_default_layer
 
-SIDE = 4.2  # inches of a panel
+SIDE = 4.2  # inches, the side of a panel
 LINES: dict[str, Any] = {"between_languages": "-", "between_targets": "-.", "within": "--"}
 
 
@@ -50,24 +50,24 @@ def plot_scatter(
     figure: str,
     data: str,
 ) -> None:
-    """Cells as dots and the model's slopes as lines; then the same level by level.
+    """Plot cells as dots and the model's slopes as lines; then the same level by level.
 
     Args:
         cells: the cell table.
         similarity: similarity tables.
         effects: the table of effects, whose slopes are drawn.
-        headline: the measure.
+        headline: the headline measure.
         degradation: section of the config: outcome, steps, groups.
         languages: names of languages by code.
         figure: the SVG to write.
         data: the CSV to write: similarity, outcome and their parts of every cell.
     """
-    wanted = Specification(**degradation)
-    frame = _split_cells(cells, similarity, headline, wanted)
+    specification = Specification(**degradation)
+    frame = _split_cells(cells, similarity, headline, specification)
     fitted = read_table(Path(effects), EFFECTS).to_pandas()
     slopes = fitted[fitted["measure"] == headline].set_index(["model", "level"])["estimate"]
-    known = set(slopes.index.get_level_values("model"))
-    models = [str(name) for name in dict.fromkeys(frame["model"]) if name in known]
+    fitted_models = set(slopes.index.get_level_values("model"))
+    models = [str(name) for name in dict.fromkeys(frame["model"]) if name in fitted_models]
     if not models:
         return save_figure(nothing_to_show(), frame, figure, data)
     drawn, axes = plt.subplots(
@@ -76,7 +76,7 @@ def plot_scatter(
     looks = {target: look_of(at) for at, target in enumerate(dict.fromkeys(frame["target"]))}
     for model, panels in zip(models, axes.reshape(-1, 4), strict=True):
         mine = frame[frame["model"] == model]
-        _one_model(panels, mine, slopes[model], looks, languages, wanted.outcome)
+        _one_model(panels, mine, slopes[model], looks, languages, specification.outcome)
         panels[0].set_title(f"{model}: every cell" if len(models) > 1 else "every cell")
         panels[0].set_xlabel(f"similarity ({measures()[headline].title})")
     _legend(drawn, looks, set(slopes.index.get_level_values("level")))
@@ -92,7 +92,7 @@ def _one_model(
     languages: Mapping[str, str],
     outcome: str,
 ) -> None:
-    """(4,) panels: every cell, then a level each, as far as it has a slope."""
+    """(4,) panels: every cell, then one panel per level, hidden if the level has no slope."""
     _all_cells(panels[0], frame, slopes, looks, outcome)
     for panel, level in zip(panels[1:], LINES, strict=True):
         panel.set_title(LEVEL_TITLES[level])
@@ -104,19 +104,19 @@ def _one_model(
 
 
 def _split_cells(
-    cells: str, similarity: list[str], headline: str, wanted: Specification
+    cells: str, similarity: list[str], headline: str, specification: Specification
 ) -> pd.DataFrame:
-    """Cells after training, with similarity and outcome and the parts of both; means over seeds.
+    """Cells of trained intermediates, with similarity, outcome and their parts; means over seeds.
 
     Columns `similarity_LEVEL` are in standard deviations, `outcome_LEVEL` in the outcome's unit.
     """
     table = read_table(Path(cells), CELLS).to_pandas()
-    found = []
-    for model, rows in model_frames(table, read_default_layer(similarity), headline, wanted):
-        trained = rows[rows[TRAINED] == 1].rename(columns={wanted.outcome: "outcome"})
+    parts = []
+    for model, rows in model_frames(table, read_default_layer(similarity), headline, specification):
+        trained = rows[rows[TRAINED] == 1].rename(columns={specification.outcome: "outcome"})
         split = parts_of(trained, "outcome")
         axes = trained[["intermediate", "target", "language", "similarity", "outcome"]]
-        found.append(
+        parts.append(
             axes.assign(
                 model=model,
                 **{f"similarity_{level}": trained[level] for level in PARTS},
@@ -124,13 +124,13 @@ def _split_cells(
             )
         )
     columns = ["model", "intermediate", "target", "language", "similarity", "outcome"]
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
 def _all_cells(
     panel: Axes, frame: pd.DataFrame, slopes: pd.Series, looks: Mapping[str, Any], outcome: str
 ) -> None:
-    """A dot a cell, and a line a level through their middle, as steep as its slope."""
+    """One dot per cell, and one line per level through their mean, with the level's slope."""
     for target, rows in frame.groupby("target"):
         colour, marker = looks[str(target)]
         panel.plot(
@@ -159,7 +159,7 @@ def _level(
     looks: Mapping[str, Any],
     languages: Mapping[str, str],
 ) -> None:
-    """A dot a language, a (target, language) or a cell, beside the model's slope."""
+    """One dot per language, (target, language) or cell, beside the model's slope."""
     keys = {
         "between_languages": ["language"],
         "between_targets": ["target", "language"],

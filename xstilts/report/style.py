@@ -1,7 +1,7 @@
-"""How figures look, and how they are saved: colours, names, the data beside each as CSV.
+"""The style of figures (colours, names), and how they are saved: with their data as CSV.
 
-Colours are those of Okabe and Ito (2008) for categories, which colour-blind readers tell apart;
-`viridis` for amounts; red to blue for what has a zero, red for what is lost, white at zero.
+Categories have the colours of Okabe and Ito (2008), which colour-blind readers tell apart. Amounts
+have `viridis`. Scales with a zero go from red to blue: red is a loss, white is zero.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"
 CATEGORIES = (BLUE, ORANGE, GREEN, "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 AMOUNT, LOSS, GAIN = "viridis", "RdBu_r", "RdBu"
-GREY = "0.82"  # in the place of a value
-ZERO: dict[str, Any] = {"color": "0.6", "linewidth": 0.8}  # a line where nothing is
+GREY = "0.82"  # no value
+ZERO: dict[str, Any] = {"color": "0.6", "linewidth": 0.8}  # the line at zero
 NO_DATA = "nothing to show"
-WIDEST = 13.0  # inches: what a reader's window shows beside the report's menu
+WIDEST = 13.0  # inches that a reader's window shows beside the report's menu
 LEVEL_TITLES = {
     "between_languages": "between languages",
     "between_targets": "between targets\nof a language",
@@ -55,40 +55,40 @@ plt.rcParams.update(
 
 
 def task_titles(names: Iterable[str]) -> list[str]:
-    """Targets and intermediates as figures write them; a recipe of several tasks by its name."""
-    known = tasks()
-    return [known[name].title if name in known else name for name in names]
+    """Titles of targets and intermediates; a recipe of several tasks keeps its name."""
+    by_name = tasks()
+    return [by_name[name].title if name in by_name else name for name in names]
 
 
 def group_titles(axis: str, names: Iterable[str], languages: Mapping[str, str]) -> list[str]:
-    """Values of an axis (or families of languages) as figures write them."""
+    """Titles of the values of an axis (or of language families)."""
     if axis == "language":
         return [languages[name] for name in names]
     return task_titles(names)
 
 
 def widest(values: pd.Series) -> float:
-    """How far a scale with zero in its middle goes to either side; at least one point."""
+    """The limit of a scale around zero; at least one point."""
     return float(np.nanmax([1.0, values.abs().max()]))
 
 
 def look_of(at: int) -> tuple[str, str]:
-    """Colour and marker of the category with a number: no two alike among the first 56."""
+    """Colour and marker of a category by number; the first 56 all differ."""
     return CATEGORIES[at % len(CATEGORIES)], MARKERS[(at // len(CATEGORIES) + at) % len(MARKERS)]
 
 
 def with_models(names: pd.Series, models: pd.Series) -> pd.Series:
-    """What rows are called: with their encoder, where there are several."""
+    """The names, with their encoder if there are several encoders."""
     return names + models.map({model: of_model(model, models) for model in models.unique()})
 
 
 def of_model(model: str, models: pd.Series) -> str:
-    """What is written behind a name to tell its encoder, where there are several."""
+    """The encoder in brackets, to follow a name, if there are several encoders."""
     return f" ({model})" if models.nunique() > 1 else ""
 
 
 def side_by_side(names: Sequence[str], size: tuple[float, float]) -> tuple[Figure, dict[str, Axes]]:
-    """A figure with a panel a name, which share their vertical axis."""
+    """A figure with one panel per name; panels share their vertical axis."""
     drawn, axes = plt.subplots(
         1, len(names), figsize=size, sharey=True, squeeze=False, layout="constrained"
     )
@@ -96,7 +96,7 @@ def side_by_side(names: Sequence[str], size: tuple[float, float]) -> tuple[Figur
 
 
 def in_lines(widths: Sequence[float], most: float) -> list[list[int]]:
-    """Numbers of panels, side by side while they fit and then below."""
+    """Indices of panels by line: side by side while they fit, then on a new line."""
     lines: list[list[int]] = []
     used = 0.0
     for panel, width in enumerate(widths):
@@ -109,17 +109,17 @@ def in_lines(widths: Sequence[float], most: float) -> list[list[int]]:
 
 
 def hide_covered(drawn: Figure) -> None:
-    """Hide each text inside a figure's panels that would lie on one before it."""
-    drawn.draw_without_rendering()  # or places are not known yet
-    kept: list[Bbox] = []
+    """Hide each text inside a figure's panels that overlaps an earlier one."""
+    drawn.draw_without_rendering()  # computes the places of texts
+    boxes: list[Bbox] = []
     for label in [text for panel in drawn.axes for text in panel.texts]:
         box = label.get_window_extent()
-        label.set_visible(not any(box.overlaps(each) for each in kept))
-        kept += [box] if label.get_visible() else []
+        label.set_visible(not any(box.overlaps(each) for each in boxes))
+        boxes += [box] if label.get_visible() else []
 
 
 def nothing_to_show() -> Figure:
-    """In the place of a figure that has no data."""
+    """A placeholder for a figure without data."""
     drawn = plt.figure(figsize=(4, 1))
     drawn.text(0.5, 0.5, NO_DATA, ha="center", va="center")
     return drawn

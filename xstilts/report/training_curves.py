@@ -1,4 +1,4 @@
-"""How trainings went: their losses."""
+"""Training losses over the steps."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from xstilts.checkpoint.curves import read_curves
 from xstilts.report.style import look_of, nothing_to_show, save_figure, task_titles
 from xstilts.tasks import tasks
 
-PANELS = 3  # a row
+PANELS = 3  # per row
 
 
 def plot_training(
     *, trainings: list[dict[str, Any]], intermediates: list[str], figure: str, data: str
 ) -> None:
-    """Training loss: a panel a training set, a line an intermediate; dashed = diverged."""
+    """Plot losses: one panel per training set, one line per intermediate; dashed = diverged."""
     frame = read_curves(trainings)
     if frame.empty:
         return save_figure(nothing_to_show(), frame, figure, data)
@@ -50,7 +50,7 @@ def plot_training(
 
 
 def _losses(panel: Axes, frame: pd.DataFrame, looks: Mapping[str, tuple[str, str]]) -> None:
-    """A line an encoder and intermediate: the mean over seeds and tasks; signs at every tenth."""
+    """One line per encoder and intermediate, mean over seeds and tasks; markers at every tenth."""
     for (_, intermediate), rows in frame.groupby(["model", "intermediate"]):
         line = rows.groupby("share")["loss"].mean()
         colour, marker = looks[str(intermediate)]

@@ -1,8 +1,8 @@
-"""The benchmark's own summary: a score a target, and their mean.
+"""The benchmark's own summary: one score per target, and their mean.
 
-As XTREME's evaluate.py: a target's score is the plain mean over its languages, English included
-(for question answering of the mean of exact match and F1); the overall score is the plain mean over
-targets. XTREME-R's version never prints one, for want of LAReQA's; this one does.
+As in XTREME's evaluate.py, a target's score is the plain mean over its languages, English included
+(for question answering, of the mean of exact match and F1). The overall score is the plain mean
+over targets. XTREME-R's version never prints one, as LAReQA's score is missing; this one does.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ OVERALL = "all targets"
 
 
 def target_scores(cells: pd.DataFrame) -> pd.DataFrame:
-    """Columns of `RUN`, `target`, `languages` (how many), `value` (percent).
+    """Columns of `RUN`, `target`, `languages` (number), `value` (percent).
 
-    A run that lacks cells which another run has gets no overall score.
+    A run without cells that another run has gets no overall score.
     """
     reported = cells[cells["reported"]]
     by_target = reported.groupby([*RUN, "target"], as_index=False).agg(

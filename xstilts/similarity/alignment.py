@@ -17,17 +17,17 @@ def cosine_matrix(x: Texts, y: Texts) -> np.ndarray:
 def nearness(cosines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(n,) mean cosine of each row, and of each column, with its nearest neighbours."""
     most = min(NEIGHBOURS, len(cosines))
-    found = [
+    means = [
         np.partition(side, len(side) - most, axis=1)[:, -most:].mean(axis=1)
         for side in (cosines, cosines.T)
     ]
-    return found[0], found[1]
+    return means[0], means[1]
 
 
 def found_both_ways(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(resamples,) share of sentences whose translation has the best score, mean of both ways.
 
-    Resamples draw the sentences that are asked; what they are sought among stays.
+    Resamples draw the sentences that are looked up; the candidates stay.
     """
     right = np.arange(len(scores))
     hits = [(side.argmax(axis=1) == right) for side in (scores, scores.T)]

@@ -45,19 +45,19 @@ def embed_texts(
         sides: names of the sequences of a row that are embedded, from the first on.
         layers: hidden states to pool.
         default_layer: the one that the model's row names, which is always pooled.
-        texts: most texts a language.
-        batch_tokens: tokens a forward pass may hold.
+        texts: most texts per language.
+        batch_tokens: tokens that a forward pass may hold.
         precision: of matrix products.
         vectors: the table to write.
     """
     part, encoder = Encoded(Path(encoded)), load(Path(pretrained)).encoder
-    chosen, default_layer = _chosen(encoder, layers, default_layer)
+    pooled_layers, default_layer = _chosen(encoder, layers, default_layer)
 
     def groups() -> Iterator[tuple[Key, np.ndarray]]:
         for language in part.languages:
             rows = part.sample(language, texts, sequences=len(sides))
-            pooled = _pooled(encoder, rows, chosen, batch_tokens, precision)
-            for at, layer in enumerate(chosen):
+            pooled = _pooled(encoder, rows, pooled_layers, batch_tokens, precision)
+            for at, layer in enumerate(pooled_layers):
                 for place, side in enumerate(sides):
                     key: Key = {
                         "language": language,
@@ -72,13 +72,13 @@ def embed_texts(
 def _chosen(encoder: Encoder, layers: Layers, default_layer: int) -> tuple[list[int], int]:
     """Hidden states to pool counted from 0, and among them the model's default layer."""
     count = encoder.model.config.num_hidden_layers + 1
-    asked = [*range(count)] if layers == "all" else [*layers, default_layer]
-    for layer in [*asked, default_layer]:
+    indices = [*range(count)] if layers == "all" else [*layers, default_layer]
+    for layer in [*indices, default_layer]:
         if not -count <= layer < count:
             raise InputError(
                 f"similarity: layers: the model has layers 0 to {count - 1}, not {layer}"
             )
-    return sorted({layer % count for layer in asked}), default_layer % count
+    return sorted({layer % count for layer in indices}), default_layer % count
 
 
 def _pooled(

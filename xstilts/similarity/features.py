@@ -34,13 +34,13 @@ def compute_features(
 ) -> None:
     """Write the features of English dev examples of several tasks, through one encoder.
 
-    Tasks without dev examples, or whose labels are no classes, are left out. The table's columns
+    Tasks without dev examples, or whose labels are not classes, are left out. The table's columns
     are `task`, `label` (the class) and `vector`.
 
     Args:
         checkpoint: manifest of the encoder's checkpoint; its heads are not used.
         parts: manifest of the encoded training part of each task.
-        batch_tokens: tokens a forward pass may hold.
+        batch_tokens: tokens that a forward pass may hold.
         precision: of matrix products.
         features: the table to write.
     """
@@ -65,12 +65,12 @@ def _units(
     """(units, width) features and (units,) classes, of evenly spaced units of all."""
     rows = part.rows("en", "dev")
     rows = rows.of_examples(evenly_spaced(int(rows["example"].max()) + 1, DEV))
-    found = []
+    batches = []
     with torch.inference_mode(), autocast(precision):
-        for chosen in by_length(rows, batch_tokens):
-            batch = Batch(rows, chosen, device())
+        for indices in by_length(rows, batch_tokens):
+            batch = Batch(rows, indices, device())
             hidden, gold = kind.classes(encoder(batch, read_by(kind)), batch)
-            found.append((hidden.float().cpu().numpy(), gold.cpu().numpy()))
-    vectors, labels = (np.concatenate(side) for side in zip(*found, strict=True))
-    kept = evenly_spaced(len(labels), DEV)
-    return vectors[kept], labels[kept]
+            batches.append((hidden.float().cpu().numpy(), gold.cpu().numpy()))
+    vectors, labels = (np.concatenate(side) for side in zip(*batches, strict=True))
+    sample = evenly_spaced(len(labels), DEV)
+    return vectors[sample], labels[sample]

@@ -22,8 +22,8 @@ from xstilts.encoder.model import device
 from xstilts.kinds import trained_kind
 from xstilts.similarity.vector_table import write_vectors
 
-EXAMPLES = 200  # of a task, over its languages
-TOGETHER = 16  # rows whose loss is one, where they are compared with each other
+EXAMPLES = 200  # per task, over its languages
+TOGETHER = 16  # rows that share one loss, where they are compared with each other
 
 
 def compute_fisher(*, checkpoint: str, parts: list[str], fisher: str) -> None:
@@ -61,6 +61,6 @@ def _batches(part: Encoded, divisible: bool) -> Iterator[Batch]:
     size = 1 if divisible else TOGETHER
     for language in part.languages:
         rows = part.rows(language, "train")
-        chosen = np.unique(evenly_spaced(len(rows), EXAMPLES // len(part.languages)))
-        for start in range(0, len(chosen), size):
-            yield Batch(rows, chosen[start : start + size], device())
+        indices = np.unique(evenly_spaced(len(rows), EXAMPLES // len(part.languages)))
+        for start in range(0, len(indices), size):
+            yield Batch(rows, indices[start : start + size], device())

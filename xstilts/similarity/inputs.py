@@ -1,7 +1,6 @@
 """What measures compare: the two sides of an (intermediate, target, language), by what they read.
 
-A side that is not there raises `NoValueError`, with the reason that is written beside the empty
-value.
+A missing side raises `NoValueError`, with the reason that is written beside the empty value.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class MeasureRequest:
     """What the evidence of a measure is made from.
 
     Attributes:
-        files: what the measure reads, by role and task where it is of tasks.
+        files: what the measure reads, by role and task if the files are of tasks.
         level: the measure's.
         languages: every language by its code.
         resamples: bootstrap resamples of a set of texts.
@@ -55,7 +54,7 @@ class MeasureInputs(Protocol):
 
 
 def mixed(parts: list[Any]) -> list[np.ndarray]:
-    """Indices of each part's equal share, as many in all as the largest part has."""
+    """Indices of each part's equal share, as many in total as the largest part has."""
     share = max(1, max(len(part) for part in parts) // len(parts))
     return [evenly_spaced(len(part), share) for part in parts]
 
@@ -91,10 +90,10 @@ class Sets(Generic[Side]):
         return self._side(first, FIRST), self._side([second], SECOND)
 
     def _side(self, keys: list[tuple[str, str, str]], seed: int) -> Side:
-        named = (str(seed), *("/".join(key) for key in keys))
-        if named not in self._sides:
-            self._sides[named] = self.made(keys, seed)
-        return self._sides[named]
+        key = (str(seed), *("/".join(names) for names in keys))
+        if key not in self._sides:
+            self._sides[key] = self.made(keys, seed)
+        return self._sides[key]
 
     def made(self, keys: list[tuple[str, str, str]], seed: int) -> Side:
         """The side that these sets are together."""
@@ -115,8 +114,8 @@ class TextSets(Sets[Texts]):
         groups = table.read(layer=layer)
         self.themes = int(groups[0][0]["themes"])
         self.vectors = {
-            (str(key["role"]), str(key["task"]), str(key["language"])): found
-            for key, found in groups
+            (str(key["role"]), str(key["task"]), str(key["language"])): vectors
+            for key, vectors in groups
         }
 
     def made(self, keys: list[tuple[str, str, str]], seed: int) -> Texts:
@@ -136,10 +135,10 @@ class PieceSets(Sets[Pieces]):
     def texts(self) -> dict[tuple[str, str, str], tuple[list[np.ndarray], np.ndarray]]:
         """Token ids and words of each set."""
         return {
-            (role, task, language): found
+            (role, task, language): texts
             for role, by_task in self.asked.files.items()
             for task, path in by_task.items()
-            for language, found in read_pieces(Path(path)).items()
+            for language, texts in read_pieces(Path(path)).items()
         }
 
     def made(self, keys: list[tuple[str, str, str]], seed: int) -> Pieces:
@@ -169,9 +168,9 @@ class Translations:
         groups = self.table.read(layer=self.layer or 0, language=language) if self.table else []
         if not groups:
             raise NoValueError(f"no parallel text in {self.asked.languages[language].name}")
-        found = {key["side"]: vectors for key, vectors in groups}
-        _enough(len(found["text"]))
-        pair = (found["english"], found["text"])
+        by_side = {key["side"]: vectors for key, vectors in groups}
+        _enough(len(by_side["text"]))
+        pair = (by_side["english"], by_side["text"])
         x, y = (Texts.of(vectors, 0, self.asked.resamples, FIRST) for vectors in pair)
         return x, y
 
@@ -210,14 +209,14 @@ class Features:
     is_default = True
 
     def __init__(self, asked: MeasureRequest) -> None:
-        self.found = {name: _features(Path(path)) for name, path in asked.files.items()}
+        self.by_intermediate = {name: _features(Path(path)) for name, path in asked.files.items()}
 
     def sides(self, intermediate: str, target: str, language: str) -> tuple[np.ndarray, np.ndarray]:
         """(n, width) features and (n,) classes."""
         task = trained_task(target)
-        if task not in self.found[intermediate]:
+        if task not in self.by_intermediate[intermediate]:
             raise NoValueError(f"{task} has no English dev examples with classes")
-        return self.found[intermediate][task]
+        return self.by_intermediate[intermediate][task]
 
 
 class Diagonals:
@@ -241,13 +240,13 @@ class Diagonals:
 
 def _features(path: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Features and classes of each task of a table."""
-    found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+    by_task: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     for key, vectors in VectorTable(path).read():
         classes = np.full(len(vectors), int(key["label"]))
-        found.setdefault(str(key["task"]), []).append((vectors, classes))
+        by_task.setdefault(str(key["task"]), []).append((vectors, classes))
     return {
         task: (np.concatenate([v for v, _ in groups]), np.concatenate([c for _, c in groups]))
-        for task, groups in found.items()
+        for task, groups in by_task.items()
     }
 
 

@@ -1,7 +1,8 @@
 """What a similarity measure is.
 
-A measure compares two *sides*: of an intermediate (or of English) and of a target (or of one of its
-languages). What a side is depends on what the measure reads (`xstilts.similarity.inputs`).
+A measure compares two *sides*: one is of an intermediate (or of English), the other of a target (or
+of one of its languages). What a side is depends on what the measure reads
+(`xstilts.similarity.inputs`).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Measure:
         reference: where the definition comes from.
         compute: the value of two sides. A measure that reads texts or pieces gives the values of
             the sample and of each bootstrap resample, (1 + resamples,); others a number.
-        describe: what `compute` needs of a side, worked out once a side; None: the side itself.
+        describe: what `compute` needs of a side, worked out once per side; None: the side itself.
         test: p-value of the hypothesis that the sides are samples of one distribution, if it is a
             test.
         missing: where it has no value, in words; it then raises `NoValueError`.

@@ -1,10 +1,10 @@
-r"""The space that texts of all sets share, a layer at a time: few axes, one centre, one unit.
+r"""The space that texts of all sets share, one layer at a time: few axes, one centre, one unit.
 
 Measures that compare every text with every other cannot do so in a thousand dimensions for the
 whole grid. So the vectors of a layer are
 
 1. centred on the mean of all sets, which weigh the same;
-2. turned to the principal axes of all variation, of which the first `AXES` are kept;
+2. turned to the principal axes of all variation, of which the first `DIMENSIONS` are kept;
 3. turned again among these, so that the first are those along which texts of *one* set differ most
    (principal axes of the mean covariance within sets). The fewest that hold half of the variation
    within sets are the axes of *themes*: what texts are about, rather than what tells a whole set
@@ -85,8 +85,8 @@ def fit_space(sets: list[np.ndarray]) -> Space:
     axes = axes[:, :DIMENSIONS]
     placed = [(vectors - centre) @ axes for vectors in few]
     within, inner = _principal([vectors - vectors.mean(axis=0) for vectors in placed])
-    held = np.cumsum(within) / max(within.sum(), 1e-12)
-    return Space(centre, axes @ inner / _unit(placed), int(np.searchsorted(held, THEMES)) + 1)
+    cumulative = np.cumsum(within) / max(within.sum(), 1e-12)
+    return Space(centre, axes @ inner / _unit(placed), int(np.searchsorted(cumulative, THEMES)) + 1)
 
 
 def _principal(sets: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

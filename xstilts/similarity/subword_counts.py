@@ -61,18 +61,18 @@ class Pieces:
 
     @cached_property
     def totals(self) -> np.ndarray:
-        """(1 + resamples, types) how often each type occurs, a text."""
+        """(1 + resamples, types) how often each type occurs per text."""
         return self.weights @ self.counts
 
 
 def read_pieces(path: Path) -> dict[str, tuple[list[np.ndarray], np.ndarray]]:
-    """Token ids of each text, and its words, of each language of a table of pieces."""
+    """Token ids and number of words of each text, by language, from a table of pieces."""
     table = read_table(path, PIECES)
     languages = np.array(table["language"].to_pylist())
     texts, words = table["pieces"].combine_chunks(), table["words"].to_numpy()
     values, offsets = texts.values.to_numpy(), texts.offsets.to_numpy()
-    found = {}
+    by_language = {}
     for code in dict.fromkeys(languages.tolist()):
         rows = np.flatnonzero(languages == code)
-        found[code] = ([values[offsets[at] : offsets[at + 1]] for at in rows], words[rows])
-    return found
+        by_language[code] = ([values[offsets[at] : offsets[at + 1]] for at in rows], words[rows])
+    return by_language

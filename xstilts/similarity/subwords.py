@@ -18,7 +18,7 @@ def count_subwords(*, pretrained: str, encoded: str, texts: int, pieces: str) ->
     Args:
         pretrained: manifest of the model, whose tokenizer is used.
         encoded: manifest of the task's encoded part.
-        texts: most texts a language.
+        texts: most texts per language.
         pieces: the table to write.
     """
     part = Encoded(Path(encoded))
@@ -27,13 +27,13 @@ def count_subwords(*, pretrained: str, encoded: str, texts: int, pieces: str) ->
     tables = []
     for language in part.languages:
         rows = part.sample(language, texts)
-        kept = [[piece for piece in text if piece not in special] for text in rows.lists()]
-        read = tokenizer.batch_decode(kept)
+        token_ids = [[piece for piece in text if piece not in special] for text in rows.lists()]
+        decoded = tokenizer.batch_decode(token_ids)
         tables.append(
             rows_table(
                 [
                     {"language": language, "pieces": ids, "words": len(text.split())}
-                    for ids, text in zip(kept, read, strict=True)
+                    for ids, text in zip(token_ids, decoded, strict=True)
                 ],
                 PIECES,
             )

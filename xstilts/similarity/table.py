@@ -51,7 +51,7 @@ def measure_similarity(
     files: Any,
     table: str,
 ) -> None:
-    """Write a measure's table, of every layer that its evidence has.
+    """Write a measure's table, for every layer that its evidence has.
 
     Args:
         measure: name of the measure.
@@ -82,24 +82,24 @@ def measured(
     resamples: int = 0,
     files: Any = None,
 ) -> list[Row]:
-    """Rows of SIMILARITY of (intermediate, target, language) cells."""
-    chosen = measures()[measure]
-    asked = MeasureRequest(
+    """Rows of SIMILARITY for (intermediate, target, language) cells."""
+    definition = measures()[measure]
+    request = MeasureRequest(
         files=files,
-        level=chosen.level,
+        level=definition.level,
         languages={code: Known(**facts) for code, facts in known.items()},
         resamples=resamples,
     )
     common = {
         "measure": measure,
-        "level": chosen.level,
-        "direction": chosen.direction,
+        "level": definition.level,
+        "direction": definition.direction,
         "model": model,
     }
     return [
         {**common, **row}
-        for evidence in INPUTS[chosen.reads](asked)
-        for row in _layer_rows(chosen, evidence, cells)
+        for evidence in INPUTS[definition.reads](request)
+        for row in _layer_rows(definition, evidence, cells)
     ]
 
 
@@ -109,7 +109,7 @@ def read_similarity(paths: list[str]) -> pd.DataFrame:
 
 
 def read_default_layer(paths: list[str]) -> pd.DataFrame:
-    """The same at each model's default layer, which is the one that fits and heat maps are of."""
+    """The same at each model's default layer, the one that fits and heat maps use."""
     frame = read_similarity(paths)
     return frame[frame["is_default"]]
 
@@ -123,8 +123,8 @@ def signed(frame: pd.DataFrame) -> pd.DataFrame:
 def _layer_rows(
     measure: Measure, evidence: MeasureInputs, cells: list[tuple[str, str, str]]
 ) -> Iterator[Row]:
-    """A row a cell; what a measure does not differ by is computed once."""
-    found: dict[tuple[str, ...], Row] = {}
+    """One row per cell; cells that a measure does not tell apart are computed once."""
+    values: dict[tuple[str, ...], Row] = {}
     described = _once(measure.describe) if measure.describe else (lambda side: side)
     for intermediate, target, language in cells:
         by_level = {
@@ -133,28 +133,28 @@ def _layer_rows(
             "language": (language,),
         }
         key = by_level[measure.level]
-        if key not in found:
-            found[key] = _value(measure, evidence, described, (intermediate, target, language))
+        if key not in values:
+            values[key] = _value(measure, evidence, described, (intermediate, target, language))
         axes = {"intermediate": intermediate, "target": target, "language": language}
         yield {
             "layer": evidence.layer,
             "is_default": evidence.is_default,
             **axes,
-            **found[key],
+            **values[key],
         }
 
 
 def _once(describe: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """`describe`, or the same refusal, worked out once a side."""
-    known: dict[int, tuple[Any, Any]] = {}  # with the side itself, so that no other gets its id
+    """`describe`, or the same refusal, worked out once per side."""
+    results: dict[int, tuple[Any, Any]] = {}  # with the side itself, so that no other gets its id
 
     def described(side: Any) -> Any:
-        if id(side) not in known:
+        if id(side) not in results:
             try:
-                known[id(side)] = (side, describe(side))
+                results[id(side)] = (side, describe(side))
             except NoValueError as missing:
-                known[id(side)] = (side, missing)
-        result = known[id(side)][1]
+                results[id(side)] = (side, missing)
+        result = results[id(side)][1]
         if isinstance(result, NoValueError):
             raise result
         return result

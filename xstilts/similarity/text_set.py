@@ -9,8 +9,8 @@ import numpy as np
 
 from xstilts.encoder.encoded_rows import evenly_spaced
 
-MIN_TEXTS = 10  # texts from which a resample says something
-PAIRED = 500  # texts of a set that measures take which compare every text with every other
+MIN_TEXTS = 10  # fewest texts for which a resample says something
+PAIRED = 500  # most texts of a set, in measures that compare every text with every other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +23,8 @@ class Texts:
         themes: (texts, themes) unit vectors in the axes along which texts of one set differ most
             (`xstilts.similarity.projection`).
         weights: (1 + resamples, texts), each row adding up to 1: first that of the sample, in which
-            all texts weigh the same, then a row a bootstrap resample.
-        seed: of the resamples; sets that are compared have different ones.
+            all texts weigh the same, then one row per bootstrap resample.
+        seed: of the resamples; compared sets have different seeds.
     """
 
     vectors: np.ndarray
@@ -34,7 +34,7 @@ class Texts:
 
     @staticmethod
     def of(vectors: np.ndarray, themes: int, resamples: int, seed: int) -> Texts:
-        """Texts with so many resamples; the first `themes` axes are those of themes."""
+        """Texts with `resamples` resamples; the first `themes` axes are those of themes."""
         weights = bootstrap(len(vectors), resamples, seed).astype(vectors.dtype)
         return Texts(vectors=vectors, themes=unit(vectors[:, :themes]), weights=weights, seed=seed)
 
@@ -47,12 +47,12 @@ class Texts:
         return self.weights @ self.vectors
 
     def subsample(self, most: int) -> Texts:
-        """At most so many of the texts, evenly spaced, with resamples of their own."""
+        """At most `most` of the texts, evenly spaced, with resamples of their own."""
         if len(self) <= most:
             return self
-        chosen = evenly_spaced(len(self), most)
+        indices = evenly_spaced(len(self), most)
         weights = bootstrap(most, len(self.weights) - 1, self.seed).astype(self.weights.dtype)
-        vectors, themes = self.vectors[chosen], self.themes[chosen]
+        vectors, themes = self.vectors[indices], self.themes[indices]
         return Texts(vectors=vectors, themes=themes, weights=weights, seed=self.seed)
 
 
@@ -64,7 +64,7 @@ def bootstrap(count: int, resamples: int, seed: int) -> np.ndarray:
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """Vectors of length 1; one without a length stays as it is."""
+    """Vectors of length 1; a zero vector stays as it is."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.where(lengths > 0, lengths, 1)
 
@@ -77,11 +77,11 @@ def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """(n, m) squared Euclidean distances of (n, axes) and (m, axes)."""
-    found: np.ndarray = -2 * (x @ y.T)
-    found += np.square(x).sum(axis=1)[:, None]
-    found += np.square(y).sum(axis=1)
-    np.maximum(found, 0, out=found)
-    return found
+    distances: np.ndarray = -2 * (x @ y.T)
+    distances += np.square(x).sum(axis=1)[:, None]
+    distances += np.square(y).sum(axis=1)
+    np.maximum(distances, 0, out=distances)
+    return distances
 
 
 def mean_between(weights_x: np.ndarray, values: np.ndarray, weights_y: np.ndarray) -> np.ndarray:

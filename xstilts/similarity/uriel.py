@@ -6,7 +6,7 @@ between their vectors,
 $$d = \frac{2}{\pi} \arccos \frac{u \cdot v}{\lVert u \rVert \lVert v \rVert}$$
 as in `URIELPlus.new_distance`, but for vectors without a feature: that puts a constant one in their
 place, by which Basque, of no family, is nearer to English than Swahili. Here such a language is at
-distance 1. Languages with fewer than `FEWEST` features in common have no distance.
+distance 1. Languages with fewer than `MIN_FEATURES` features in common have no distance.
 
 The package's tables are read, not its code, which copies files into its own folder and unpickles
 them.
@@ -34,7 +34,7 @@ KINDS = {
     "featural": ("features.npz", ""),
 }
 UNKNOWN = -1.0
-MIN_FEATURES = 15  # features in common from which an angle says something
+MIN_FEATURES = 15  # fewest features in common for which an angle says something
 
 
 class Table(NamedTuple):
@@ -92,16 +92,16 @@ def distance(kind: str, first: str, second: str) -> float:
     for language in (first, second):
         if language not in table.languages:
             raise NoValueError(f"URIEL has no language '{language}'")
-    chosen = np.char.startswith(table.features, prefix)
-    rows = [table.data[table.languages.index(language)][chosen] for language in (first, second)]
-    u, v = (values.max(axis=1) for values in rows)  # of all sources; -1 only if none knows
-    known = (u != UNKNOWN) & (v != UNKNOWN)
-    if known.sum() < MIN_FEATURES:
+    columns = np.char.startswith(table.features, prefix)
+    rows = [table.data[table.languages.index(language)][columns] for language in (first, second)]
+    u, v = (values.max(axis=1) for values in rows)  # over all sources; -1 only if none knows
+    shared = (u != UNKNOWN) & (v != UNKNOWN)
+    if shared.sum() < MIN_FEATURES:
         raise NoValueError(
-            f"URIEL knows {known.sum()} {kind} features of both '{first}' and '{second}', "
+            f"URIEL knows {shared.sum()} {kind} features of both '{first}' and '{second}', "
             f"of at least {MIN_FEATURES}"
         )
-    u, v = u[known].astype(float), v[known].astype(float)
+    u, v = u[shared].astype(float), v[shared].astype(float)
     lengths = np.linalg.norm(u) * np.linalg.norm(v)
     if not lengths:  # an isolate shares no branch with others
         return float(u.any() != v.any())

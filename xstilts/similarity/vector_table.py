@@ -1,4 +1,4 @@
-"""Tables of text vectors: written once, read by every measure, a layer at a time."""
+"""Tables of text vectors: written once, read by every measure, one layer at a time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def write_vectors(path: Path, groups: Iterable[tuple[Key, np.ndarray]]) -> None:
 
 
 class VectorTable:
-    """A table written by `write_vectors`; vectors are read when they are asked for."""
+    """A table written by `write_vectors`; vectors are read when requested."""
 
     def __init__(self, path: Path) -> None:
         self.file = open_table(path)
@@ -57,12 +57,12 @@ class VectorTable:
         """The layers in the table, and whether each is the model's default layer."""
         return {int(key["layer"]): bool(key["is_default"]) for key in self.keys}
 
-    def read(self, **wanted: str | int) -> list[tuple[Key, np.ndarray]]:
+    def read(self, **values: str | int) -> list[tuple[Key, np.ndarray]]:
         """(texts, width) vectors of every group whose key has these values."""
-        found = []
+        matches = []
         for group, key in enumerate(self.keys):
-            if all(key[name] == value for name, value in wanted.items()):
+            if all(key[name] == value for name, value in values.items()):
                 table = self.file.read_row_group(group, columns=["vector"])
                 column = table["vector"].combine_chunks()
-                found.append((key, column.flatten().to_numpy().reshape(len(column), -1)))
-        return found
+                matches.append((key, column.flatten().to_numpy().reshape(len(column), -1)))
+        return matches

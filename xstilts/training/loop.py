@@ -1,7 +1,7 @@
 """The training loop over one or several tasks: packed batches, selection on dev data, resumption.
 
-A batch is the examples that the recipe says; if they hold more tokens than a forward pass may, it
-is divided and the gradients are summed, which changes nothing but the memory needed.
+A batch holds the examples that the recipe names. If they hold more tokens than a forward pass may,
+the batch is divided and the gradients are summed, which changes only the memory needed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +33,7 @@ from xstilts.training.training_state import Tensors
 
 logger = logging.getLogger(__name__)
 
-MOST_NORM = 1e6  # of a gradient; larger ones, and those that are no numbers, end the training
+MOST_NORM = 1e6  # largest norm of a gradient; a larger one, or NaN, ends the training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +43,8 @@ class Stream:
     Attributes:
         task: the task.
         rows: its rows.
-        batch_size: examples a step.
-        share: of the steps, next to the other streams'.
+        batch_size: examples per step.
+        share: its share of the steps, relative to the other streams'.
     """
 
     task: Task
@@ -65,10 +65,10 @@ class FitPlan:
         clip_norm: largest norm of a step's gradient.
         batch_tokens: tokens that a forward pass may hold.
         precision: of matrix products.
-        evaluate_every: steps between looks at the dev score.
-        patience: looks without a better score after which training stops.
-        keep_best: whether the weights of the best look are kept, not the last.
-        seed: of the order of the examples.
+        evaluate_every: steps between evaluations on dev data.
+        patience: evaluations without a better score after which training stops.
+        keep_best: whether the weights of the best evaluation are kept, not the last.
+        seed: decides the order of the examples.
     """
 
     steps: int
@@ -95,13 +95,13 @@ NOT_VALIDATED: dict[str, Any] = {"step": 0, "score": None, "dev": {}, "constant"
 
 @dataclass(kw_only=True)
 class Progress:
-    """How far a fit is: what a step checkpoint holds beside tensors.
+    """How far a fit is: what a step checkpoint holds besides tensors.
 
     Attributes:
-        curve: a row a step (`xstilts.checkpoint.curves`).
-        look: the look at the dev data whose weights are kept: its step, score, each task's score
+        curve: one row per step (`xstilts.checkpoint.curves`).
+        best: the evaluation on dev data whose weights are kept: its step, score, each task's score
             (`dev`) and the tasks that got the same prediction everywhere (`constant`).
-        worse: looks since then.
+        bad_validations: evaluations since then.
         stopped: whether it ended before its last step.
         diverged: why it counts as diverged; empty if it does not.
     """
@@ -123,7 +123,7 @@ class Fit:
         plan: how.
         dev: what the network as it is scores on each task's dev data.
         keep: writes the fit's tensors and progress to disk.
-        save_minutes: between two times that it does.
+        save_minutes: minutes between two calls of `keep`.
     """
 
     network: Network
@@ -147,29 +147,29 @@ class Fit:
         self.order = stream_order(shares / shares.sum(), self.plan.steps, self.plan.seed)
 
     def run(self) -> Progress:
-        """Train to the end; if SIGTERM comes, keep the state and leave.
+        """Train to the end; if SIGTERM comes, keep the state and exit.
 
         Raises:
             SystemExit: it was interrupted.
         """
         begun, saved = len(self.progress.curve), time.monotonic()
         names = dict.fromkeys(stream.task.name for stream in self.streams)
-        with closing(Bar("+".join(names), self.plan.steps, begun)) as bar, interruption() as asked:
+        with closing(Bar("+".join(names), self.plan.steps, begun)) as bar, interruption() as stop:
             for step in range(begun, self.plan.steps):
                 if self.progress.stopped:
                     break
                 self._step(step)
                 bar.show(self.progress.curve)
-                if asked.is_set() or time.monotonic() - saved > 60 * self.save_minutes:
+                if stop.is_set() or time.monotonic() - saved > 60 * self.save_minutes:
                     self.keep(*self.state())
                     saved = time.monotonic()
-                if asked.is_set():
+                if stop.is_set():
                     sys.exit(f"interrupted after step {step + 1}; run it again and it goes on")
         self._finish()
         return self.progress
 
     def _step(self, step: int) -> None:
-        """One batch: its gradients, one update, and a look at the dev data if it is due."""
+        """One batch: its gradients, one update, and an evaluation on dev data if it is due."""
         at = int(self.order[step])
         stream, number = self.streams[at], int((self.order[:step] == at).sum())
         rows = batch_of(len(stream.rows), stream.batch_size, number, self.plan.seed)
@@ -178,7 +178,7 @@ class Fit:
         row = {"task": stream.task.name, "step": step + 1, "loss": loss, "norm": norm}
         row |= {"learning_rate": rate, "tokens": int(stream.rows.sizes[rows].sum()), "dev": None}
         self.progress.curve.append(row)
-        if not (math.isfinite(loss) and norm <= MOST_NORM):  # true of a norm that is no number
+        if not (math.isfinite(loss) and norm <= MOST_NORM):  # also if the norm is NaN
             self.progress.diverged = f"loss {loss}, gradient norm {norm} at step {step + 1}"
             self.progress.stopped = True
             logger.warning("diverged: %s", self.progress.diverged)
@@ -190,14 +190,16 @@ class Fit:
         if (step + 1) % self.plan.evaluate_every == 0 or step + 1 == self.plan.steps:
             self._validate(row)
 
-    def _gradients(self, stream: Stream, chosen: np.ndarray) -> tuple[float, float]:
+    def _gradients(self, stream: Stream, rows: np.ndarray) -> tuple[float, float]:
         """Accumulate the mean loss's gradients, clipped; (mean loss, norm before clipping)."""
         kind, head = trained_kind(stream.task), self.network.heads[stream.task.name]
         self.network.encoder.train()
         head.train()
         total, units = torch.zeros((), device=device()), 0
-        parts = [*self._parts(stream, kind.divisible, chosen)]
-        # Recorded as a CUDA graph, a part would write over the gradients of the part before.
+        budget = self.plan.batch_tokens if kind.divisible else sys.maxsize
+        part_rows = split_by_tokens(rows, stream.rows.sizes, budget)
+        parts = [Batch(stream.rows, indices, device()) for indices in part_rows]
+        # A part recorded as a CUDA graph would overwrite the gradients of the part before.
         self.network.encoder.uses_compiled = len(parts) == 1
         for part in parts:
             with autocast(self.plan.precision):
@@ -210,26 +212,20 @@ class Fit:
         norm = torch.nn.utils.clip_grad_norm_(self.weights.values(), self.plan.clip_norm)
         return float(total) / max(1, units), float(norm)
 
-    def _parts(self, stream: Stream, divisible: bool, chosen: np.ndarray) -> Iterator[Batch]:
-        """The batch, or parts of it that a forward pass may hold."""
-        budget = self.plan.batch_tokens if divisible else sys.maxsize
-        for part in split_by_tokens(chosen, stream.rows.sizes, budget):
-            yield Batch(stream.rows, part, device())
-
     def _validate(self, row: dict[str, Any]) -> None:
         """Score the dev data; remember the weights if they are the best so far."""
-        found, progress = self.dev(), self.progress
-        if not found:
+        scores, progress = self.dev(), self.progress
+        if not scores:
             return
-        row["dev"] = float(np.mean([headline.value for headline in found.values()]))
+        row["dev"] = float(np.mean([score.value for score in scores.values()]))
         best, progress.bad_validations = progress.best["score"], progress.bad_validations + 1
         if best is None or row["dev"] > best or not self.plan.keep_best:
             progress.bad_validations = 0
             progress.best = {
                 "step": row["step"],
                 "score": row["dev"],
-                "dev": {name: headline.value for name, headline in found.items()},
-                "constant": [name for name, headline in found.items() if headline.constant],
+                "dev": {name: score.value for name, score in scores.items()},
+                "constant": [name for name, score in scores.items() if score.constant],
             }
             if self.plan.keep_best and row["step"] < self.plan.steps:
                 self.best_weights = {
@@ -240,7 +236,7 @@ class Fit:
             logger.info("no better dev score since step %d: stopped", progress.best["step"])
 
     def _finish(self) -> None:
-        """Put the best weights in place where they are not the last."""
+        """Restore the best weights if they are not the last."""
         if self.best_weights and self.progress.best["step"] < len(self.progress.curve):
             logger.info("weights of step %d are kept", self.progress.best["step"])
             with torch.no_grad():
@@ -257,9 +253,9 @@ class Fit:
         return tensors, vars(self.progress)
 
     def restore(self, tensors: Tensors, progress: dict[str, Any]) -> None:
-        """Go on from what `state` gave."""
+        """Resume from what `state` gave."""
         self.progress = Progress(**progress)
-        described = self.optimizer.state_dict()
+        optimizer_state = self.optimizer.state_dict()
         for name, value in tensors.items():
             kind, _, rest = name.partition("/")
             if kind == "weights":
@@ -270,8 +266,8 @@ class Fit:
                 set_random_state(rest, value)
             else:
                 at, _, moment = rest.partition("/")
-                described["state"].setdefault(int(at), {})[moment] = value
-        self.optimizer.load_state_dict(described)
+                optimizer_state["state"].setdefault(int(at), {})[moment] = value
+        self.optimizer.load_state_dict(optimizer_state)
 
 
 def random_states() -> Tensors:
@@ -281,7 +277,7 @@ def random_states() -> Tensors:
 
 
 def set_random_state(kind: str, state: Tensor) -> None:
-    """Set one of them."""
+    """Set the state of one generator."""
     (torch.cuda.set_rng_state if kind == "cuda" else torch.set_rng_state)(state)
 
 
@@ -294,7 +290,7 @@ class Bar:
         self.start, self.tokens = time.monotonic(), 0
 
     def show(self, curve: list[dict[str, Any]]) -> None:
-        """What the last step adds: loss, real tokens a second, time left."""
+        """Show what the last step adds: loss, real tokens per second, time left."""
         step, every = len(curve), max(1, self.steps // 20)
         self.tokens += curve[-1]["tokens"]
         seconds = time.monotonic() - self.start

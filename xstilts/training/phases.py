@@ -46,7 +46,7 @@ class Settings:
 
     Attributes:
         preset: whose schedules the tasks follow in phase three.
-        batch_size, max_steps, learning_rate, warmup_fraction, weight_decay: in place of the
+        batch_size, max_steps, learning_rate, warmup_fraction, weight_decay: replace the
             schedule's, where given.
         clip_norm: largest norm of a step's gradient.
         examples_cap: sizes above this count as this when several tasks are sampled.
@@ -55,9 +55,9 @@ class Settings:
         batch_tokens: tokens a forward pass may hold.
         precision: of matrix products (`xstilts.encoder.model.Precision`).
         compile: the mode of `torch.compile` on a GPU, if it is used (`encoder.compiled.Mode`).
-        evaluate_every: steps between looks at the English dev score.
-        dev_examples: examples of a task's dev data that a look takes.
-        patience: looks without gain after which training stops.
+        evaluate_every: steps between evaluations on English dev data.
+        dev_examples: most examples of a task per evaluation.
+        patience: evaluations without gain after which training stops.
     """
 
     preset: Preset
@@ -90,20 +90,20 @@ def train(
     code: str,
     checkpoint: str,
 ) -> None:
-    """Train a network in one phase, a fit after the other, and write its checkpoint.
+    """Train a network in one phase, one fit after another, and write its checkpoint.
 
-    Phase two is one fit of a recipe's tasks, one head per task. Phase three is a fit per task of a
-    target's chain; a head goes on where its shape fits.
+    Phase two is one fit of a recipe's tasks, one head per task. Phase three is one fit per task of
+    a target's chain; a head is trained on where its shape fits.
 
     Args:
         parent: manifest of the checkpoint that is trained further.
         phase: whose schedules the tasks follow.
-        fits: of each fit the manifests of `Sources`.
-        seed: of everything random.
+        fits: the manifests of each fit's `Sources`.
+        seed: decides everything random.
         settings: `Settings`.
-        save_minutes: between step checkpoints.
-        store: folder of finished trainings, where the same one may lie already; None: none is kept.
-        code: digest of the code; what other code left half done is not resumed.
+        save_minutes: minutes between step checkpoints.
+        store: folder of finished trainings, which may hold this one already; None: none is kept.
+        code: digest of the code; a training that other code began is not resumed.
         checkpoint: the checkpoint's manifest.
     """
     sources = [Sources(**{name: _read(paths) for name, paths in fit.items()}) for fit in fits]
@@ -118,7 +118,7 @@ class Sources:
     Attributes:
         parts: encoded training data, in one or several languages.
         dev: encoded parts that hold the tasks' English dev data.
-        corpus: encoded texts for masked language modelling beside the tasks.
+        corpus: encoded texts for masked language modelling besides the tasks.
     """
 
     parts: list[Encoded]
@@ -155,7 +155,7 @@ class _Phase:
         self.past: list[dict[str, Any]] = []  # progress of the fits that are done
 
     def _depends_on(self) -> Iterator[Any]:
-        """What the weights at the end follow from, but seed and code."""
+        """What the final weights depend on, besides seed and code."""
         yield [self.manifest[name] for name in ("digest", "lora")]
         yield vars(self.settings)
         for fit in self.fits:
@@ -164,18 +164,18 @@ class _Phase:
 
     def run(self, save_minutes: float, store: str | None) -> None:
         """Take the checkpoint from the store, or train it and keep it there."""
-        kept = training_store(Path(store)) if store else None
-        if kept and kept.holds(self.key):
-            kept.link(self.key, self.path)
-            logger.info("found in %s", kept.place(self.key))
+        finished = training_store(Path(store)) if store else None
+        if finished and finished.holds(self.key):
+            finished.link(self.key, self.path)
+            logger.info("found in %s", finished.place(self.key))
             return
         self._train(save_minutes)
-        if kept:
-            kept.keep(self.key, self.path)
-            kept.link(self.key, self.path)  # another job's, if that was faster
+        if finished:
+            finished.keep(self.key, self.path)
+            finished.link(self.key, self.path)  # another job's, if that was faster
 
     def _train(self, save_minutes: float) -> None:
-        """Train, and write the checkpoint; a state left by an interruption is gone on from."""
+        """Train, and write the checkpoint; a state left by an interruption is resumed."""
         torch.manual_seed(self.seed)
         network = load(self.parent)
         network.heads, network.labels = {}, {}
@@ -197,9 +197,9 @@ class _Phase:
         self.path.with_name(STATE).unlink(missing_ok=True)
 
     def _some_words_suffice(self, network: Network) -> bool:
-        """Whether words that the data lack would stay as they are anyway."""
+        """Whether words missing from the data would stay as they are anyway."""
         learned = network.encoder.word_embeddings.weight.requires_grad
-        texts = any(sources.corpus for sources in self.fits)  # which are told from every word
+        texts = any(sources.corpus for sources in self.fits)  # masked words are predicted among all
         decay = any(
             _schedule(part.task, self.phase, self.settings).weight_decay
             for sources in self.fits
@@ -257,7 +257,7 @@ def _divergence(fit: dict[str, Any]) -> str:
 
 
 def _add_heads(network: Network, parts: list[Encoded]) -> None:
-    """A head for each task; the previous one is kept where its tensors have the same shapes."""
+    """One head per task; a previous head's weights are kept where their shapes are the same."""
     previous = list(network.heads.values())
     network.heads, network.labels = {}, {}
     for part in parts:
@@ -273,12 +273,12 @@ def _shapes(head: torch.nn.Module) -> list[tuple[str, torch.Size]]:
 
 
 def _schedule(task: Task, phase: Phase, settings: Settings) -> Schedule:
-    """The task's schedule, with what the settings say otherwise."""
-    planned = task.schedule(phase, settings.preset)
-    assert planned is not None  # recipes and targets name trained tasks only
+    """The task's schedule, as the settings override it."""
+    schedule = task.schedule(phase, settings.preset)
+    assert schedule is not None  # recipes and targets name trained tasks only
     names = ("batch_size", "learning_rate", "warmup_fraction", "weight_decay")
-    given = {name: value for name in names if (value := getattr(settings, name)) is not None}
-    return replace(planned, **given)
+    overrides = {name: value for name in names if (value := getattr(settings, name)) is not None}
+    return replace(schedule, **overrides)
 
 
 def _streams(sources: Sources, phase: Phase, settings: Settings) -> Iterator[Stream]:
@@ -290,18 +290,18 @@ def _streams(sources: Sources, phase: Phase, settings: Settings) -> Iterator[Str
         yield from _by_language(part, batch_size, share, temperature=1.0)
     for part in sources.corpus:
         batch_size = settings.batch_size or CORPUS_BATCH
-        share = CORPUS_SHARE / (1 - CORPUS_SHARE)  # next to the tasks' one
+        share = CORPUS_SHARE / (1 - CORPUS_SHARE)  # relative to the tasks' share of 1
         yield from _by_language(part, batch_size, share, temperature=1 / CORPUS_EXPONENT)
 
 
 def _by_language(
     part: Encoded, batch_size: int, share: float, temperature: float
 ) -> Iterator[Stream]:
-    """A stream for each language, which divide the part's share by their sizes."""
+    """One stream per language; the part's share is divided by their sizes."""
     rows = _languages(part)
     shares = share * proportions(list(map(len, rows.values())), sys.maxsize, temperature)
-    for each, own in zip(rows.values(), shares.tolist(), strict=True):
-        yield Stream(task=part.task, rows=each, batch_size=batch_size, share=own)
+    for language_rows, own in zip(rows.values(), shares.tolist(), strict=True):
+        yield Stream(task=part.task, rows=language_rows, batch_size=batch_size, share=own)
 
 
 def _languages(part: Encoded) -> dict[str, EncodedExamples]:
@@ -309,7 +309,7 @@ def _languages(part: Encoded) -> dict[str, EncodedExamples]:
 
 
 def _plan(streams: list[Stream], phase: Phase, seed: int, settings: Settings) -> FitPlan:
-    """A fit's plan; of several tasks, the first one's rates."""
+    """A fit's plan; the first task's rates hold for all tasks."""
     own = [stream for stream in streams if stream.task.kind != "masked_lm"]
     first = _schedule(own[0].task, phase, settings)
     steps = settings.max_steps or _steps(streams, own, phase, settings)
@@ -331,13 +331,13 @@ def _plan(streams: list[Stream], phase: Phase, seed: int, settings: Settings) ->
 
 def _steps(streams: list[Stream], own: list[Stream], phase: Phase, settings: Settings) -> int:
     sizes: Counter[str] = Counter()
-    for stream in own:  # one a language
+    for stream in own:  # one per language
         sizes[stream.task.name] += len(stream.rows)
-    each = {stream.task.name: stream for stream in own}.values()
+    one_per_task = {stream.task.name: stream for stream in own}.values()
     return steps_of(
-        [sizes[stream.task.name] for stream in each],
-        [_schedule(stream.task, phase, settings).epochs for stream in each],
-        [stream.batch_size for stream in each],
+        [sizes[stream.task.name] for stream in one_per_task],
+        [_schedule(stream.task, phase, settings).epochs for stream in one_per_task],
+        [stream.batch_size for stream in one_per_task],
         settings.examples_cap,
         texts=len(own) < len(streams),
     )
@@ -357,10 +357,10 @@ def _used_words(fits: list[Sources], pad_id: int) -> np.ndarray:
 
 def _dev_scores(network: Network, parts: list[Encoded], settings: Settings) -> dict[str, DevScore]:
     """The reported metric of each part's task on its English dev examples, where it has any."""
-    found = {
+    scores = {
         part.task.name: dev_score(
             network, part, settings.dev_examples, settings.batch_tokens, settings.precision
         )
         for part in parts
     }
-    return {name: headline for name, headline in found.items() if headline}
+    return {name: score for name, score in scores.items() if score}

@@ -1,4 +1,4 @@
-"""SIGTERM, which a cluster sends before it takes a job's machine away, as a question to ask."""
+"""SIGTERM, which a cluster sends before it takes a job's machine away, as an event to query."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from threading import Event, current_thread, main_thread
 @contextmanager
 def interruption() -> Iterator[Event]:
     """An event that is set once SIGTERM has arrived; within, SIGTERM does not end the process."""
-    asked = Event()
+    arrived = Event()
     if current_thread() is not main_thread():
-        yield asked
+        yield arrived
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: asked.set())
+    before = signal.signal(signal.SIGTERM, lambda *_: arrived.set())
     try:
-        yield asked
+        yield arrived
     finally:
         signal.signal(signal.SIGTERM, before)

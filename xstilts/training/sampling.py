@@ -13,9 +13,9 @@ from functools import lru_cache
 
 import numpy as np
 
-CORPUS_SHARE = 0.5  # of the steps, where masked language modelling is mixed in
-CORPUS_BATCH = 24  # texts a step, as many as most intermediate tasks have examples
-CORPUS_EXPONENT = 0.3  # of a language's size, as in XLM-R's own sampling (Conneau et al. 2020)
+CORPUS_SHARE = 0.5  # share of the steps, where masked language modelling is mixed in
+CORPUS_BATCH = 24  # texts per step, as many as most intermediate tasks have examples
+CORPUS_EXPONENT = 0.3  # on a language's size, as in XLM-R's own sampling (Conneau et al. 2020)
 
 
 def steps_of(
@@ -25,17 +25,17 @@ def steps_of(
 
     Args:
         sizes: each task's training examples.
-        epochs: times that each is gone through.
-        batch_sizes: examples a step, of each.
+        epochs: passes over each task's examples.
+        batch_sizes: examples per step, of each task.
         cap: sizes above this count as this.
         texts: whether masked language modelling is mixed in, in steps of its own.
     """
     most = cap if len(sizes) > 1 else sys.maxsize
-    taken = sum(
+    steps = sum(
         times * math.ceil(min(size, most) / batch)
         for size, times, batch in zip(sizes, epochs, batch_sizes, strict=True)
     )
-    return round(taken / (1 - CORPUS_SHARE)) if texts else taken
+    return round(steps / (1 - CORPUS_SHARE)) if texts else steps
 
 
 def proportions(sizes: Sequence[int], cap: int, temperature: float = 1.0) -> np.ndarray:
@@ -53,7 +53,7 @@ def stream_order(shares: np.ndarray, steps: int, seed: int) -> np.ndarray:
 
 
 def batch_of(size: int, batch_size: int, number: int, seed: int) -> np.ndarray:
-    """Rows of batch `number`, from 0: every row once an epoch, in a new order each time."""
+    """Rows of batch `number`, from 0: every row once per epoch, in a new order each time."""
     epoch, at = divmod(number, -(-size // batch_size))
     return _shuffled(size, seed, epoch)[at * batch_size : (at + 1) * batch_size]
 

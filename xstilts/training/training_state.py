@@ -17,14 +17,14 @@ from xstilts.io.tables import atomic
 logger = logging.getLogger(__name__)
 
 Tensors = dict[str, Tensor]
-LEFT = 3600  # seconds since something was written to a temporary file that nobody writes any more
+LEFT = 3600  # seconds without a write after which a temporary file counts as abandoned
 
 
 def write_state(path: Path, key: str, tensors: Tensors, facts: dict[str, Any]) -> None:
     """Write a state; `key` is the digest of all that the training depends on."""
     with atomic(path) as temporary:
-        kept = {name: value.detach().contiguous() for name, value in tensors.items()}
-        save_file(kept, temporary, metadata={"key": key, "facts": json.dumps(facts)})
+        contiguous = {name: value.detach().contiguous() for name, value in tensors.items()}
+        save_file(contiguous, temporary, metadata={"key": key, "facts": json.dumps(facts)})
 
 
 def read_state(path: Path, key: str) -> tuple[Tensors, dict[str, Any]] | None:
@@ -34,8 +34,8 @@ def read_state(path: Path, key: str) -> tuple[Tensors, dict[str, Any]] | None:
         return None
     try:
         with safe_open(path, framework="pt") as file:
-            found = file.metadata()
-            if found["key"] != key:
+            metadata = file.metadata()
+            if metadata["key"] != key:
                 logger.info("%s: of another training, so not resumed", path)
                 return None
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -43,11 +43,11 @@ def read_state(path: Path, key: str) -> tuple[Tensors, dict[str, Any]] | None:
         logger.warning("%s: not readable, so not resumed (%s)", path, error)
         return None
     logger.info("going on from %s", path)
-    return tensors, json.loads(found["facts"])
+    return tensors, json.loads(metadata["facts"])
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Remove what a process that was killed had half written; one that lives writes faster."""
+    """Remove what a killed process left half written; a living process writes faster."""
     for left in folder.glob(".*.tmp"):
         if time.time() - left.stat().st_mtime > LEFT:
             left.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import csv
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -68,7 +69,10 @@ class World:
     def languages(self) -> dict[str, Speech]:
         """The languages by code, English first."""
         with TABLE.open(encoding="utf-8", newline="") as file:
-            return {row["code"]: _speech(row) for row in csv.DictReader(file)}
+            rows: Iterator[dict[str, Any]] = csv.DictReader(file)
+            return {
+                row["code"]: Speech(**{**row, "alignment": float(row["alignment"])}) for row in rows
+            }
 
     def similarity(self, language: str) -> np.ndarray:
         """s(l, k): (topics,) alignment of the topic words."""
@@ -101,7 +105,3 @@ def target_languages(world: World, target: str) -> list[str]:
     """Every language of the world; English too where the study's target has it."""
     with_english = "en" in languages_of(target)
     return [code for code in world.languages if code != "en" or with_english]
-
-
-def _speech(row: dict[str, Any]) -> Speech:
-    return Speech(**{**row, "alignment": float(row["alignment"])})

@@ -128,11 +128,11 @@ def _polarity(
 
 def _category(random: np.random.Generator, topic: int, teller: Teller, key: str) -> Example:
     """Which animal? The right choice is one."""
-    wanted = int(random.integers(4))
-    wrong = [(wanted + 1 + at % 3) % 4 for at in range(4)]
-    options = [[pick(random, "NOUN", topic, CATEGORIES[at])] for at in (wanted, *wrong)]
+    right = int(random.integers(4))
+    wrong = [(right + 1 + at % 3) % 4 for at in range(4)]
+    options = [[pick(random, "NOUN", topic, CATEGORIES[at])] for at in (right, *wrong)]
     question = [
-        *listed("PRON", -1, CATEGORIES[wanted]),
+        *listed("PRON", -1, CATEGORIES[right]),
         pick(random, "VERB", topic),
         pick(random, "ADV", topic),
     ]
@@ -143,7 +143,7 @@ def _tagged(
     tag: Callable[[Concept, bool, bool], str],
 ) -> Callable[[np.random.Generator, int, Teller, str], Example]:
     def make(random: np.random.Generator, topic: int, teller: Teller, key: str) -> Example:
-        """A sentence with a tag a word; after a determiner a verb may stand as a noun."""
+        """A sentence with one tag per word; after a determiner a verb may stand as a noun."""
         parts = {"verb": pick(random, "VERB", topic, POLARITIES[random.integers(2)])}
         if random.random() < 0.3:
             parts["thing"] = pick(random, "VERB", topic, "zero")
@@ -182,19 +182,19 @@ def _question(
 ) -> Callable[[np.random.Generator, int, Teller, str], Example]:
     def make(random: np.random.Generator, topic: int, teller: Teller, key: str) -> Example:
         """Which animal? Two sentences hold a noun of each category, or of all but that one."""
-        wanted = int(random.integers(4))
+        right = int(random.integers(4))
         categories = list(random.permutation(4))
         if random.random() >= answerable:
-            categories = [(wanted + 1 + at % 3) % 4 for at in categories]
+            categories = [(right + 1 + at % 3) % 4 for at in categories]
         nouns = [pick(random, "NOUN", topic, CATEGORIES[at]) for at in categories]
         scenes = [draw(random, topic, agent=nouns[at], thing=nouns[at + 1]) for at in (0, 2)]
         context = " ".join(teller.tell(scene) for scene in scenes)
         answers = [
             teller.say([noun])
             for noun, category in zip(nouns, categories, strict=True)
-            if category == wanted
+            if category == right
         ]
-        question = [*listed("PRON", -1, CATEGORIES[wanted]), pick(random, "VERB", topic)]
+        question = [*listed("PRON", -1, CATEGORIES[right]), pick(random, "VERB", topic)]
         return {
             "context": context,
             "question": teller.say(question),

@@ -1,4 +1,4 @@
-"""The world as files that a config names as it would name anybody's: data, a model, tables.
+"""The world as files that a config names like the user's own: data, a model, tables.
 
 `TASK/SPLIT.LANGUAGE.jsonl` hold canonical examples, `nano/` the encoder, `languages.csv` and
 `sizes.csv` rows for the tables of languages and sizes, `world.json` the settings behind them all.
@@ -37,8 +37,15 @@ def write_world(world: World, folder: Path) -> None:
     model, settings = folder / "nano", folder / SETTINGS
     if not model.is_dir() or not settings.exists() or read_world(settings) != world:
         write_nano(world, model)
-    _write(folder / "languages.csv", _csv(_language_rows(world)))
-    _write(folder / "sizes.csv", _csv(_size_rows(world)))
+    invented = [
+        {"code": code, "name": row.name, "script": row.script}
+        for code, row in world.languages.items()
+        if code != "en"
+    ]
+    with SIZES.open(encoding="utf-8", newline="") as file:
+        sizes = [{**row, "examples": getattr(world, row["split"])} for row in csv.DictReader(file)]
+    _write(folder / "languages.csv", _csv(invented))
+    _write(folder / "sizes.csv", _csv(sizes))
     _write(settings, json.dumps(asdict(world), indent=1) + "\n")  # the last: all is there
 
 
@@ -58,8 +65,8 @@ def read_world(settings: Path) -> World:
 def write_split(world: World, folder: Path, task: str, language: str, split: str) -> None:
     """Write the examples of one split in one language."""
     rows, labels = examples(world, task, language, split), tasks()[task].labels
-    named = ({**row, "label": labels[row["label"]]} if "label" in row else row for row in rows)
-    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in named)
+    labelled = ({**row, "label": labels[row["label"]]} if "label" in row else row for row in rows)
+    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in labelled)
     _write(folder / task / f"{split}.{language}.jsonl", "".join(lines))
 
 
@@ -67,31 +74,19 @@ def _splits(world: World, name: str) -> Iterator[tuple[str, str]]:
     """(language, split) of each file of a task."""
     task, codes = tasks()[name], [*world.languages]
     if task.intermediate or task.finetuning or task.kind == "masked_lm":
-        told = codes if task.multilingual else ["en"]
-        yield from product(told, ("train", "dev"))
+        train_codes = codes if task.multilingual else ["en"]
+        yield from product(train_codes, ("train", "dev"))
     if task.intermediate and kind_of(task).translatable:
         yield from product(codes[1 : TRANSLATIONS + 1], ("train",))
     if task.target or task.kind == "bitext":
         yield from product(target_languages(world, name), needed_splits(task, "test"))
 
 
-def _language_rows(world: World) -> Iterator[dict[str, Any]]:
-    for code, row in world.languages.items():
-        if code != "en":
-            yield {"code": code, "name": row.name, "script": row.script}
-
-
-def _size_rows(world: World) -> Iterator[dict[str, Any]]:
-    with SIZES.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            yield {**row, "examples": getattr(world, row["split"])}
-
-
 def _csv(rows: Iterable[Mapping[str, Any]]) -> str:
-    listed, text = [*rows], StringIO()
-    writer = csv.DictWriter(text, listed[0], lineterminator="\n")
+    records, text = [*rows], StringIO()
+    writer = csv.DictWriter(text, records[0], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(listed)
+    writer.writerows(records)
     return text.getvalue()
 
 

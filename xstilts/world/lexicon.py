@@ -13,7 +13,7 @@ import numpy as np
 
 from xstilts.world import TOPICS, World
 
-# class -> (concepts a topic, features in turn)
+# class -> (concepts per topic, features in turn)
 CONTENT: dict[str, tuple[int, tuple[str, ...]]] = {
     "NOUN": (12, ("animal", "person", "thing", "place")),
     "VERB": (9, ("plus", "minus", "zero")),
@@ -52,7 +52,7 @@ class Concept:
 @cache
 def concepts() -> tuple[Concept, ...]:
     """All concepts: topic by topic, then function words."""
-    listed = [
+    entries = [
         (word_class, topic, features[at % len(features)])
         for topic in range(len(TOPICS))
         for word_class, (count, features) in CONTENT.items()
@@ -60,7 +60,7 @@ def concepts() -> tuple[Concept, ...]:
     ] + [(word_class, -1, name) for word_class, names in FUNCTION.items() for name in names]
     return tuple(
         Concept(index=at, word_class=word_class, topic=topic, feature=feature)
-        for at, (word_class, topic, feature) in enumerate(listed)
+        for at, (word_class, topic, feature) in enumerate(entries)
     )
 
 
@@ -94,7 +94,7 @@ def words(world: World) -> dict[str, list[str]]:
 
 
 def embeddings(world: World, width: int) -> dict[str, np.ndarray]:
-    """(concepts, width) planted vectors of unit length a language.
+    """(concepts, width) planted unit vectors per language.
 
     An English vector is a direction of its own plus those of its topic and of its class and
     feature, as pretrained embeddings have them. In another language it is turned away by a random

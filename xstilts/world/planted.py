@@ -34,9 +34,9 @@ def planted_similarity(world: World, intermediate: list[str], target: str, langu
 def text_shares(world: World, task: str) -> np.ndarray:
     """q(k): (topics,) shares of the topics among the words that have one."""
     topics = dict(zip(words(world)["en"], (each.topic for each in concepts()), strict=True))
-    said = (word for each in examples(world, task, "en", "train") for word in _words(each))
+    tokens = (word for each in examples(world, task, "en", "train") for word in _words(each))
     counts = np.bincount(
-        [topic for word in said if (topic := topics.get(word, -1)) >= 0], minlength=len(TOPICS)
+        [topic for word in tokens if (topic := topics.get(word, -1)) >= 0], minlength=len(TOPICS)
     )
     return counts / counts.sum()
 

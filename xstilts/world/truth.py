@@ -63,7 +63,7 @@ def measure_truth(
         precision: of matrix products.
         truth: the table to write.
     """
-    known, rows = read_world(Path(world)), []
+    invented, rows = read_world(Path(world)), []
     for entry in checkpoints:
         target = entry["target"]
         response = dose_response(
@@ -72,7 +72,7 @@ def measure_truth(
             batch_tokens,
             precision,
         )
-        for language, gap in _expected_gaps(known, target, languages[target], response):
+        for language, gap in _expected_gaps(invented, target, languages[target], response):
             tasks = recipes()[entry["intermediate"]].tasks
             rows.append(
                 {
@@ -84,7 +84,7 @@ def measure_truth(
                     "similarity": (
                         None
                         if entry["intermediate"] == NONE
-                        else planted_similarity(known, list(tasks), target, language)
+                        else planted_similarity(invented, list(tasks), target, language)
                     ),
                 }
             )

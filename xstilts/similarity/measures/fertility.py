@@ -1,4 +1,4 @@
-r"""Difference of fertility, the mean number of subwords a word: $|f_x - f_y|$.
+r"""Difference of fertility, the mean number of subwords per word: $|f_x - f_y|$.
 
 Words are what white space divides. Languages written without spaces have none, and no value.
 """
@@ -12,7 +12,7 @@ UNSPACED = ("Han", "Japanese", "Thai", "Burmese")  # scripts, as in the table of
 
 
 def describe(side: Pieces) -> np.ndarray:
-    """(1 + resamples,) subwords a word."""
+    """(1 + resamples,) subwords per word."""
     if side.script is None:
         raise NoValueError("its script is not in the table of languages")
     if side.script in UNSPACED:

@@ -3,8 +3,8 @@ r"""Fréchet distance of the normal distributions that have the sets' means and 
 $$d^2 = \lVert \mu_x - \mu_y \rVert^2
   + \mathrm{tr}\,\big(S_x + S_y - 2 (S_x S_y)^{1/2}\big)$$
 in units of the median squared distance between texts. Covariances are shrunk towards a multiple of
-the identity by Ledoit and Wolf's (2004) intensity, for sets with few texts. Of the square root only
-the trace is needed: with $S_x = L L^\top$ it is the sum of the roots of the eigenvalues of
+the identity by Ledoit and Wolf's (2004) intensity, for sets with few texts. Only the trace of the
+square root is needed: with $S_x = L L^\top$ it is the sum of the roots of the eigenvalues of
 $L^\top S_y L$.
 """
 
@@ -28,7 +28,7 @@ class Side(NamedTuple):
 
 def describe(texts: Texts) -> Side:
     """What `frechet` needs of each side; resamples are shrunk as the sample is."""
-    from sklearn.covariance import ledoit_wolf_shrinkage  # a second, which not every start pays
+    from sklearn.covariance import ledoit_wolf_shrinkage  # takes a second; not every start pays
 
     centre = texts.vectors.mean(axis=0)
     vectors = (texts.vectors - centre).astype(np.float64)

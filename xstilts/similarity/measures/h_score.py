@@ -2,8 +2,8 @@ r"""H-score: how far apart the classes' mean features are, next to the spread of
 
 $$H = \mathrm{tr}\big(S_a^{-1}\, (1 - a)\, \mathrm{cov}(E[F \mid y])\big), \qquad
   S_a = (1 - a)\, S + a\, \bar\sigma^2 I$$
-with $a$ Ledoit and Wolf's shrinkage of the covariance, without which the inverse fits noise. At
-most the number of classes less one. Features are those of LogME.
+with $a$ Ledoit and Wolf's shrinkage of the covariance, without which the inverse fits noise. $H$
+is at most the number of classes less one. Features are those of LogME.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from xstilts.similarity.measure import UNBOUNDED, Measure
 
 def h_score(features: np.ndarray, labels: np.ndarray) -> float:
     """H of (n, width) features and (n,) classes."""
-    from sklearn.covariance import ledoit_wolf  # a second, which not every start pays
+    from sklearn.covariance import ledoit_wolf  # takes a second; not every start pays
 
     centred = features.astype(np.float64) - features.mean(axis=0)
     covariance, shrinkage = ledoit_wolf(centred, assume_centered=True)

@@ -1,6 +1,6 @@
 """Whether the target learns with a head of the same kind as an intermediate task: 1 or 0.
 
-For a recipe of several tasks, their share.
+A recipe of several tasks gets the share of tasks for which it holds.
 """
 
 from xstilts.similarity.measure import Measure

@@ -4,7 +4,7 @@ $$\mathrm{JSD} = H\big(\tfrac{p + q}{2}\big) - \tfrac12 H(p) - \tfrac12 H(q)
   = 1 - \tfrac12 \sum_w \Big[ (p_w + q_w) \log_2 (p_w + q_w)
   - p_w \log_2 p_w - q_w \log_2 q_w \Big]$$
 0 if every piece is as frequent in both, 1 if they share none, as languages in different scripts
-nearly do. In the sum only pieces that both have count, the others give nothing.
+nearly do. Only pieces that both have count in the sum.
 """
 
 import numpy as np

@@ -3,9 +3,9 @@ r"""LogME: how likely the labels are under the best linear model of the features
 For features $F$ and a class's indicator $y$,
 $$\max_{\alpha, \beta}\ \frac{1}{n} \log p(y \mid F, \alpha, \beta), \qquad
   y \sim N(F w, \beta^{-1} I), \quad w \sim N(0, \alpha^{-1} I)$$
-found by iterating the two precisions; the mean over classes. Features are those of the intermediate
-encoder, of English dev examples of the target's training set: the target's other languages are not
-looked at.
+found by iterating the two precisions; the mean over classes. Features are the intermediate
+encoder's, of English dev examples of the target's training set; the target's other languages are
+not used.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ CLOSE = 1e-6  # relative change of the ratio of precisions
 
 
 def logme(features: np.ndarray, labels: np.ndarray) -> float:
-    """Log evidence an example, mean over classes; (n, width) features and (n,) classes."""
+    """Log evidence per example, mean over classes; (n, width) features and (n,) classes."""
     u, s, _ = np.linalg.svd(features.astype(np.float64), full_matrices=False)
     return float(
         np.mean(
@@ -32,7 +32,7 @@ def logme(features: np.ndarray, labels: np.ndarray) -> float:
 def _evidence(u: np.ndarray, variances: np.ndarray, y: np.ndarray, width: int) -> float:
     """The greatest log evidence of one class, over n."""
     n, projected = len(y), np.square(u.T @ y)
-    outside = y @ y - projected.sum()  # of y, what no features reach
+    outside = y @ y - projected.sum()  # the part of y that no features reach
     ratio = 1.0  # alpha / beta
     for _ in range(ITERATIONS):
         freedom = (variances / (variances + ratio)).sum()

@@ -4,8 +4,8 @@ $$\mathrm{MMD}^2 = \frac{\sum_{i \ne j} k(x_i, x_j)}{n(n-1)}
   + \frac{\sum_{i \ne j} k(y_i, y_j)}{m(m-1)}
   - \frac{2 \sum_{i,j} k(x_i, y_j)}{nm}, \qquad k(a, b) = e^{-\lVert a - b \rVert^2 / 2 h^2}$$
 with $h$ the median distance between texts of all sets, which is 1 in the units of the vectors: one
-kernel for all pairs, so that their values can be compared. Zero in expectation for two samples of
-one distribution, and then negative half of the time. The p-value is that of a
+kernel for all pairs, so that their values can be compared. It is zero in expectation for two
+samples of one distribution, and then negative half of the time. The p-value is that of a
 permutation test of some of the texts.
 """
 
@@ -36,9 +36,9 @@ def permutation_p(x: KernelMean, y: KernelMean) -> float:
     own, other = (side.texts.subsample(TESTED).vectors for side in (x, y))
     vectors = np.concatenate([own, other])
     values = np.exp(-squared_distances(vectors, vectors) / 2)
-    found = _of_divisions(values, _divisions(len(own), len(other)))
+    statistics = _of_divisions(values, _divisions(len(own), len(other)))
     # Rounding must not tell a division from itself.
-    return float(np.mean(found >= found[0] - 1e-6))
+    return float(np.mean(statistics >= statistics[0] - 1e-6))
 
 
 @cache

@@ -3,9 +3,9 @@ r"""Domain overlap: how many of a text's nearest neighbours come from the other 
 $$O = \tfrac12 \left( \frac{1}{n} \sum_i \frac{s(x_i)}{m / (n + m - 1)}
   + \frac{1}{m} \sum_j \frac{s(y_j)}{n / (n + m - 1)} \right)$$
 with $s$ the share of the other set among the 10 nearest texts of both sets, divided by what it is
-if both are samples of one distribution: then $O$ is 1. Resamples draw the texts that are asked;
-their neighbours stay, so the standard error is too small (0.6 of the true one where sets differ, by
-simulation).
+if both are samples of one distribution: then $O$ is 1. Resamples draw the texts whose neighbours
+are counted; the neighbours stay, so the standard error is too small (0.6 of the true one where sets
+differ, by simulation).
 """
 
 from typing import NamedTuple
@@ -51,8 +51,8 @@ def _share(own: Side, other: Side, across: np.ndarray) -> np.ndarray:
     theirs = smallest(across)
     both = np.concatenate([own.nearest, theirs], axis=1)
     most = min(NEIGHBOURS, both.shape[1])
-    found = np.argpartition(both, most - 1, axis=1)[:, :most]
-    shares = (found >= own.nearest.shape[1]).mean(axis=1)
+    nearest = np.argpartition(both, most - 1, axis=1)[:, :most]
+    shares = (nearest >= own.nearest.shape[1]).mean(axis=1)
     chance = len(other.texts) / (len(own.texts) + len(other.texts) - 1)
     return own.texts.weights @ shares / chance
 

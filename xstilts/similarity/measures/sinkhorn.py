@@ -19,7 +19,7 @@ TEXTS = 128
 PENALTY = 0.1
 ITERATIONS = 2000  # at most
 CLOSE = 1e-7  # change of the scaling, relative to the largest, at which it has settled
-LOOK = 10  # iterations between looks
+LOOK = 10  # iterations between checks of the change
 
 
 class Side(NamedTuple):

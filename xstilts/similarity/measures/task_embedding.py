@@ -1,7 +1,7 @@
 """TaskEmb: cosine of two tasks' Fisher diagonals (`xstilts.similarity.fisher`).
 
-Of the network after the intermediate recipe, and of the target's own, trained without an
-intermediate on its English training set; both of the grid's first seed.
+One is of the network after the intermediate recipe, the other of the target's own, trained without
+an intermediate on its English training set; both are of the grid's first seed.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 r"""TextEmb: cosine of the centroids of the two tasks' *English* training texts.
 
 As the centroid cosine, but between tasks: the target's side is the English set that it trains on,
-whatever the language, so what differs is the task alone.
+whatever the language, so only the task differs.
 """
 
 import numpy as np

@@ -3,7 +3,7 @@ r"""Theme overlap: how often texts of two sets are about the same, as a cosine o
 $$T = \frac{\langle k \rangle_{xy}}{\sqrt{\langle k \rangle_{xx} \langle k \rangle_{yy}}},
   \qquad k(a, b) = e^{\kappa (\cos(a, b) - 1)}$$
 with $\langle k \rangle$ the mean over pairs of different texts: the cosine of the two sets' kernel
-densities, of which the Cauchy-Schwarz divergence is the logarithm. Texts are unit vectors in the
+densities. The Cauchy-Schwarz divergence is its negative logarithm. Texts are unit vectors in the
 axes along which texts of *one* set differ, so that what a whole set shares (its format, the length
 of its texts) hardly counts. If every text had one of several themes, far apart, $T$ would be the
 cosine of the two sets' shares of themes. It is about 1 for two samples of one distribution.

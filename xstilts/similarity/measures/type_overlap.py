@@ -1,8 +1,8 @@
 r"""Overlap of the subword types that occur in both sets: $|V_x \cap V_y| / (|V_x| + |V_y|)$.
 
-LangRank's word overlap, of subwords. At most one half. Larger samples have more types, so it
-depends on how many texts there are; a resample leaves out about a third of the texts and is a
-little lower, which a standard error forgives.
+This is LangRank's word overlap, of subwords. It is at most one half. Larger samples have more
+types, so it depends on how many texts there are; a resample leaves out about a third of the texts
+and is a little lower, which a standard error forgives.
 """
 
 import numpy as np

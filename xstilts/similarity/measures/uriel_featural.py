@@ -1,6 +1,6 @@
 """URIEL's featural distance of a language from English.
 
-Of syntactic, phonological and inventory features together.
+It compares syntactic, phonological and inventory features together.
 The formula is in `xstilts.similarity.uriel`.
 """
 

@@ -1,6 +1,6 @@
 """URIEL's genetic distance of a language from English.
 
-Of how many branches of the family tree two languages share.
+It depends on how many branches of the family tree two languages share.
 The formula is in `xstilts.similarity.uriel`.
 """
 

@@ -1,6 +1,6 @@
 """URIEL's geographic distance of a language from English.
 
-Of how far the places where a language is spoken are from 299 points of the globe.
+It compares how far the places where a language is spoken are from 299 points of the globe.
 The formula is in `xstilts.similarity.uriel`.
 """
 

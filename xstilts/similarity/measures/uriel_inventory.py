@@ -1,6 +1,6 @@
 """URIEL's inventory distance of a language from English.
 
-Of which sounds two languages have (PHOIBLE).
+It compares which sounds two languages have (PHOIBLE).
 The formula is in `xstilts.similarity.uriel`.
 """
 

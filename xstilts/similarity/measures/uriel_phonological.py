@@ -1,6 +1,6 @@
 """URIEL's phonological distance of a language from English.
 
-Of phonological features (WALS, Ethnologue).
+It compares phonological features (WALS, Ethnologue).
 The formula is in `xstilts.similarity.uriel`.
 """
 

@@ -1,6 +1,6 @@
 """URIEL's syntactic distance of a language from English.
 
-Of word order and other syntactic features (WALS, SSWL, Ethnologue).
+It compares word order and other syntactic features (WALS, SSWL, Ethnologue).
 The formula is in `xstilts.similarity.uriel`.
 """
 
