@@ -37,6 +37,8 @@ from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.power import GridSize
 from xstilts.degradation.simulation import EXPECTED, simulated_grid, simulated_outcome
 from xstilts.languages import languages_of
+from xstilts.world import World
+from xstilts.world.files import write_world
 
 ROOT = Path(__file__).parents[1]
 EFFECTS = {"within": -1.5, "between_targets": -1.0, "between_languages": -3.0}  # points per SD
@@ -98,6 +100,7 @@ def grid_size(name: str) -> GridSize:
     if name == "small":
         languages = {f"t{at}": [f"l{of}" for of in range(6)] for at in range(4)}
         return GridSize(languages=languages, intermediates=["none", *"abcd"], seeds=[1])
+    write_world(World(), ROOT / "resources/demo")
     _, grid = read_config(ROOT / "config/demo.yaml")
     if name == "study":
         real = {target: languages_of(target) for target in grid.targets}

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from benchmarks.workload import CLASSES, Workload
 from xstilts.checkpoint.network import Network
 from xstilts.encoder import packed_attention
-from xstilts.encoder.compiled import Mode
 from xstilts.encoder.cpu_dropout import Dropout
 from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Encoder, Precision, device, run
@@ -30,7 +29,7 @@ class Ours:
 
     `all_words` trains every word embedding, also those of words missing from the data; `sdpa` and
     `torch_dropout` put PyTorch's attention and dropout in the place of what is written for CPUs;
-    `compiled` is a mode of `torch.compile`; `seed` is that of the head, the order and dropout.
+    `seed` is that of the head, the order and dropout.
     """
 
     def __init__(
@@ -42,7 +41,6 @@ class Ours:
         all_words: bool = False,
         sdpa: bool = False,
         torch_dropout: bool = False,
-        compiled: Mode | None = None,
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)
@@ -53,9 +51,7 @@ class Ours:
         if sdpa:
             packed_attention.grouped_attention = sdpa_in_groups
         if torch_dropout:
-            use_torch_dropout(self.network)
-        if compiled:
-            self.network.encoder.compile_training(compiled, precision)
+            use_torch_dropout(self.network.encoder)
 
     def train(self) -> tuple[float, list[float]]:
         """(seconds of one epoch, loss of each step)."""
@@ -137,9 +133,9 @@ def sdpa_in_groups(
     return torch.cat(outputs)
 
 
-def use_torch_dropout(network: nn.Module) -> None:
+def use_torch_dropout(encoder: nn.Module) -> None:
     """Put PyTorch's dropout into every layer, and into attention in groups."""
-    for parent in [*network.modules()]:
+    for parent in [*encoder.modules()]:
         for name, layer in parent.named_children():
             if type(layer) is Dropout:
                 setattr(parent, name, nn.Dropout(layer.p))

@@ -97,7 +97,7 @@ def run_world(seed: int, effect: float) -> list[dict[str, Any]]:
 
 def of_known(results: Path) -> list[dict[str, Any]]:
     """The fit of the observed gaps on the planted similarity itself, which needs no text."""
-    model = specification(read_config(ROOT / "config/demo.yaml")[0])
+    model = specification(read_config()[0])
     cells = read_table(results / "cells.parquet", CELLS).to_pandas()
     outcomes = seed_means(analysed(cells, model.outcome), model.outcome)
     planted = read_table(results / "truth/model=nano/truth.parquet").to_pandas()

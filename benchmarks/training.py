@@ -41,10 +41,6 @@ ON_CPU = {  # what is written for CPUs, each taken away in turn
     "torch_dropout": partial(Ours, torch_dropout=True),
     "sdpa_torch_dropout": partial(Ours, sdpa=True, torch_dropout=True),
 }
-ON_GPU = {
-    "compiled": partial(Ours, compiled="default"),
-    "cuda_graphs": partial(Ours, compiled="reduce-overhead"),
-}
 INFERENCE: dict[str, tuple[str, dict[str, Any]]] = {  # the side that does it, and how
     "ours": ("ours", {}),
     "trainer": ("trainer", {}),
@@ -110,7 +106,7 @@ def _measure_one(
     """Every side in turn, `repeats` times after a first that warms up and is not counted."""
     on_gpu = device().type == "cuda"
     examples = records(name, batches=50 if on_gpu else 4)
-    sides = {**SIDES, **(ON_GPU if on_gpu else ON_CPU)}
+    sides = SIDES if on_gpu else {**SIDES, **ON_CPU}
     with ExitStack() as stack:
         processes = {
             side: stack.enter_context(process(make, folder, WORKLOADS[name], examples, precision))

@@ -11,7 +11,7 @@ import torch
 import yaml
 from helpers.examples import fetch
 from helpers.invented import invented_source
-from helpers.study import PUBLISHED, ROOT, Study, checkout
+from helpers.study import ROOT, Study, checkout
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BartConfig, BartForConditionalGeneration, PreTrainedTokenizerFast
 
@@ -176,7 +176,10 @@ def test_the_workflow_fetches_a_translator_and_translates(tiny: Study, translato
     model = str(Path(translator).parents[1])
     paths = {"train": "train.jsonl", "dev": "train.jsonl"}
     tiny.configure(
-        **{**PUBLISHED, "data_root": None},
+        data_root=None,
+        language_table=None,
+        size_table=None,
+        truth=None,
         models=["mine"],
         model_table={"mine": {"path": model, "layer": 1}},
         intermediates=["none", "commonsenseqa-mt"],

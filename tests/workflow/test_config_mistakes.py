@@ -17,6 +17,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Study:
     return checkout(tmp_path_factory.mktemp("bare") / "checkout")
 
 
+LISTED = {"languages": TINY["languages"]}  # of an entry that lists none
 MISTAKES = {
     "a language that YAML reads as false": (
         {"languages": ["en", False]},
@@ -36,7 +37,7 @@ MISTAKES = {
     ),
     "another word in braces": (
         {"data": {"xnli": {"path": "xnli-{lang}.tsv", "format": "tsv"}}},
-        "'xnli-{lang}.tsv' cannot be filled in ('lang'); known are {iso3}, {flores}, {name}",
+        "'resources/tiny/xnli-{lang}.tsv' cannot be filled in ('lang'); known are {iso3}, {flores}",
     ),
     "one file of all languages": (
         {"data": {"xnli": {"path": "world.json", "format": "tsv", "languages": ["en", "qa"]}}}
@@ -176,7 +177,9 @@ def test_locked_hub_data_are_planned_at_their_commits(bare: Study) -> None:
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_one_line_that_says_what_to_write(bare: Study, mistake: str) -> None:
     changes, message = MISTAKES[mistake]
-    bare.configure(**changes)
+    named = changes.get("data", {})
+    data = {**TINY["data"], **{task: {**LISTED, **entry} for task, entry in named.items()}}
+    bare.configure(**{**changes, "data": data if named or "data" not in changes else {}})
     result = bare.snakemake("-n")
     said = [line.strip() for line in (result.stdout + result.stderr).splitlines()]
     assert result.returncode != 0
@@ -205,7 +208,8 @@ def test_values_of_the_command_line_are_read_by_the_schemas_types(
 ) -> None:
     bare.configure()
     assert bare.snakemake("-n", "--quiet", "all", "--config", given).returncode == 0
-    config = {**TINY, **parse_config([given])}
+    root = {"data_root": str(bare.folder / "resources/tiny")}
+    config = {**TINY, **root, **parse_config([given])}
     complete_config(config)
     wanted = {
         "training": {"max_steps": 7, "learning_rate": 1e-3, "freeze_embeddings": False},
@@ -221,7 +225,7 @@ def test_values_of_the_command_line_are_read_by_the_schemas_types(
 def test_entries_that_configs_make_together_are_said(bare: Study, tmp_path: Path) -> None:
     """Snakemake joins mappings key by key, so that a path of one may meet the labels of another."""
     entry = {"path": str(ROOT / "Makefile"), "format": "tsv", "labels": {"x": "neutral"}}
-    bare.configure(data={"qqp": entry})
+    bare.configure(data={**TINY["data"], "qqp": entry})
     (tmp_path / "more.yaml").write_text("data: {qqp: {path: Snakefile}}", encoding="utf-8")
     result = bare.snakemake("--configfile", "tiny.yaml", str(tmp_path / "more.yaml"), "-n")
     said = [line for line in result.stderr.splitlines() if line.startswith("config: data: qqp")]

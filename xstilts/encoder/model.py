@@ -22,7 +22,6 @@ from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerBase
 
 from xstilts.encoder.batch import Batch, by_length
-from xstilts.encoder.compiled import Compiled, Mode
 from xstilts.encoder.cpu_dropout import use_fast_dropout
 from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.packed_attention import boundaries, pack_attention
@@ -56,8 +55,6 @@ class Encoder(nn.Module):
         self.pad_id: int = self.model.config.pad_token_id
         self.first_position: int | None = None  # None: it reads padded sequences
         self.narrows = False  # whether the last layer can do without all tokens but the first
-        self.compiled: Compiled | None = None
-        self.uses_compiled = True
         self._pack()
         if lora:
             inject_adapter_in_model(LoraConfig(r=lora, lora_alpha=2 * lora), self.model)
@@ -77,8 +74,6 @@ class Encoder(nn.Module):
             return self._first(batch)
         if self.first_position is None:
             states = self._padded(batch, output_hidden_states=layer is not None)
-        elif self.compiled and self.uses_compiled and self.training:
-            return self.compiled(batch, self.pad_id, self.first_position)
         else:
             states = self._packed(batch, output_hidden_states=layer is not None)
         if layer == "all":
@@ -88,7 +83,7 @@ class Encoder(nn.Module):
     def _first(self, batch: Batch) -> Tensor:
         """Hidden states of first tokens; the last layer computes no others after its attention."""
         starts = batch.tensor(batch.starts)
-        if not self.narrows or (self.compiled and self.training):
+        if not self.narrows:
             states: Tensor = self(batch)
             return states[starts]
         # What follows attention in BERT and its kin: from there on each token's states depend on
@@ -143,13 +138,6 @@ class Encoder(nn.Module):
         self.first_position = None
         self.model.set_attn_implementation(own)
         logger.warning("%s cannot do without padding: its sequences are padded", config.model_type)
-
-    def compile_training(self, mode: Mode, precision: Precision) -> None:
-        """Compile the pass that trains, where it goes through flash attention."""
-        if self.first_position is None or device().type != "cuda" or not half(precision):
-            logger.warning("not compiled: that needs a GPU, bf16, and a model without padding")
-            return
-        self.compiled = Compiled(self.model, mode)
 
     def freeze_word_embeddings(self) -> None:
         """Take the word embeddings, most of a multilingual model's weights, out of training."""

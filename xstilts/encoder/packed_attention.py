@@ -33,7 +33,7 @@ class Boundaries:
     Attributes:
         lengths: tokens of each sequence, shortest first (where runs or groups are asked for).
         ends: (sequences + 1,) 32-bit: 0, then each sequence's end.
-        longest: tokens of the longest sequence, or more.
+        longest: tokens of the longest sequence.
     """
 
     lengths: np.ndarray
@@ -94,13 +94,13 @@ def _group(lengths: np.ndarray, begin: int) -> Group:
     )
 
 
-def boundaries(lengths: np.ndarray, device: torch.device, longest: int = 0) -> Boundaries:
-    """Boundaries of sequences with these lengths, shortest first; `longest` if that is more."""
+def boundaries(lengths: np.ndarray, device: torch.device) -> Boundaries:
+    """Boundaries of sequences with these lengths, shortest first."""
     ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     return Boundaries(
         lengths=lengths,
         ends=torch.from_numpy(ends).to(device, non_blocking=True),
-        longest=max(int(lengths[-1]), longest),
+        longest=int(lengths[-1]),
     )
 
 

@@ -198,10 +198,8 @@ class Fit:
         total, units = torch.zeros((), device=device()), 0
         budget = self.plan.batch_tokens if kind.divisible else sys.maxsize
         part_rows = split_by_tokens(rows, stream.rows.sizes, budget)
-        parts = [Batch(stream.rows, indices, device()) for indices in part_rows]
-        # A part recorded as a CUDA graph would overwrite the gradients of the part before.
-        self.network.encoder.uses_compiled = len(parts) == 1
-        for part in parts:
+        for indices in part_rows:
+            part = Batch(stream.rows, indices, device())
             with autocast(self.plan.precision):
                 losses = kind.loss(head, self.network.encoder, part)
             losses.sum().backward()  # type: ignore[no-untyped-call]

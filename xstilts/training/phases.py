@@ -17,7 +17,6 @@ import torch
 from xstilts.checkpoint.curves import CURVE, CURVE_FILE
 from xstilts.checkpoint.network import Network, load, save, training_store
 from xstilts.data.encode import Encoded
-from xstilts.encoder.compiled import Mode
 from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Precision
 from xstilts.encoder.vocabulary import trim_vocabulary
@@ -54,7 +53,6 @@ class Settings:
         freeze_embeddings: leave the word embeddings as they were pretrained.
         batch_tokens: tokens a forward pass may hold.
         precision: of matrix products (`xstilts.encoder.model.Precision`).
-        compile: the mode of `torch.compile` on a GPU, if it is used (`encoder.compiled.Mode`).
         evaluate_every: steps between evaluations on English dev data.
         dev_examples: most examples of a task per evaluation.
         patience: evaluations without gain after which training stops.
@@ -72,7 +70,6 @@ class Settings:
     freeze_embeddings: bool
     batch_tokens: int
     precision: Precision
-    compile: Mode | None
     evaluate_every: int
     dev_examples: int
     patience: int
@@ -187,8 +184,6 @@ class _Phase:
             if self._some_words_suffice(network):
                 used = _used_words(self.fits, network.encoder.pad_id)
                 stack.enter_context(trim_vocabulary(network.encoder, used))
-            if self.settings.compile:
-                network.encoder.compile_training(self.settings.compile, self.settings.precision)
             for number, sources in enumerate(self.fits):
                 _add_heads(network, sources.trained)
                 if number >= begun:
