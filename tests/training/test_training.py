@@ -297,21 +297,17 @@ def test_masked_language_modelling_takes_half_of_the_steps_and_is_learned(
 
 def test_the_tasks_of_a_recipe_keep_their_epochs_beside_the_corpus(parts: dict[str, str]) -> None:
     """By hand: 400 examples in batches of 16, twice, are 50 steps; texts take 50 more."""
-    read = training._read
     settings = training.Settings(**{**SETTINGS, "max_steps": None})
     for corpus, steps in (([], 50), (["wikipedia"], 100)):
-        sources = training.Sources(
-            parts=read([parts["mnli"]]), dev=[], corpus=read([parts[name] for name in corpus])
-        )
+        texts = [parts[name] for name in corpus]
+        sources = training.Sources.read(parts=[parts["mnli"]], dev=[], corpus=texts)
         streams = list(training._streams(sources, "intermediate", settings))
         assert training._plan(streams, "intermediate", 0, settings).steps == steps
 
 
 def test_every_language_of_the_corpus_has_its_share(parts: dict[str, str]) -> None:
     """Three languages of one size share the half of the steps that the corpus has."""
-    sources = training.Sources(
-        parts=training._read([parts["mnli"]]), dev=[], corpus=training._read([parts["wikipedia"]])
-    )
+    sources = training.Sources.read(parts=[parts["mnli"]], dev=[], corpus=[parts["wikipedia"]])
     streams = training._streams(sources, "intermediate", training.Settings(**SETTINGS))
     shares = [(stream.task.name, stream.share) for stream in streams]
     assert shares == [("mnli", 1.0), *[("wikipedia", pytest.approx(1 / 3))] * 3]

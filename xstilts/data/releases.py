@@ -124,10 +124,6 @@ MEWSLIX_NAMES = {
 }
 
 
-def _mewslix_files(folder: Path, language: str, split: str) -> list[Path]:
-    return [folder / MEWSLIX_NAMES[POOL if language == POOL else split]]
-
-
 def _mewslix_rows(paths: list[Path], language: str) -> Iterator[Located]:
     """English pairs of a mention and its entity; mentions in a language; entities of the pool."""
     for path in paths:
@@ -183,7 +179,12 @@ def _one_line(text: str) -> str:
 
 
 RELEASES = {
-    "mewslix": Release(files=_mewslix_files, rows=_mewslix_rows),
+    "mewslix": Release(
+        files=lambda folder, language, split: [
+            folder / MEWSLIX_NAMES[POOL if language == POOL else split]
+        ],
+        rows=_mewslix_rows,
+    ),
     "ccgbank": Release(files=_ccgbank_files, rows=_ccgbank_rows),
     "bucc": Release(files=_bucc_files, rows=_bucc_rows),
 }

@@ -191,7 +191,10 @@ class _Grouped(torch.autograd.Function):
         ctx.scale = query.shape[-1] ** -0.5 if scaling is None else scaling
         output = torch.empty_like(query)
         for group in groups:
-            q, k, v = (_gathered(states, group) for states in (query, key, value))
+            q, k, v = (
+                _by_head(states.index_select(0, group.tokens), group)
+                for states in (query, key, value)
+            )
             bias = group.bias.expand(-1, query.shape[1], -1, -1).flatten(0, 1)
             weights = torch.baddbmm(bias, q, k.mT, alpha=ctx.scale).softmax(-1)
             factors = dropout_mask(weights.shape, dropout, weights.dtype) if dropout else None
@@ -222,11 +225,6 @@ class _Grouped(torch.autograd.Function):
                 whole[begin:end] = _scattered(part, group, heads)
             begin = end
         return (*input_gradients, None, None, None)
-
-
-def _gathered(states: Tensor, group: Group) -> Tensor:
-    """(count * heads, longest, width) of a group, from (tokens, heads, width)."""
-    return _by_head(states.index_select(0, group.tokens), group)
 
 
 def _by_head(block: Tensor, group: Group) -> Tensor:

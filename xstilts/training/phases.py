@@ -103,7 +103,7 @@ def train(
         code: digest of the code; a training that other code began is not resumed.
         checkpoint: the checkpoint's manifest.
     """
-    sources = [Sources(**{name: _read(paths) for name, paths in fit.items()}) for fit in fits]
+    sources = [Sources.read(**fit) for fit in fits]
     run = _Phase(parent, sources, phase, seed, settings, code, checkpoint)
     run.run(save_minutes, store)
 
@@ -122,14 +122,15 @@ class Sources:
     dev: list[Encoded]
     corpus: list[Encoded]
 
+    @classmethod
+    def read(cls, **manifests: list[str]) -> Sources:
+        """From the manifests of each."""
+        return cls(**{name: [*map(Encoded, map(Path, each))] for name, each in manifests.items()})
+
     @property
     def trained(self) -> list[Encoded]:
         """Everything that has a head."""
         return [*self.parts, *self.corpus]
-
-
-def _read(manifests: list[str]) -> list[Encoded]:
-    return [Encoded(Path(manifest)) for manifest in manifests]
 
 
 class _Phase:

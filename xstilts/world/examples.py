@@ -160,10 +160,6 @@ def _tagged(
     return make
 
 
-def _upos(concept: Concept, is_thing: bool, continues: bool) -> str:
-    return "NOUN" if is_thing else concept.word_class
-
-
 def _supertag(concept: Concept, is_thing: bool, continues: bool) -> str:
     if is_thing:
         return SUPERTAGS["NOUN", ""]
@@ -260,7 +256,7 @@ SKILLS: dict[str, Callable[[np.random.Generator, int, Teller, str], Example]] = 
     "copa": _polarity(2),
     "xcopa": _polarity(2),
     "ccg": _tagged(_supertag),
-    "udpos": _tagged(_upos),
+    "udpos": _tagged(lambda word, is_thing, _: "NOUN" if is_thing else word.word_class),
     "wikiann": _tagged(_entity),
     "squad1": _question(1.0),
     "squad2": _question(2 / 3),
