@@ -39,7 +39,7 @@ rule all:
         lost_score_files,
         similarity_files(),
         CELLS,
-        BENCHMARK,
+        XTREME_SUMMARY,
         EFFECTS,
         CLAIMS,
         ANSWER,

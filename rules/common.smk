@@ -77,7 +77,7 @@ MISSING = results("missing.csv")
 LAYERS = results(
     "layers/target={target}/model={model}/intermediate={intermediate}/seed={seed}/layers.parquet"
 )
-BENCHMARK = results("benchmark.csv")
+XTREME_SUMMARY = results("xtreme_summary.csv")
 SIMILARITY = results("similarity/measure={measure}/model={model}/similarity.parquet")
 EFFECTS = results("effects.parquet")
 VARIANCES = results("variances.parquet")

@@ -305,7 +305,7 @@ PAGES = (
     "sensitivity",
     "skill",
     "diagnostics",
-    "benchmark",
+    "xtreme_summary",
     "provenance",
 )
 

@@ -1,7 +1,7 @@
 """Tables and words for `snakemake --report`.
 
 REQUIRED INPUTS: the tidy tables, the encoded training sets, figures/headline.svg.
-OUTPUTS: benchmark.csv, provenance.csv; figures/NAME.html, tables as pages; first_page.rst.
+OUTPUTS: xtreme_summary.csv, provenance.csv; figures/NAME.html, tables as pages; first_page.rst.
 """
 
 
@@ -28,24 +28,24 @@ rule write_provenance:
         "../workflow/scripts/write_provenance.py"
 
 
-rule summarise_benchmark:
+rule summarise_xtreme:
     """A score a target, the plain mean over its languages, and the mean over targets."""
     input:
         cells=CELLS,
     output:
-        summary=BENCHMARK,
+        summary=XTREME_SUMMARY,
     log:
-        logs("summarise_benchmark"),
+        logs("summarise_xtreme"),
     benchmark:
-        costs("summarise_benchmark")
+        costs("summarise_xtreme")
     conda:
         "../envs/report.yaml"
     params:
-        code=code_of("summarise_benchmark"),
+        code=code_of("summarise_xtreme"),
     message:
         "Summarising scores by target"
     script:
-        "../workflow/scripts/summarise_benchmark.py"
+        "../workflow/scripts/summarise_xtreme.py"
 
 
 rule show_tables:
@@ -56,7 +56,7 @@ rule show_tables:
         sensitivity=SENSITIVITY,
         skill=SKILL,
         diagnostics=DIAGNOSTICS,
-        benchmark=BENCHMARK,
+        xtreme_summary=XTREME_SUMMARY,
         provenance=PROVENANCE,
     output:
         claims=report(
@@ -89,9 +89,9 @@ rule show_tables:
             category="2 Robustness",
             labels={"what": "residuals of the model"},
         ),
-        benchmark=report(
-            figure("benchmark.html"),
-            caption="../workflow/report/benchmark.rst",
+        xtreme_summary=report(
+            figure("xtreme_summary.html"),
+            caption="../workflow/report/xtreme_summary.rst",
             category="5 Scores",
             labels={"what": "score by target, mean over languages"},
         ),

@@ -29,6 +29,6 @@ prediction_memory = memory_of(16)
 
 def evaluation_memory(target):
     """MB; more where a target's pools are held."""
-    pools = 0 if tasks()[target].reference == "none" else STUDY.pool_size(target)
+    pools = 0 if tasks()[target].needs == "none" else STUDY.pool_size(target)
     held = POOLS if pools is None else min(POOLS, int(POOLED * pools))
     return lambda wildcards, attempt: prediction_memory(wildcards, attempt) + attempt * held

@@ -138,7 +138,7 @@ class Grid:
         Those with pools to mine (BUCC) are left out: vectors of all layers are too many to hold.
         """
         rows = (tasks()[target] for target in self.targets)
-        return [task.name for task in rows if not task.trains_on and task.reference == "none"]
+        return [task.name for task in rows if not task.trains_on and task.needs == "none"]
 
     def targets_with_gap(self) -> list[str]:
         """Targets that are run in English and in another language."""
@@ -176,7 +176,7 @@ class Grid:
         """Languages whose test data are needed; a retrieval pool is needed whole."""
         if target == self.parallel:
             return self.parallel_languages
-        pooled = tasks()[target].reference == "pool"
+        pooled = tasks()[target].needs == "pool"
         return self.full_languages[target] if pooled else self.languages[target]
 
 

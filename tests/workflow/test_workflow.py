@@ -56,7 +56,7 @@ def test_a_layer_sweep_is_made_when_asked_for_and_agrees_with_the_cells(study: S
 
 
 def test_the_benchmark_table_holds_the_mean_over_languages(finished: Study) -> None:
-    summary = pd.read_csv(finished.folder / "results/tiny/benchmark.csv")
+    summary = pd.read_csv(finished.folder / "results/tiny/xtreme_summary.csv")
     cells = read_table(finished.folder / "results/tiny/cells.parquet", CELLS).to_pandas()
     chosen = cells[cells["reported"] & (cells["target"] == "udpos")]
     for intermediate, rows in chosen.groupby("intermediate"):

@@ -80,9 +80,9 @@ def _set_rows(hub: Hub, language: str, split: str, revision: str, task: Task) ->
     config = hub.config and format_path(hub.config, language, split)
     place, number = f"{hub.path}, {config or 'default'}, {split}", 0
     with in_one_line(f"{place} at {revision}: cannot be read from the hub"):
-        shared = config == hub.config and hub.most is None  # by all languages
+        shared = config == hub.config and hub.max_rows is None  # by all languages
         read = _whole if shared else _batches
-        for features, table in read(hub.path, config, split, revision, hub.most):
+        for features, table in read(hub.path, config, split, revision, hub.max_rows):
             name = namer(task, features)
             for packed in table.to_pylist():
                 for row in hub.unpacked(packed, language) if hub.unpacked else (packed,):

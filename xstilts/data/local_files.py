@@ -20,7 +20,7 @@ PART_SPLITS = {"train": ("train", "dev"), TRANSLATED: ("train",), "test": ("dev"
 
 def needed_splits(task: Task, part: str) -> tuple[str, ...]:
     """The splits of a part of this task; `dev` beside `test` only where scoring needs it."""
-    if part == "test" and task.reference != "dev":
+    if part == "test" and task.needs != "dev":
         return ("test",)
     return PART_SPLITS[part]
 
@@ -107,7 +107,7 @@ def part_files(
 
 def pools(source: Mapping[str, Any] | None, task: Task, part: str) -> list[str]:
     """`[POOL]` if a `data` entry names candidates beside those of the test languages."""
-    if part == "train" or task.reference != "pool" or not source:
+    if part == "train" or task.needs != "pool" or not source:
         return []
     return [POOL] if local_files(source, POOL, "test") else []
 

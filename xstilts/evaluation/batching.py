@@ -72,7 +72,7 @@ class Outputs:
         """
         outputs = self.by_split.setdefault(split, {})
         if language not in outputs:
-            if self.part.task.reference != "pool":
+            if self.part.task.needs != "pool":
                 outputs.clear()
             outputs |= self._group(language, split)
         return outputs[language]

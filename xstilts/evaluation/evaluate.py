@@ -89,7 +89,7 @@ def _key(
 ) -> str:
     """Digest of all that a cell's score depends on."""
     data = part.manifest["languages"]
-    pooled = part.task.reference == "pool"
+    pooled = part.task.needs == "pool"
     return digest(
         {
             "checkpoint": manifest["digest"],
@@ -125,12 +125,12 @@ class _TargetEvaluator:
             "none": [],
             "dev": [(language, "dev")],
             "pool": [(code, "test") for code in self.part.manifest["languages"]],
-        }[self.part.task.reference]
+        }[self.part.task.needs]
         return reference_of(self.part, places, self.outputs.of)
 
     def write(self, folder: Path, language: str, key: str) -> None:
         """Predict, score, and write the cell's two tables into a folder."""
-        by_language = self.part.task.reference == "dev"
+        by_language = self.part.task.needs == "dev"
         reference = self.reference(language if by_language else "")
         outputs = self.outputs.of(language, "test")
         start = time.perf_counter()

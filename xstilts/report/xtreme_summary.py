@@ -34,7 +34,7 @@ def target_scores(cells: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([by_target, whole.assign(target=OVERALL)], ignore_index=True)
 
 
-def summarise_benchmark(*, cells: str, summary: str) -> None:
+def summarise_xtreme(*, cells: str, summary: str) -> None:
     """Write the summary of a cell table as CSV."""
     frame = target_scores(read_table(Path(cells), CELLS).to_pandas())
     with atomic(Path(summary)) as temporary:

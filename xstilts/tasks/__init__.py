@@ -62,7 +62,7 @@ class Hub:
         splits: the hub's name of each split that it has.
         only: column -> pattern of its values in the rows that are read, as of file names;
             `{language}`, `{iso3}` and `{name}` (in English, lower case) are filled in.
-        most: rows that are read of a split, the first ones; None: all.
+        max_rows: rows that are read of a split, the first ones; None: all.
         stripped: whether its contexts lost the space at their ends while `answer_start` stayed.
         unpacked: the rows that one of the hub's holds, where it packs many; with the language.
         instead: where the same rows lie if the hub has the data set no more.
@@ -73,7 +73,7 @@ class Hub:
     revision: str = "main"
     splits: Mapping[str, str] = field(default_factory=lambda: SPLITS)
     only: Mapping[str, str] = field(default_factory=dict)
-    most: int | None = None
+    max_rows: int | None = None
     stripped: bool = False
     unpacked: Callable[[Mapping[str, Any], str], Iterator[dict[str, Any]]] | None = None
     instead: Hub | Files | None = None
@@ -149,10 +149,10 @@ class Task:
         languages: codes of languages it has beside those whose row in the table names it.
         answerable: for span QA, whether every question has an answer.
         answer_rules: for span QA, how answers are compared (`xstilts.kinds._qa_metrics`).
-        reference: what scoring needs beside a language's test outputs: nothing, its dev split (to
+        needs: what scoring needs beside a language's test outputs: nothing, its dev split (to
             tune a threshold), or every language's test set (the pool to retrieve from).
         multilingual: whether its training data are in every language, not in English.
-        holds: names of tasks whose training data are part of its own.
+        includes: names of tasks whose training data are part of its own.
         max_length: longest input in tokens.
         licence: of the data; `unknown` where nobody says.
         citation: the paper that introduced it.
@@ -177,9 +177,9 @@ class Task:
     languages: tuple[str, ...] = ()
     answerable: bool = True
     answer_rules: Literal["squad", "mlqa"] = "squad"
-    reference: Literal["none", "dev", "pool"] = "none"
+    needs: Literal["none", "dev", "pool"] = "none"
     multilingual: bool = False
-    holds: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
     max_length: int = 256
     licence: str = "unknown"
     citation: str = ""
@@ -194,7 +194,7 @@ class Task:
         """The data sets that it trains on: hub ids with their configurations, else its name."""
         sets = [hub for hub in self.hub if isinstance(hub, Hub)]
         own = [f"{hub.path}/{hub.config or ''}" for hub in sets] or [self.name]
-        return [*own, *(each for name in self.holds for each in tasks()[name].data_sets)]
+        return [*own, *(each for name in self.includes for each in tasks()[name].data_sets)]
 
     def schedule(self, phase: Phase, preset: Preset) -> Schedule | None:
         """How the task is trained in a phase; of phase two, which XTREME lacks, the study's."""

@@ -31,7 +31,7 @@ TASK = Task(
     name="bucc",
     title="BUCC",
     kind="mining",
-    reference="dev",
+    needs="dev",
     metric="mining_f1",
     hub=(
         Hub(

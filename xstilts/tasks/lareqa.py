@@ -13,7 +13,7 @@ TASK = Task(
     name="lareqa",
     title="LAReQA",
     kind="dual_encoder",
-    reference="pool",
+    needs="pool",
     metric="map@20",
     hub=(
         Files(

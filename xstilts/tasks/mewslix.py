@@ -9,7 +9,7 @@ TASK = Task(
     name="mewslix",
     title="Mewsli-X",
     kind="dual_encoder",
-    reference="pool",
+    needs="pool",
     metric="mrr@20",
     manual_download=(
         "the hub's copy cannot be read reliably, and the release lacks the WikiNews texts; unpack "

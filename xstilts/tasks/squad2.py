@@ -11,7 +11,7 @@ TASK = Task(
     columns=SQUAD_COLUMNS,
     intermediate=Schedule(batch_size=8, epochs=3),
     answerable=False,
-    holds=("squad1",),
+    includes=("squad1",),
     licence="CC BY-SA 4.0",
     max_length=384,
     citation="Rajpurkar, Jia and Liang 2018, Know What You Don't Know, ACL",

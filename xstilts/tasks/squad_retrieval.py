@@ -32,7 +32,7 @@ TASK = Task(
     name="squad_retrieval",
     title="SQuAD 1.1 retrieval",
     kind="dual_encoder",
-    reference="pool",
+    needs="pool",
     metric="map@20",
     hub=(Hub(path="rajpurkar/squad", config="plain_text"),),
     derived=answering_sentence,

@@ -15,7 +15,7 @@ TASK = Task(
             path="wikimedia/wikipedia",
             config="20231101.{language}",
             splits={"train": "train"},
-            most=20_000,
+            max_rows=20_000,
         ),
     ),
     columns={"text": "text"},

@@ -132,7 +132,7 @@ def _away(english: torch.Tensor) -> torch.Tensor:
 
 def _pool(network: Network, part: Encoded, batch_tokens: int, precision: Precision) -> Reference:
     """The unturned candidates of every language, for retrieval from a pool."""
-    if part.task.reference != "pool":
+    if part.task.needs != "pool":
         return Reference()
 
     def outputs(language: str, split: str) -> list[Any]:
