@@ -97,14 +97,27 @@ def test_the_commands_of_a_page_run_one_after_the_other(page: Path, study: Study
         assert result.returncode == 0, f"{line}\n{result.stdout[-1500:]}{result.stderr[-1500:]}"
 
 
+def known_tests() -> set[str]:
+    """Names of all tests, and of their files."""
+    files = [*ROOT.glob("tests/**/test_*.py")]
+    sources = (path.read_text(encoding="utf-8") for path in files)
+    names = {name for source in sources for name in re.findall(r"def (test_\w+)", source)}
+    return names | {path.stem for path in files}
+
+
 def test_what_runs_elsewhere_is_there() -> None:
-    tests = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/test_*.py"))
-    named = set(ELSEWHERE.values()) - {CI}
-    assert {name for name in named if f"def {name}(" not in tests} == set()
+    assert set(ELSEWHERE.values()) - {CI} <= known_tests()
     in_use = "\n".join(line for page in PAGES for line in commands(page))
     assert [each for each in ELSEWHERE if not re.search(each, in_use)] == []
     script = (ROOT / CI).read_text(encoding="utf-8")
     assert "make test" in script and "make lint" in script
+
+
+def test_the_pages_name_tests_that_are_there() -> None:
+    pages = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    named = set(re.findall(r"\btest_\w+", pages))
+    assert named <= known_tests()
+    assert len(named) > 30  # docs/reliability.md alone names as many
 
 
 @pytest.mark.parametrize("target", ["demo", "demo-null", "demo-full", "real", "format", "lock"])

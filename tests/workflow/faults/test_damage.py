@@ -6,7 +6,6 @@ As in `test_faults.py`, at most the running job is lost, and a rerun ends with t
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +34,7 @@ from helpers.faults import (
 )
 from helpers.hub_data import write_mirror
 from helpers.hub_mirror import serve
-from helpers.study import PUBLISHED, ROOT, Study
+from helpers.study import PUBLISHED, Study
 
 from xstilts import cli
 from xstilts.checkpoint.curves import CURVE_FILE as CURVE
@@ -282,18 +281,3 @@ def test_a_file_from_the_future_fails_the_job_that_reads_it_until_it_is_touched(
     future = ["find", results, "-type", "f", "-newermt", "now", "-exec", "touch", "{}", "+"]
     subprocess.run(future, check=True)
     check_rerun(study, undisturbed, TRAINING)
-
-
-# The page
-
-
-def test_the_page_of_reliability_names_the_tests_that_are_there() -> None:
-    sources = {
-        path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py")
-    }
-    known = {name for source in sources.values() for name in re.findall(r"def (test_\w+)", source)}
-    named = set(
-        re.findall(r"\btest_\w+", (ROOT / "docs/reliability.md").read_text(encoding="utf-8"))
-    )
-    assert named <= known | set(sources)
-    assert len(named & known) > 10
