@@ -73,6 +73,7 @@ def test_a_mistake_in_a_table_is_named(tmp_path: Path, name: str) -> None:
     text, message = MISTAKES[name]
     with pytest.raises(InputError, match=r"language table .*languages\.csv") as error:
         add_languages(table(tmp_path, text))
+        languages()
     assert message in str(error.value)
 
 

@@ -43,37 +43,32 @@ class Language:
 
 
 COLUMNS = tuple(each.name for each in fields(Language))
-_added: dict[str, Language] = {}
+_tables = [TABLE]
 
 
 def languages() -> dict[str, Language]:
-    """Every language by its code: the shipped table's, then those that were added."""
-    return {**_shipped(), **_added}
+    """Every language by its code: the shipped table's, then those that were added.
+
+    Raises:
+        InputError: a table cannot be used: place, value, and what is allowed.
+    """
+    return {code: row for table in _tables for code, row in _read(table).items()}
 
 
 def added_languages() -> list[str]:
     """Codes of the languages that only the user's table has."""
-    return [code for code in _added if code not in _shipped()]
+    return [code for code in languages() if code not in _read(TABLE)]
 
 
 def add_languages(table: str | None) -> None:
     """Add the rows of a table, in place of shipped ones of the same code, for this process.
 
     Rows that were added before are dropped; without a table, only the shipped ones remain.
-
-    Raises:
-        InputError: the table cannot be used: place, value, and what is allowed.
     """
-    _added.clear()
-    if table is not None:
-        _added.update(_read(Path(table)))
+    _tables[1:] = [Path(table)] if table else []
 
 
 @cache
-def _shipped() -> dict[str, Language]:
-    return _read(TABLE)
-
-
 def _read(table: Path) -> dict[str, Language]:
     by_code: dict[str, Language] = {}
     for where, row in _rows(table):

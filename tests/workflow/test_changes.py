@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +11,7 @@ import pytest
 import yaml
 from helpers.study import PUBLISHED, ROOT, TINY, Study
 
+from xstilts.config import read_config
 from xstilts.io.tables import read_table
 from xstilts.similarity.table import SIMILARITY
 
@@ -196,6 +194,9 @@ def test_a_new_language_plans_no_training(study: Study) -> None:
     assert planned["evaluate_xnli"] == 2
 
 
+CHUNKS = {"train": "train.tsv", "test": "{language}.tsv"}
+
+
 def test_a_new_task_is_one_file_and_plans_only_itself(study: Study) -> None:
     new = study.folder / "xstilts/tasks/chunking.py"
     new.write_text(
@@ -208,10 +209,11 @@ def test_a_new_task_is_one_file_and_plans_only_itself(study: Study) -> None:
     )
     for language in ("train", "en", "qa", "qe", "ql"):
         tagged(study.folder, language, 20)
-    paths = {"train": "train.tsv", "test": "{language}.tsv"}
+    paths = {name: str(study.folder / file) for name, file in CHUNKS.items()}
+    entry = {"path": paths, "format": "conll", "languages": TINY["languages"]}
     study.configure(
         targets=["xnli", "udpos", "tatoeba", "chunking"],
-        data={"chunking": {"path": paths, "format": "conll"}},
+        data={**TINY["data"], "chunking": entry},
     )
     planned = study.planned()
     assert planned["finetune_target"] == 2  # after none and after mnli, on its own training set
@@ -228,11 +230,10 @@ def test_the_example_of_a_task_is_trained_on(study: Study) -> None:
     for split in ("train", "dev"):
         lines = "".join(json.dumps(each).replace("cup", split) + "\n" for each in rows)
         (study.folder / f"{split}.jsonl").write_text(lines, encoding="utf-8")
+    paths = {split: str(study.folder / f"{split}.jsonl") for split in ("train", "dev")}
     study.configure(
         intermediates=["none", "mnli", "winogrande"],
-        data={
-            "winogrande": {"path": {"train": "train.jsonl", "dev": "dev.jsonl"}, "format": "jsonl"}
-        },
+        data={**TINY["data"], "winogrande": {"path": paths, "format": "jsonl"}},
     )
     planned = study.planned()
     assert planned["train_intermediate"] == 1 and planned["evaluate_xnli"] == 1
@@ -241,29 +242,12 @@ def test_the_example_of_a_task_is_trained_on(study: Study) -> None:
     assert result.returncode == 0, result.stderr[-2000:]
 
 
-def test_the_example_of_a_language_is_in_the_grid_of_its_targets(study: Study) -> None:
-    table = study.folder / "xstilts/languages.csv"
-    row = example("Add a language")
-    rows = [
-        each
-        for each in table.read_text(encoding="utf-8").splitlines()
-        if not each.startswith(row[:3])
-    ]
-    table.write_text("\n".join(rows) + "\n" + row, encoding="utf-8")
-    program = (
-        "from xstilts.config import read_config; _, grid = read_config(); "
-        "print(sorted({cell.target for cell in grid.cells() if cell.language == 'sl'}))"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(study.folder)}
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=study.folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == "['tatoeba', 'wikiann']"
+def test_the_example_of_a_language_is_in_the_grid_of_its_targets(tmp_path: Path) -> None:
+    (tmp_path / "my_languages.csv").write_text(example("Add a language"), encoding="utf-8")
+    config = tmp_path / "config.yaml"
+    config.write_text(f"language_table: {tmp_path}/my_languages.csv", encoding="utf-8")
+    _, grid = read_config(config)
+    assert {cell.target for cell in grid.cells() if cell.language == "sl"} == {"tatoeba", "wikiann"}
 
 
 def test_a_new_model_is_one_row_and_plans_only_its_own_jobs(study: Study) -> None:
@@ -273,7 +257,8 @@ def test_a_new_model_is_one_row_and_plans_only_its_own_jobs(study: Study) -> Non
     )
     (name,) = row["models"]
     row["model_table"][name]["layer"] = 2  # of the two that this one has
-    study.configure(models=["nano", name], model_table=row["model_table"])
+    table = {**TINY["model_table"], **row["model_table"]}
+    study.configure(models=["nano", name], model_table=table)
     planned = study.planned()
     assert planned["fetch_model"] == 1
     assert planned["train_intermediate"] == 1

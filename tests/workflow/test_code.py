@@ -155,6 +155,7 @@ REGISTRIES = {  # what finds plug-ins, and their rows: facts and methods of thei
     ("xstilts.similarity.measures", "measures"),
     ("xstilts.similarity.measure", "Measure"),
 }
+STARTING = {("xstilts.languages", "add_languages")}  # before a job's function, by what runs it
 Ran = dict[str, set[tuple[str, str]]]
 
 
@@ -172,7 +173,7 @@ def ran(finished: Study) -> Ran:
                 names.add((module, name.split(".")[0]))
         for script in NAMES:
             if tuple(script_function(script).split(":")) in names:
-                found.setdefault(script, set()).update(names - REGISTRIES)
+                found.setdefault(script, set()).update(names - REGISTRIES - STARTING)
     return found
 
 
