@@ -9,7 +9,8 @@ import pytest
 from helpers.study import PUBLISHED, ROOT, TINY, Study, checkout
 from snakemake.cli import parse_config
 
-from xstilts.config import complete_config
+from xstilts.config import check_config, complete_config, read_config
+from xstilts.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +18,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Study:
     return checkout(tmp_path_factory.mktemp("bare") / "checkout")
 
 
+WHILE_PLANNING = ["one file of all languages", "tested on what is trained on"]
 LISTED = {"languages": TINY["languages"]}  # of an entry that lists none
 MISTAKES = {
     "a language that YAML reads as false": (
@@ -174,12 +176,30 @@ def test_locked_hub_data_are_planned_at_their_commits(bare: Study) -> None:
     )
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_one_line_that_says_what_to_write(bare: Study, mistake: str) -> None:
+def configure(bare: Study, mistake: str) -> str:
+    """Write a config with a mistake; what is to be said of it."""
     changes, message = MISTAKES[mistake]
     named = changes.get("data", {})
     data = {**TINY["data"], **{task: {**LISTED, **entry} for task, entry in named.items()}}
     bare.configure(**{**changes, "data": data if named or "data" not in changes else {}})
+    return message
+
+
+@pytest.mark.parametrize("mistake", sorted(MISTAKES.keys() - WHILE_PLANNING))
+def test_a_mistake_says_what_to_write(
+    bare: Study, mistake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = configure(bare, mistake)
+    monkeypatch.chdir(bare.folder)
+    with pytest.raises(InputError) as error:
+        check_config(read_config(Path("tiny.yaml"))[0])
+    assert str(error.value).startswith(message)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("mistake", [*WHILE_PLANNING, "unknown key", "a missing data file"])
+def test_snakemake_says_a_mistake_in_one_line(bare: Study, mistake: str) -> None:
+    message = configure(bare, mistake)
     result = bare.snakemake("-n")
     said = [line.strip() for line in (result.stdout + result.stderr).splitlines()]
     assert result.returncode != 0
@@ -187,27 +207,31 @@ def test_a_mistake_is_one_line_that_says_what_to_write(bare: Study, mistake: str
     assert not Path(bare.folder / "results").exists()
 
 
-@pytest.mark.parametrize(
-    ("given", "key", "value"),
-    [
-        ("allow_unlocked=true", "allow_unlocked", True),
-        ("seeds=[1, 2]", "seeds", [1, 2]),
-        (
-            "training={max_steps: 7, learning_rate: 1e-3, freeze_embeddings: false}",
-            "training",
-            None,
-        ),
-        ("similarity={layers: [0, 1]}", "similarity", None),
-        ("examples={train: 10, test: null}", "examples", None),
-        ("store=null", "store", None),
-        ("languages={xnli: [en, qa]}", "languages", {"xnli": ["en", "qa"]}),
-    ],
-)
+GIVEN = [
+    ("allow_unlocked=true", "allow_unlocked", True),
+    ("seeds=[1, 2]", "seeds", [1, 2]),
+    (
+        "training={max_steps: 7, learning_rate: 1e-3, freeze_embeddings: false}",
+        "training",
+        None,
+    ),
+    ("similarity={layers: [0, 1]}", "similarity", None),
+    ("examples={train: 10, test: null}", "examples", None),
+    ("store=null", "store", None),
+    ("languages={xnli: [en, qa]}", "languages", {"xnli": ["en", "qa"]}),
+]
+
+
+def test_snakemake_takes_values_of_the_command_line(bare: Study) -> None:
+    bare.configure()
+    given = [words for words, _, _ in GIVEN]
+    assert bare.snakemake("-n", "--quiet", "all", "--config", *given).returncode == 0
+
+
+@pytest.mark.parametrize(("given", "key", "value"), GIVEN)
 def test_values_of_the_command_line_are_read_by_the_schemas_types(
     bare: Study, given: str, key: str, value: Any
 ) -> None:
-    bare.configure()
-    assert bare.snakemake("-n", "--quiet", "all", "--config", given).returncode == 0
     root = {"data_root": str(bare.folder / "resources/tiny")}
     config = {**TINY, **root, **parse_config([given])}
     complete_config(config)
