@@ -9,12 +9,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
 from benchmarks.workload import CLASSES, Workload
 from xstilts.checkpoint.network import Network
-from xstilts.encoder import packed_attention
-from xstilts.encoder.cpu_dropout import Dropout
 from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Encoder, Precision, device, run
 from xstilts.encoder.vocabulary import trim_vocabulary
@@ -27,9 +24,8 @@ from xstilts.training.loop import Fit, FitPlan, Stream
 class Ours:
     """Training and prediction of one workload.
 
-    `all_words` trains every word embedding, also those of words missing from the data; `sdpa` and
-    `torch_dropout` put PyTorch's attention and dropout in the place of what is written for CPUs;
-    `seed` is that of the head, the order and dropout.
+    `all_words` also trains the embeddings of words missing from the data; `seed` is that of the
+    head, the order and dropout.
     """
 
     def __init__(
@@ -39,8 +35,6 @@ class Ours:
         records: list[dict[str, Any]],
         precision: Precision,
         all_words: bool = False,
-        sdpa: bool = False,
-        torch_dropout: bool = False,
         seed: int = 0,
     ) -> None:
         torch.manual_seed(seed)
@@ -48,10 +42,6 @@ class Ours:
         self.all_words, self.seed = all_words, seed
         self.network = Network(encoder=Encoder(folder).to(device()))
         self.network.add_head(work.task, [str(at) for at in range(CLASSES[work.kind])])
-        if sdpa:
-            packed_attention.grouped_attention = sdpa_in_groups
-        if torch_dropout:
-            use_torch_dropout(self.network.encoder)
 
     def train(self) -> tuple[float, list[float]]:
         """(seconds of one epoch, loss of each step)."""
@@ -108,37 +98,3 @@ class Ours:
             self.precision,
         )
         return time.perf_counter() - start
-
-
-def sdpa_in_groups(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    boundaries: packed_attention.Boundaries,
-    dropout: float,
-    scaling: float | None,
-) -> Tensor:
-    """What `grouped_attention` does, by PyTorch's own attention and its gradients."""
-    outputs = []
-    for group in boundaries.groups:
-        shape = (group.count, group.longest, *query.shape[1:])
-        q, k, v = (
-            states.index_select(0, group.tokens).view(shape).transpose(1, 2)
-            for states in (query, key, value)
-        )
-        read = nn.functional.scaled_dot_product_attention(
-            q, k, v, attn_mask=group.bias, dropout_p=dropout, scale=scaling
-        )
-        outputs.append(read.transpose(1, 2).flatten(0, 1).index_select(0, group.slots))
-    return torch.cat(outputs)
-
-
-def use_torch_dropout(encoder: nn.Module) -> None:
-    """Put PyTorch's dropout into every layer, and into attention in groups."""
-    for parent in [*encoder.modules()]:
-        for name, layer in parent.named_children():
-            if type(layer) is Dropout:
-                setattr(parent, name, nn.Dropout(layer.p))
-    packed_attention.dropout_mask = lambda shape, share, dtype: nn.functional.dropout(
-        torch.ones(shape, dtype=dtype), share
-    )

@@ -36,11 +36,6 @@ SIDES: dict[str, Any] = {
     "trainer": partial(Peer, padding="longest"),
     "fixed": partial(Peer, padding="fixed"),
 }
-ON_CPU = {  # what is written for CPUs, each taken away in turn
-    "sdpa": partial(Ours, sdpa=True),
-    "torch_dropout": partial(Ours, torch_dropout=True),
-    "sdpa_torch_dropout": partial(Ours, sdpa=True, torch_dropout=True),
-}
 INFERENCE: dict[str, tuple[str, dict[str, Any]]] = {  # the side that does it, and how
     "ours": ("ours", {}),
     "trainer": ("trainer", {}),
@@ -106,11 +101,10 @@ def _measure_one(
     """Every side in turn, `repeats` times after a first that warms up and is not counted."""
     on_gpu = device().type == "cuda"
     examples = records(name, batches=50 if on_gpu else 4)
-    sides = SIDES if on_gpu else {**SIDES, **ON_CPU}
     with ExitStack() as stack:
         processes = {
             side: stack.enter_context(process(make, folder, WORKLOADS[name], examples, precision))
-            for side, make in sides.items()
+            for side, make in SIDES.items()
         }
         trained = [
             {side: each.submit(train).result() for side, each in processes.items()}

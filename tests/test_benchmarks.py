@@ -14,11 +14,12 @@ import pytest
 import torch
 from helpers.study import ROOT
 
-from benchmarks import calibration, hub, recovery, workload
+from benchmarks import calibration, cpu_parts, hub, recovery, workload
 from benchmarks.ours import Ours
 from benchmarks.peers import Peer
 from benchmarks.workload import WORKLOADS, Workload, records
 from xstilts.degradation.formulas import PARTS
+from xstilts.encoder import packed_attention
 from xstilts.encoder.model import load_tokenizer
 from xstilts.kinds import tagging
 from xstilts.tasks import UPOS, tasks
@@ -92,6 +93,21 @@ def test_the_command_prints_ratios_as_json(tmp_path: Path) -> None:
     assert len(found["training"]["udpos"]["seconds"]["ours"]) == 3
 
 
+def test_what_is_written_for_cpus_trains_as_what_it_replaces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without dropout, whose draws differ, every loss is the same."""
+    monkeypatch.setattr(packed_attention, "grouped_attention", packed_attention.grouped_attention)
+    monkeypatch.setattr(packed_attention, "dropout_mask", packed_attention.dropout_mask)
+    without_dropout(tmp_path)
+    tagged = examples(World(train=64), "udpos", "en", "train")
+    tokenizer = load_tokenizer(tmp_path)
+    rows = tagging.KIND.encode(tagged, tokenizer, tasks()["udpos"], list(UPOS))
+    work = Workload(task="udpos", kind="tagging", batch_size=16, fixed=128, rate=3e-3)
+    losses = [make(tmp_path, work, rows, "fp32").train()[1] for make in cpu_parts.SIDES.values()]
+    np.testing.assert_allclose(losses, [losses[0]] * 4, rtol=1e-4)
+
+
 def test_calibration_counts_intervals_and_rejections() -> None:
     found = calibration.measure("demo", 2)
     assert found["rows"] == 9 * 12 * 11  # means over seeds of targets, languages, intermediates
@@ -120,17 +136,14 @@ def test_recovery_counts_intervals_that_hold_the_truth() -> None:
     assert (found["worlds"], found["holds"], found["found"]) == (3, 2, 1)
 
 
-@pytest.mark.parametrize("name", hub.SETS)
+@pytest.mark.parametrize("name", ["anli", "wikiann", "bucc", "mewslix"])  # MNLI is part of ANLI's
 def test_sets_of_the_hub_are_made_up_fetched_and_encoded(
     tmp_path: Path, nano_folder: Path, name: str
 ) -> None:
     """At a thousandth of their size; two rows a language where that is less."""
     found = hub.run_set(name, 0.001, nano_folder)
     wanted = {
-        "mnli": 392 + 9,
         "anli": 16 + 45 + 100 + 550 + 392 + 2 + 2 + 2 + 10 + 9,
-        "squad1": 87 + 10,
-        "wikipedia": 3 * 60,
         "wikiann": sum(max(2, count // 1000) for count in hub.sizes_of("wikiann", "test").values()),
         "bucc": 413 + 399 + 32 + 40,
         "mewslix": 1003 + 11 * 2,

@@ -54,7 +54,7 @@ def test_a_cell_rerun_after_cleaning_rebuilds_what_it_needs_and_no_more(
     assert cli.main(["forget", str(study.folder / CELL)]) == 0
     assert study.planned(CELL, *keeping) == {**rebuilt, "evaluate_xnli": 1}
     left = weights(study)
-    result = study.snakemake(CELL, *keeping)
+    result = study.snakemake(CELL, *keeping, warm=bool(rebuilt))
     assert result.returncode == 0, result.stderr[-2000:]
     assert weights(study) == left  # and gone again
     rest = study.planned(*keeping)
