@@ -32,7 +32,7 @@ from xstilts.degradation import power
 from xstilts.degradation.effects import permutation_p
 from xstilts.degradation.estimable import fixed_design
 from xstilts.degradation.formulas import PARTS, TRAINED, without_fixed
-from xstilts.degradation.inference import by_likelihood, compare
+from xstilts.degradation.hypothesis_tests import by_likelihood, compare
 from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.power import GridSize
 from xstilts.degradation.simulation import EXPECTED, simulated_grid, simulated_outcome

@@ -23,7 +23,7 @@ import numpy as np
 
 from xstilts.config import read_config
 from xstilts.data.encode import Encoded
-from xstilts.data.local_files import PART_SPLITS
+from xstilts.data.local_paths import PART_SPLITS
 
 COLUMNS = ("task", "part", "language", "split", "examples", "tokens", "source")
 MANIFESTS = "encoded/part=*/model=*/task=*/manifest.json"

@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from xstilts.data.local_files import (
+from xstilts.data.local_paths import (
     TRANSLATED,
     format_path,
     is_published,
@@ -73,7 +73,7 @@ def complete_config(config: dict[str, Any]) -> Grid:
 
 
 def _set_root(config: dict[str, Any]) -> None:
-    """Put relative paths under `data_root`, which is the working folder from then on.
+    """Join relative paths to `data_root` and clear it: they are relative to the working folder.
 
     Raises:
         InputError: a file that is named is not there.
@@ -215,7 +215,7 @@ def _mistake(error: jsonschema.ValidationError) -> InputError:
     if error.validator in ("type", "anyOf") and truths:
         words = "yes and on" if truths[0] else "no and off"
         return InputError(
-            f"{place}: {truths[0]} does not fit; YAML reads {words} so, and in quotes as texts"
+            f"{place}: {truths[0]} does not fit; YAML reads {words} so; put the word in quotes"
         )
     if error.validator in ("anyOf", "oneOf"):
         return InputError(f"{place}: {value!r} does not fit; {described.get('description', '')}")

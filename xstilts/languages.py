@@ -74,7 +74,7 @@ def _read(table: Path) -> dict[str, Language]:
     for where, row in _rows(table):
         language = _language(row, where)
         if language.code in by_code:
-            raise InputError(f"{where}: language '{language.code}' has a row before")
+            raise InputError(f"{where}: language '{language.code}' appears twice")
         by_code[language.code] = language
     return by_code
 
@@ -99,7 +99,9 @@ def _language(row: dict[str, str], where: str) -> Language:
     """A row of a table, checked."""
     values: dict[str, Any] = {**dict.fromkeys(COLUMNS, ""), **row}
     if not re.fullmatch(r"[\w-]+", values["code"]):
-        raise InputError(f"{where}: code '{values['code']}' names a folder; use letters and digits")
+        raise InputError(
+            f"{where}: code '{values['code']}' names a folder; use letters, digits, - and _"
+        )
     if not values["name"]:
         raise InputError(f"{where}: {values['code']} has no name")
     targets = tuple(values["targets"].split())
@@ -108,7 +110,7 @@ def _language(row: dict[str, str], where: str) -> Language:
     try:
         size = float(values["cc100"]) if values["cc100"] else None
     except ValueError as error:
-        raise InputError(f"{where}: cc100 '{values['cc100']}' is no number of GiB") from error
+        raise InputError(f"{where}: cc100 '{values['cc100']}' is not a number (GiB)") from error
     return Language(**{**values, "cc100": size, "targets": targets})
 
 

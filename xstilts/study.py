@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from xstilts.config import check_config, specification, translator
-from xstilts.data.local_files import check_apart, is_published, local_state
+from xstilts.data.local_paths import check_apart, is_published, local_state
 from xstilts.data.lock import commit_of, read_lock, source_of, sources_of
 from xstilts.data.releases import POOL
 from xstilts.grid import Grid

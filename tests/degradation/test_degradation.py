@@ -43,7 +43,7 @@ from xstilts.degradation.formulas import (
     PARTS,
     without_fixed,
 )
-from xstilts.degradation.inference import adjusted, permuted_languages
+from xstilts.degradation.hypothesis_tests import adjusted, permuted_languages
 from xstilts.degradation.missing_cells import missing_cells
 from xstilts.degradation.mixed_model import INTERCEPT, RESIDUAL, fit_formula
 from xstilts.degradation.model_frame import split_similarity
@@ -313,7 +313,7 @@ def test_the_answer_says_effect_interval_and_truth() -> None:
     assert f"{-row['estimate']:.1f} points smaller between languages" in text
     assert f"(95% interval {-row['high']:.1f} to {-row['low']:.1f}" in text
     assert "the planted truth is 5.0 points smaller" in text
-    assert "which includes none" in text  # between the targets of one language
+    assert "which includes zero" in text  # between the targets of one language
     assert "Over 250 combinations of 5 intermediates, 5 targets and 10 languages" in text
     assert "dropped" not in text and "leaves out" not in text
     share = 100 * max(row["part_r2"] for row in effects)

@@ -11,8 +11,8 @@ import torch
 
 from helpers.invented import invented_source
 from xstilts.data.fetch import examples_of, fetch_task
-from xstilts.encoder.batch import Batch
 from xstilts.encoder.encoded_rows import EncodedExamples
+from xstilts.encoder.packed_batch import Batch
 from xstilts.world import World
 
 

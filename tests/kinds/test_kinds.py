@@ -13,9 +13,9 @@ from helpers.examples import batch_of_all
 from helpers.invented import invented
 from transformers import XLMRobertaConfig, XLMRobertaForMaskedLM
 
-from xstilts.encoder.batch import by_length
 from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Encoder, load_tokenizer
+from xstilts.encoder.packed_batch import by_length
 from xstilts.evaluation.metrics import evaluate_metric
 from xstilts.evaluation.predict import read_by
 from xstilts.kinds import (

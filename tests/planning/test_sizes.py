@@ -16,7 +16,7 @@ from helpers.study import ROOT
 
 from benchmarks.sizes import COLUMNS, measure
 from xstilts.data.encode import encode_task
-from xstilts.data.local_files import PART_SPLITS, needed_splits
+from xstilts.data.local_paths import PART_SPLITS, needed_splits
 from xstilts.data.releases import POOL
 from xstilts.encoder.encoded_rows import write_rows
 from xstilts.encoder.model import load_tokenizer

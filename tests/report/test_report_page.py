@@ -156,4 +156,4 @@ def test_where_similarity_means_nothing_the_demo_finds_nothing(report: Path) -> 
     """After the demo, as two runs in one folder are refused."""
     subprocess.run(["make", "demo-null"], cwd=ROOT, check=True)
     answer = (ROOT / "results/demo-null/answer.txt").read_text(encoding="utf-8")
-    assert answer.count("which includes none") == 3
+    assert answer.count("which includes zero") == 3

@@ -13,7 +13,7 @@ from scipy.stats import multivariate_normal
 
 from xstilts.checkpoint.network import load
 from xstilts.data.encode import Encoded
-from xstilts.encoder.batch import Batch
+from xstilts.encoder.packed_batch import Batch
 from xstilts.kinds import kind_of
 from xstilts.similarity.fisher import EXAMPLES
 from xstilts.similarity.inputs import _features

@@ -20,7 +20,7 @@ from helpers.study import ROOT
 
 from xstilts.data.fetch import examples_of
 from xstilts.data.hub import published_rows
-from xstilts.data.local_files import needed_splits
+from xstilts.data.local_paths import needed_splits
 from xstilts.errors import InputError
 from xstilts.io.tables import read_json
 from xstilts.tasks import Files, tasks

@@ -223,7 +223,7 @@ def test_training_the_words_in_use_gives_the_weights_of_training_them_all(
 ) -> None:
     words: dict[str, Any] = {"max_steps": 8, "freeze_embeddings": False}
     finetune(parts, ["udpos"], tmp_path / "used/c.json", **words)
-    monkeypatch.setattr(training._Phase, "_some_words_suffice", lambda *words: False)
+    monkeypatch.setattr(training._Phase, "_can_trim_vocabulary", lambda *words: False)
     finetune(parts, ["udpos"], tmp_path / "all/c.json", **words)
     used, whole = (load(tmp_path / name / "c.json").trainable() for name in ("used", "all"))
     for name, value in whole.items():  # the gradient's norm is summed in another order

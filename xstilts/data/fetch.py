@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xstilts.data.canonical import KEYS, Example
-from xstilts.data.local_files import needed_splits, pools
+from xstilts.data.local_paths import needed_splits, pools
 from xstilts.data.plausibility import Doubts, compared, fingerprints, seen_before
 from xstilts.data.releases import POOL
 from xstilts.data.source import Origin, Reading

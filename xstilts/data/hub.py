@@ -20,7 +20,7 @@ import datasets
 import pyarrow as pa
 
 from xstilts.data.columns import first_there
-from xstilts.data.local_files import format_path, matching
+from xstilts.data.local_paths import format_path, matching
 from xstilts.data.lock import LOCK, chosen, commit_of
 from xstilts.data.realignment import MOVED, realigned
 from xstilts.errors import InputError, check_name, one_line

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from xstilts.data.canonical import Canonical, Example, default_columns, with_ids
-from xstilts.data.local_files import format_path, is_published, local_files, matching
+from xstilts.data.local_paths import format_path, is_published, local_files, matching
 from xstilts.data.lock import chosen, commit_of
 from xstilts.data.releases import RELEASES
 from xstilts.errors import InputError
@@ -42,7 +42,9 @@ class Reading:
 
 @dataclass(frozen=True)
 class Origin:
-    """The one source of a task in a run.
+    """Where a task's rows come from: local files, the hub, or both.
+
+    Of both, the test set that the `data` entry does not name is the hub's.
 
     Attributes:
         task: the task.

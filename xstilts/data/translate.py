@@ -18,7 +18,7 @@ from transformers import AutoModelForSeq2SeqLM
 
 from xstilts.data.canonical import Example
 from xstilts.data.fetch import LABELS, fetch_task, split_of, write_examples
-from xstilts.data.local_files import TRANSLATED
+from xstilts.data.local_paths import TRANSLATED
 from xstilts.encoder.model import device, load_tokenizer, load_whole
 from xstilts.io.hashing import digest
 from xstilts.io.tables import read_json, read_table, schema, write_json, write_table

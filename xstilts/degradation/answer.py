@@ -130,7 +130,7 @@ def _clause(words: str, row: Row, planted: float | None, what: tuple[str, str]) 
         return f"a {name} {_size(row['estimate'], unit)} {words} (too few of them for an interval)"
     sign = -1 if row["estimate"] < 0 else 1
     low, high = sorted(round(sign * row[end], 1) + 0.0 for end in ("low", "high"))  # no -0.0
-    unsure = ", which includes none" if row["low"] <= 0 <= row["high"] else ""
+    unsure = ", which includes zero" if row["low"] <= 0 <= row["high"] else ""
     truth = ""
     if planted is not None:
         size = _size(planted, unit) if abs(planted) >= 0.05 else "zero"

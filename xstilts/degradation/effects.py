@@ -6,8 +6,8 @@ $$\mathrm{gap}_{itl} = \beta_0 + \beta_1 \mathrm{trained}_i + \beta_w w_{itl}
   + \beta_t b_{tl} + \beta_l b_l + \gamma^\top \mathrm{controls}_{itl}
   + u_l + u_t + u_i + u_{it} + u_{lt} + (v_l + v_t)\, w_{itl} + \varepsilon_{itl}$$
 
-with the parts of similarity of `design.py`, one measure at a time. A negative slope means that
-similarity goes with a smaller loss.
+with the parts of similarity of `xstilts.degradation.model_frame`, one measure at a time. A negative
+slope means that similarity goes with a smaller loss.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from xstilts.degradation.formulas import (
     without,
     without_fixed,
 )
-from xstilts.degradation.inference import (
+from xstilts.degradation.hypothesis_tests import (
     adjusted,
     by_likelihood,
     compare,

@@ -169,7 +169,7 @@ def fit_formula(
     random = _random_table(factors, residual)
     if residual < NOTHING_LEFT * float(rows[parsed.response].var()):
         raise InputError(f"formula '{parsed}': it explains every row exactly: nothing to infer")
-    fixed = _fixed_table(result, covariance, freedom)
+    fixed = _fixed_effects(result, covariance, freedom)
     notes += _untestable(fixed, rows, known_factors)
     notes += _warnings(result, random, {str(warning.message) for warning in caught})
     return MixedModel(
@@ -269,7 +269,8 @@ def _warnings(result: Any, random: pd.DataFrame, caught: set[str]) -> list[str]:
     return notes
 
 
-def _fixed_table(result: Any, covariance: np.ndarray, freedom: np.ndarray) -> pd.DataFrame:
+def _fixed_effects(result: Any, covariance: np.ndarray, freedom: np.ndarray) -> pd.DataFrame:
+    """Estimates with their 95% intervals, by t with each effect's own degrees of freedom."""
     values = result.fixef()
     estimate = np.array(list(values.values()) if isinstance(values, Mapping) else values)
     error = np.sqrt(np.diag(covariance))

@@ -21,10 +21,10 @@ from peft import LoraConfig, inject_adapter_in_model
 from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerBase
 
-from xstilts.encoder.batch import Batch, by_length
 from xstilts.encoder.cpu_dropout import use_fast_dropout
 from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.packed_attention import boundaries, pack_attention
+from xstilts.encoder.packed_batch import Batch, by_length
 from xstilts.errors import InputError, one_line
 
 logger = logging.getLogger(__name__)

@@ -18,9 +18,9 @@ import pyarrow as pa
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.encoder.batch import Batch
 from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Encoder
+from xstilts.encoder.packed_batch import Batch
 from xstilts.errors import InputError
 from xstilts.tasks import Task
 

@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.encoder.batch import Batch
 from xstilts.encoder.model import device
+from xstilts.encoder.packed_batch import Batch
 from xstilts.kinds import Examples
 
 MOST_COSINES = 2**28  # held at once, 1 GiB

@@ -14,7 +14,7 @@ import pyarrow as pa
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.encoder.batch import Batch
+from xstilts.encoder.packed_batch import Batch
 from xstilts.errors import InputError
 from xstilts.io.formats import read_lines
 from xstilts.kinds import (

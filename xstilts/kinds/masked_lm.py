@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, gelu, linear
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.encoder.batch import Batch
 from xstilts.encoder.model import Encoder
+from xstilts.encoder.packed_batch import Batch
 from xstilts.errors import InputError
 from xstilts.kinds import Examples, TrainedKind
 from xstilts.tasks import Task

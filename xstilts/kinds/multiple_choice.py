@@ -15,8 +15,8 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.encoder.batch import Batch
 from xstilts.encoder.model import Encoder
+from xstilts.encoder.packed_batch import Batch
 from xstilts.errors import InputError
 from xstilts.kinds import Examples
 from xstilts.kinds.classification import Classification, scorer

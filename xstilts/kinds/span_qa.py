@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.encoder.batch import Batch
 from xstilts.encoder.model import Encoder
+from xstilts.encoder.packed_batch import Batch
 from xstilts.errors import InputError
 from xstilts.io.formats import read_json_text, squad_rows
 from xstilts.io.values import is_hidden

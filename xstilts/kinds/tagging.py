@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedTokenizerBase
 
-from xstilts.encoder.batch import Batch
 from xstilts.encoder.model import Encoder
+from xstilts.encoder.packed_batch import Batch
 from xstilts.errors import InputError
 from xstilts.io.formats import check_fields, conll_rows
 from xstilts.io.values import is_hidden, plain

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from xstilts.data.local_files import needed_splits
+from xstilts.data.local_paths import needed_splits
 from xstilts.data.releases import POOL
 from xstilts.grid import Grid
 from xstilts.planning.sizes import Size, Sizes

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from xstilts.checkpoint.network import load
 from xstilts.data.encode import Encoded
-from xstilts.encoder.batch import Batch
 from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Encoder, Precision, run
+from xstilts.encoder.packed_batch import Batch
 from xstilts.errors import InputError
 from xstilts.similarity.vector_table import Key, write_vectors
 

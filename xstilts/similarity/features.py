@@ -14,9 +14,9 @@ import torch
 
 from xstilts.checkpoint.network import load
 from xstilts.data.encode import Encoded
-from xstilts.encoder.batch import Batch, by_length
 from xstilts.encoder.encoded_rows import evenly_spaced
 from xstilts.encoder.model import Encoder, Precision, autocast, device
+from xstilts.encoder.packed_batch import Batch, by_length
 from xstilts.evaluation.predict import read_by
 from xstilts.kinds import ClassifyingKind, kind_of
 from xstilts.similarity.vector_table import Key, write_vectors

@@ -16,9 +16,9 @@ import torch
 
 from xstilts.checkpoint.network import Network, load
 from xstilts.data.encode import Encoded
-from xstilts.encoder.batch import Batch
 from xstilts.encoder.encoded_rows import evenly_spaced
 from xstilts.encoder.model import device
+from xstilts.encoder.packed_batch import Batch
 from xstilts.kinds import trained_kind
 from xstilts.similarity.vector_table import write_vectors
 

@@ -136,8 +136,8 @@ class Task:
         labels: class or tag names in label order.
         hub: where it is published: hub data sets and files, concatenated; empty where nothing is
             that can be used.
-        advice: where it is not published whole: what to get, where, and how to name it in the
-            config.
+        manual_download: where it is not published whole: what to get, where, and how to name it in
+            the config.
         columns: canonical field -> column expression over a row of what is published.
         values: column -> replacement of its values, before the expressions are read.
         derived: further columns computed from a row, before the expressions are read.

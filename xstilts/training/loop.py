@@ -21,9 +21,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from xstilts.checkpoint.network import Network
-from xstilts.encoder.batch import Batch, split_by_tokens
 from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Precision, autocast, device
+from xstilts.encoder.packed_batch import Batch, split_by_tokens
 from xstilts.evaluation.predict import DevScore
 from xstilts.kinds import trained_kind
 from xstilts.tasks import Task

@@ -182,8 +182,8 @@ class _Phase:
         state = read_state(self.path.with_name(STATE), self.key)
         begun = len(state[1]["past"]) if state else 0
         with ExitStack() as stack:
-            if self._some_words_suffice(network):
-                used = _used_words(self.fits, network.encoder.pad_id)
+            if self._can_trim_vocabulary(network):
+                used = _used_tokens(self.fits, network.encoder.pad_id)
                 stack.enter_context(trim_vocabulary(network.encoder, used))
             for number, sources in enumerate(self.fits):
                 _add_heads(network, sources.trained)
@@ -192,8 +192,8 @@ class _Phase:
         self._write(network)
         self.path.with_name(STATE).unlink(missing_ok=True)
 
-    def _some_words_suffice(self, network: Network) -> bool:
-        """Whether words missing from the data would stay as they are anyway."""
+    def _can_trim_vocabulary(self, network: Network) -> bool:
+        """Whether embeddings of tokens missing from the data would stay as they are, if trained."""
         learned = network.encoder.word_embeddings.weight.requires_grad
         texts = any(sources.corpus for sources in self.fits)  # masked words are predicted among all
         decay = any(
@@ -339,7 +339,7 @@ def _steps(streams: list[Stream], own: list[Stream], phase: Phase, settings: Set
     )
 
 
-def _used_words(fits: list[Sources], pad_id: int) -> np.ndarray:
+def _used_tokens(fits: list[Sources], pad_id: int) -> np.ndarray:
     """Ids of the tokens of all training and dev data, and of padding."""
     parts = [part for sources in fits for part in (*sources.parts, *sources.dev)]
     rows = [

@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from xstilts.data.local_files import needed_splits
+from xstilts.data.local_paths import needed_splits
 from xstilts.errors import InputError
 from xstilts.io.tables import atomic, read_json
 from xstilts.kinds import kind_of
@@ -91,7 +91,7 @@ def _csv(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file, unless it says so already: one that is newer is read and run again."""
+    """Write a file if its content changed: for a newer one, jobs that read it run again."""
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from helpers.grids import WANTED, simulated
 from mixedlm import r2_nakagawa
 from scipy import stats
 
-from xstilts.degradation.inference import (
+from xstilts.degradation.hypothesis_tests import (
     adjusted,
     by_likelihood,
     compare,
