@@ -29,13 +29,13 @@ from xstilts.io.tables import rows_table, write_table
 from xstilts.languages import language_facts, languages, languages_of
 from xstilts.similarity.measures import measures
 from xstilts.similarity.projection import fit_space
-from xstilts.similarity.subword_counts import PIECES
+from xstilts.similarity.subword_counts import SUBWORDS
 from xstilts.similarity.table import measure_similarity
 from xstilts.similarity.vector_table import Key, write_vectors
 from xstilts.tasks import intermediate_tasks, target_tasks, tasks
 
 TEXTS, WIDTH, LAYERS = 2000, 1024, 25
-VOCABULARY, LENGTH = 250_002, 40  # XLM-R's pieces; pieces per text
+VOCABULARY, LENGTH = 250_002, 40  # XLM-R's; subwords per text
 JOBS = 2
 GIB = 1 << 20  # getrusage counts KiB
 
@@ -64,7 +64,7 @@ def measure(folder: Path, layers: int) -> dict[str, Any]:
     with ProcessPoolExecutor(1, mp_context=context) as alone:
         projecting = alone.submit(project, folder, layers).result()
     tables = write_pieces(folder)
-    names = [name for name, each in measures().items() if each.reads in ("texts", "pieces")]
+    names = [name for name, each in measures().items() if each.reads in ("texts", "subwords")]
     start = time.perf_counter()
     with ProcessPoolExecutor(JOBS, mp_context=context, max_tasks_per_child=1) as jobs:
         waiting = {name: jobs.submit(run, folder, name, tables) for name in names}
@@ -126,17 +126,17 @@ def project(folder: Path, layers: int) -> tuple[float, float]:
 
 
 def write_pieces(folder: Path) -> dict[str, dict[str, str]]:
-    """Tables of made-up pieces, as frequent as Zipf says, by role and task."""
+    """Tables of made-up subwords, as frequent as Zipf says, by role and task."""
     random = np.random.default_rng(0)
     tables: dict[str, dict[str, str]] = {"train": {}, "test": {}}
     by_task: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for role, task, code in sets():
         drawn = random.zipf(1.2, size=(TEXTS, LENGTH)) % VOCABULARY
         rows = by_task.setdefault((role, task), [])
-        rows += [{"language": code, "pieces": row, "words": LENGTH // 2} for row in drawn]
+        rows += [{"language": code, "subwords": row, "words": LENGTH // 2} for row in drawn]
     for (role, task), rows in by_task.items():
         path = folder / f"{role}-{task}.parquet"
-        write_table(path, rows_table(rows, PIECES), PIECES)
+        write_table(path, rows_table(rows, SUBWORDS), SUBWORDS)
         tables[role][task] = str(path)
     return tables
 

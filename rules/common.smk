@@ -53,7 +53,7 @@ def costs(pattern):
 DATA = results("data/part={part}/task={task}/manifest.json")
 ENCODED = results("encoded/part={part}/model={model}/task={task}/manifest.json")
 EMBEDDED = results("embeddings/part={part}/model={model}/task={task}/vectors.parquet")
-PIECES = results("pieces/part={part}/model={model}/task={task}/pieces.parquet")
+SUBWORDS = results("subwords/part={part}/model={model}/task={task}/subwords.parquet")
 COORDINATES = results("coordinates/model={model}/coordinates.parquet")
 FEATURES = results("features/model={model}/intermediate={intermediate}/features.parquet")
 FISHER = results(

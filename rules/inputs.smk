@@ -227,7 +227,7 @@ def measure_inputs(wildcards):
         "features": feature_tables(wildcards),
         "fisher": fisher_tables(wildcards),
         "texts": COORDINATES.format(model=wildcards.model),
-        "pieces": compared(PIECES, wildcards),
+        "subwords": compared(SUBWORDS, wildcards),
         "parallel": PARALLEL.format(model=wildcards.model) if GRID.parallel_languages else None,
     }
     return by_reads.get(measures()[wildcards.measure].reads)

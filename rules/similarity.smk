@@ -1,7 +1,7 @@
 """Similarity between every intermediate task and every (target, language).
 
 REQUIRED INPUTS: encoded texts, a pretrained model; for measures of tasks, checkpoints.
-OUTPUTS: vectors and subword pieces of every task, computed once; the space that all texts share;
+OUTPUTS: vectors and subwords of every task, computed once; the space that all texts share;
 dev features and Fisher diagonals of checkpoints; one table per measure.
 """
 
@@ -58,12 +58,12 @@ use rule embed_texts as embed_parallel with:
 
 
 rule count_subwords:
-    """The subword pieces of the texts that embed_texts embeds."""
+    """The subwords of the texts that embed_texts embeds."""
     input:
         pretrained=PRETRAINED,
         encoded=ENCODED,
     output:
-        pieces=PIECES,
+        subwords=SUBWORDS,
     log:
         logs("count_subwords/{part}/{model}/{task}"),
     benchmark:
@@ -77,7 +77,7 @@ rule count_subwords:
         texts=config["similarity"]["texts"],
         code=code_of("count_subwords", tasks=task_of),
     message:
-        "Counting pieces of {wildcards.task} ({wildcards.part}) with {wildcards.model}"
+        "Counting subwords of {wildcards.task} ({wildcards.part}) with {wildcards.model}"
     script:
         "../workflow/scripts/count_subwords.py"
 

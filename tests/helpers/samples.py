@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from xstilts.similarity.measures import measures
-from xstilts.similarity.subword_counts import Pieces
+from xstilts.similarity.subword_counts import Subwords
 from xstilts.similarity.text_set import Texts
 
 RESAMPLES = 3
@@ -31,7 +31,7 @@ def compared(name: str, x: Any, y: Any) -> np.ndarray:
     return found
 
 
-def drawn(side: Texts | Pieces, row: int) -> np.ndarray:
+def drawn(side: Texts | Subwords, row: int) -> np.ndarray:
     """Which texts the sample (row 0) or a resample has, as often as they were drawn."""
     counts = np.rint(side.weights[row] * len(side)).astype(int)
     return np.repeat(np.arange(len(side)), counts)

@@ -20,7 +20,7 @@ from xstilts.similarity.inputs import INPUTS, mixed
 from xstilts.similarity.language_facts import Known
 from xstilts.similarity.measure import Measure
 from xstilts.similarity.measures import measures
-from xstilts.similarity.subword_counts import Pieces
+from xstilts.similarity.subword_counts import Subwords
 from xstilts.similarity.table import SIMILARITY, measure_similarity, read_similarity
 from xstilts.similarity.text_set import Texts
 from xstilts.similarity.vector_table import VectorTable, write_vectors
@@ -37,10 +37,10 @@ def texts(centre: float, count: int, seed: int) -> Texts:
     return Texts.of(vectors, 4, RESAMPLES, seed)
 
 
-def pieces(first: int, seed: int) -> Pieces:
+def subwords(first: int, seed: int) -> Subwords:
     random = np.random.default_rng(seed)
     found = [random.integers(first, first + 20, size=8) for _ in range(30)]
-    return Pieces.of(found, np.full(30, 4), "Latin", RESAMPLES, seed)
+    return Subwords.of(found, np.full(30, 4), "Latin", RESAMPLES, seed)
 
 
 def sentences(noise: float) -> tuple[Texts, Texts]:
@@ -64,7 +64,7 @@ MNLI, SQUAD = [tasks()["mnli"]], [tasks()["squad1"]]
 # what a measure reads -> sides that are as similar as can be, and sides that are not
 SIDES: dict[str, tuple[tuple[Side, Side], tuple[Side, Side]]] = {
     "texts": ((texts(1, 80, 0), texts(1, 80, 0)), (texts(1, 80, 0), texts(-2, 60, 1))),
-    "pieces": ((pieces(0, 0), pieces(0, 0)), (pieces(0, 0), pieces(15, 1))),
+    "subwords": ((subwords(0, 0), subwords(0, 0)), (subwords(0, 0), subwords(15, 1))),
     "parallel": (sentences(0), sentences(2)),
     "languages": ((ENGLISH, ENGLISH), (ENGLISH, THAI)),
     "tasks": ((MNLI, MNLI), (MNLI, SQUAD)),
@@ -100,7 +100,7 @@ def test_a_measure_declares_what_it_is(name: str) -> None:
 def test_like_sides_are_more_similar_than_unlike_ones_and_values_within_limits(name: str) -> None:
     measure = measures()[name]
     like, unlike = (values(measure, sides) for sides in SIDES[measure.reads])
-    if name != "fertility":  # both sides have eight pieces a text and four words
+    if name != "fertility":  # both sides have eight subwords a text and four words
         assert measure.sign * like[0] > measure.sign * unlike[0]
     least, most = measure.limits
     for found in (like, unlike):

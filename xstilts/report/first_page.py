@@ -46,7 +46,7 @@ from xstilts.similarity.measures import measures
 
 UNSAID = (WITHOUT_ENGLISH, WITHOUT_NONE)  # the page says the other reasons elsewhere
 FEW = 10  # groups; with fewer, the variance between groups is hardly known
-SAMPLED = ("texts", "pieces", "parallel")  # samples that measures read
+SAMPLED = ("texts", "subwords", "parallel")  # samples that measures read
 WHOLE = "* Every row of the data, as it is in its file."
 INVENTED = "* **The languages are invented.** Nothing here is known of real ones."
 

@@ -17,7 +17,7 @@ from xstilts.encoder.encoded_rows import evenly_spaced
 from xstilts.recipes import recipes
 from xstilts.similarity.language_facts import Known
 from xstilts.similarity.measure import Level, NoValueError, Reads
-from xstilts.similarity.subword_counts import Pieces, read_pieces
+from xstilts.similarity.subword_counts import Subwords, read_subwords
 from xstilts.similarity.text_set import MIN_TEXTS, Texts
 from xstilts.similarity.vector_table import VectorTable
 from xstilts.tasks import Task, tasks
@@ -128,8 +128,8 @@ class TextSets(Sets[Texts]):
         return Texts.of(together, self.themes, self.asked.resamples, seed)
 
 
-class PieceSets(Sets[Pieces]):
-    """Subword pieces of the same texts."""
+class SubwordSets(Sets[Subwords]):
+    """Subwords of the same texts."""
 
     @cached_property
     def texts(self) -> dict[tuple[str, str, str], tuple[list[np.ndarray], np.ndarray]]:
@@ -138,18 +138,20 @@ class PieceSets(Sets[Pieces]):
             (role, task, language): texts
             for role, by_task in self.asked.files.items()
             for task, path in by_task.items()
-            for language, texts in read_pieces(Path(path)).items()
+            for language, texts in read_subwords(Path(path)).items()
         }
 
-    def made(self, keys: list[tuple[str, str, str]], seed: int) -> Pieces:
-        """Pieces of the sets, in equal shares."""
+    def made(self, keys: list[tuple[str, str, str]], seed: int) -> Subwords:
+        """Subwords of the sets, in equal shares."""
         parts = [self.texts[key] for key in keys]
         shares = mixed([words for _, words in parts])
-        pieces = [texts[at] for (texts, _), rows in zip(parts, shares, strict=True) for at in rows]
+        subwords = [
+            texts[at] for (texts, _), rows in zip(parts, shares, strict=True) for at in rows
+        ]
         words = np.concatenate([w[rows] for (_, w), rows in zip(parts, shares, strict=True)])
         _enough(len(words))
         script = self.asked.languages[keys[0][2]].script
-        return Pieces.of(pieces, words, script, self.asked.resamples, seed)
+        return Subwords.of(subwords, words, script, self.asked.resamples, seed)
 
 
 @dataclass
@@ -272,7 +274,7 @@ def _translations(asked: MeasureRequest) -> Iterator[MeasureInputs]:
 
 INPUTS: dict[Reads, Callable[[MeasureRequest], Iterator[MeasureInputs]]] = {
     "texts": _texts,
-    "pieces": lambda asked: iter([PieceSets(asked)]),
+    "subwords": lambda asked: iter([SubwordSets(asked)]),
     "parallel": _translations,
     "languages": lambda asked: iter([Languages(asked.languages)]),
     "tasks": lambda asked: iter([Tasks()]),

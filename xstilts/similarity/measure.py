@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Level = Literal["cell", "task", "language"]
-Reads = Literal["texts", "pieces", "parallel", "languages", "tasks", "features", "fisher"]
+Reads = Literal["texts", "subwords", "parallel", "languages", "tasks", "features", "fisher"]
 Invariance = Literal["rotation", "scale"]
 
 
@@ -34,7 +34,7 @@ class Measure:
         limits: least and greatest value.
         cost: how its time grows, in words.
         reference: where the definition comes from.
-        compute: the value of two sides. A measure that reads texts or pieces gives the values of
+        compute: the value of two sides. A measure that reads texts or subwords gives the values of
             the sample and of each bootstrap resample, (1 + resamples,); others a number.
         describe: what `compute` needs of a side, worked out once per side; None: the side itself.
         test: p-value of the hypothesis that the sides are samples of one distribution, if it is a

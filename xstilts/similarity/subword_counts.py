@@ -1,4 +1,4 @@
-"""Subword pieces of a sample of texts: what lexical similarity is measured on."""
+"""Subwords of a sample of texts: what lexical similarity is measured on."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from xstilts.similarity.text_set import bootstrap
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-PIECES = schema(
+SUBWORDS = schema(
     ("language", pa.string(), "Language of the text."),
-    ("pieces", pa.list_(pa.int32()), "Its token ids, without special tokens."),
+    ("subwords", pa.list_(pa.int32()), "Its token ids, without special tokens."),
     ("words", pa.int32(), "Words in it: runs of characters between white space."),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pieces:
-    """Pieces of the texts of one set.
+class Subwords:
+    """Subwords of the texts of one set.
 
     Attributes:
-        types: (types,) ids of the pieces that occur, ascending.
+        types: (types,) ids of the subwords that occur, ascending.
         counts: (texts, types) how often each occurs in each text.
         words: (texts,) words of each text.
         script: how the language is written; None if the table of languages does not say.
@@ -44,8 +44,8 @@ class Pieces:
     @staticmethod
     def of(
         texts: list[np.ndarray], words: np.ndarray, script: str | None, resamples: int, seed: int
-    ) -> Pieces:
-        """The pieces of texts, given as token ids."""
+    ) -> Subwords:
+        """The subwords of texts, given as token ids."""
         from scipy.sparse import csr_array  # slow to import; every start of Snakemake comes here
 
         ids = np.concatenate(texts)
@@ -54,7 +54,7 @@ class Pieces:
         ones = np.ones(len(ids))
         counts = csr_array((ones, (rows, columns)), shape=(len(texts), len(types)))
         weights = bootstrap(len(texts), resamples, seed)
-        return Pieces(types=types, counts=counts, words=words, script=script, weights=weights)
+        return Subwords(types=types, counts=counts, words=words, script=script, weights=weights)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -65,11 +65,11 @@ class Pieces:
         return self.weights @ self.counts
 
 
-def read_pieces(path: Path) -> dict[str, tuple[list[np.ndarray], np.ndarray]]:
-    """Token ids and number of words of each text, by language, from a table of pieces."""
-    table = read_table(path, PIECES)
+def read_subwords(path: Path) -> dict[str, tuple[list[np.ndarray], np.ndarray]]:
+    """Token ids and number of words of each text, by language, from a table of subwords."""
+    table = read_table(path, SUBWORDS)
     languages = np.array(table["language"].to_pylist())
-    texts, words = table["pieces"].combine_chunks(), table["words"].to_numpy()
+    texts, words = table["subwords"].combine_chunks(), table["words"].to_numpy()
     values, offsets = texts.values.to_numpy(), texts.offsets.to_numpy()
     by_language = {}
     for code in dict.fromkeys(languages.tolist()):

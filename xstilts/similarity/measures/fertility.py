@@ -6,19 +6,19 @@ Words are what white space divides. Languages written without spaces have none, 
 import numpy as np
 
 from xstilts.similarity.measure import UNBOUNDED, Measure, NoValueError
-from xstilts.similarity.subword_counts import Pieces
+from xstilts.similarity.subword_counts import Subwords
 
 UNSPACED = ("Han", "Japanese", "Thai", "Burmese")  # scripts, as in the table of languages
 
 
-def describe(side: Pieces) -> np.ndarray:
+def describe(side: Subwords) -> np.ndarray:
     """(1 + resamples,) subwords per word."""
     if side.script is None:
         raise NoValueError("its script is not in the table of languages")
     if side.script in UNSPACED:
         raise NoValueError(f"written without spaces between words ({side.script})")
-    pieces = side.totals.sum(axis=1)
-    return pieces / (side.weights @ side.words)
+    subwords = side.totals.sum(axis=1)
+    return subwords / (side.weights @ side.words)
 
 
 def fertility(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -29,7 +29,7 @@ def fertility(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 MEASURE = Measure(
     title="fertility difference",
     level="cell",
-    reads="pieces",
+    reads="subwords",
     direction="distance",
     limits=(0, UNBOUNDED),
     cost="linear in texts",

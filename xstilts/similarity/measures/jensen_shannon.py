@@ -3,17 +3,17 @@ r"""Jensen-Shannon divergence of the two sets' subword distributions, in bits.
 $$\mathrm{JSD} = H\big(\tfrac{p + q}{2}\big) - \tfrac12 H(p) - \tfrac12 H(q)
   = 1 - \tfrac12 \sum_w \Big[ (p_w + q_w) \log_2 (p_w + q_w)
   - p_w \log_2 p_w - q_w \log_2 q_w \Big]$$
-0 if every piece is as frequent in both, 1 if they share none, as languages in different scripts
-nearly do. Only pieces that both have count in the sum.
+0 if every subword is as frequent in both, 1 if they share none, as languages in different scripts
+nearly do. Only subwords that both have count in the sum.
 """
 
 import numpy as np
 
 from xstilts.similarity.measure import Measure
-from xstilts.similarity.subword_counts import Pieces
+from xstilts.similarity.subword_counts import Subwords
 
 
-def jensen_shannon(x: Pieces, y: Pieces) -> np.ndarray:
+def jensen_shannon(x: Subwords, y: Subwords) -> np.ndarray:
     """JSD in bits, of the samples and of each pair of resamples."""
     from scipy.special import xlogy  # slow to import, and every start of Snakemake reads this file
 
@@ -27,7 +27,7 @@ def jensen_shannon(x: Pieces, y: Pieces) -> np.ndarray:
 MEASURE = Measure(
     title="subword divergence",
     level="cell",
-    reads="pieces",
+    reads="subwords",
     direction="distance",
     limits=(0, 1),
     cost="linear in types",

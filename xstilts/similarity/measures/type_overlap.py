@@ -8,10 +8,10 @@ and is a little lower, which a standard error forgives.
 import numpy as np
 
 from xstilts.similarity.measure import Measure
-from xstilts.similarity.subword_counts import Pieces
+from xstilts.similarity.subword_counts import Subwords
 
 
-def type_overlap(x: Pieces, y: Pieces) -> np.ndarray:
+def type_overlap(x: Subwords, y: Subwords) -> np.ndarray:
     """The overlap, of the samples and of each pair of resamples."""
     _, first, second = np.intersect1d(x.types, y.types, return_indices=True)
     own, other = x.totals > 0, y.totals > 0
@@ -22,7 +22,7 @@ def type_overlap(x: Pieces, y: Pieces) -> np.ndarray:
 MEASURE = Measure(
     title="subword type overlap",
     level="cell",
-    reads="pieces",
+    reads="subwords",
     direction="similarity",
     limits=(0, 0.5),
     cost="linear in types",
