@@ -148,8 +148,9 @@ class Study:
         return language_facts(sorted(codes), self.grid.models[model].pretraining)
 
     def language_names(self) -> dict[str, str]:
-        """Names of languages by code, as figures write them."""
-        return {code: row.name for code, row in languages().items()}
+        """Names of the grid's languages by code, as figures write and order them."""
+        run = {code for codes in self.grid.languages.values() for code in codes}
+        return {code: row.name for code, row in languages().items() if code in run}
 
     def language_families(self) -> dict[str, str]:
         """Family of each language whose row names one, by code."""
