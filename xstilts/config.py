@@ -81,14 +81,21 @@ def _set_root(config: dict[str, Any]) -> None:
     root = config["data_root"] or ""
     for entry in [*config["data"].values(), *config["translation"]["data"].values()]:
         entry["path"] = _under(root, entry["path"])
-    for row in [*config["model_table"].values()]:
-        if "path" in row and (Path(root, row["path"]).exists() or not is_hub_id(row["path"])):
-            row["path"] = _under(root, row["path"])
+    models = [(row, "path") for row in config["model_table"].values()]
+    for holder, key in [*models, (config["translation"], "model")]:
+        if holder.get(key):
+            holder[key] = _model_under(root, holder[key])
     for key in FILES:
         config[key] = _under(root, config[key])
         if config[key] and not Path(config[key]).is_file():
             raise InputError(f"config: {key}: no file '{config[key]}'")
     config["data_root"] = None
+
+
+def _model_under(root: str, path: str) -> str:
+    """A model's folder under the root; an id of the hub, in which `{language}` may stand, as is."""
+    on_hub = is_hub_id(re.sub(r"\{\w+\}", "x", path)) and not Path(root, path).exists()
+    return path if on_hub else str(_under(root, path))
 
 
 def _under(root: str, path: Any) -> Any:

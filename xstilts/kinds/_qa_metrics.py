@@ -62,9 +62,11 @@ def words(text: str, rules: str, language: str) -> list[str]:
     if rules == "squad":
         marks, articles, word = _ascii_punctuation(), ARTICLES["en"], r"\S+"
     else:
-        table = {**dict.fromkeys(added_languages()), **ARTICLES}
-        check_name("language of MLQA's rules", language, table, "answers")
-        marks, articles, word = _all_punctuation(), table[language], WORD.get(language, r"\S+")
+        if language not in ARTICLES:
+            known = [*ARTICLES, *added_languages()]
+            check_name("language of MLQA's rules", language, known, "answers")
+        marks, articles = _all_punctuation(), ARTICLES.get(language)
+        word = WORD.get(language, r"\S+")
     bare = text.lower().translate(marks)
     return re.findall(word, re.sub(articles, " ", bare) if articles else bare)
 
