@@ -7,11 +7,11 @@ measures: the module of a task's kind, and those facts of a task or measure that
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache, partial
+from inspect import getmembers_static
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -52,34 +52,51 @@ def job_code(script: str, task_names: tuple[str, ...], measure_names: tuple[str,
         if (registry.__module__, registry.__name__) in reached_code(functions):
             if not names:
                 raise ValueError(f"{script} reads {registry.__name__}: name those it concerns")
-            facts += [_facts(registry()[name], functions) for name in sorted({*names})]
+            facts += [_facts(registry, name, functions) for name in sorted({*names})]
     return digest([code_digest(*functions), facts])[:16]
 
 
-def _facts(row: Any, functions: tuple[str, ...]) -> dict[str, Any]:
-    """What functions can know of a row: the fields that they, or its own methods, read.
-
-    The methods and properties that they use count by their code.
-    """
-    attributes, methods = reached_members(functions)
-    names = {name for name in attributes | methods if not name.startswith("__")}
-    members = {name: _method(type(row), name) for name in names}
-    facts = {name: function_meaning(method) for name, method in members.items() if method}
-    for name in facts:
-        attributes = attributes | _names(members[name].__code__)
+@cache
+def _facts(
+    registry: Callable[[], Mapping[str, Any]], name: str, functions: tuple[str, ...]
+) -> dict[str, Any]:
+    """What functions can know of a row: the fields that they, or its own methods, read."""
+    row = registry()[name]
+    used, attributes, called = _used(registry, functions)
+    facts: dict[str, Any] = {**used}
     for each in fields(row):
         value = getattr(row, each.name)
-        read = each.name in attributes or (callable(value) and each.name in methods)
+        read = each.name in attributes or (callable(value) and each.name in called)
         if read and each.name not in PASSED:
             facts[each.name] = _plain(value)
     return facts
 
 
-def _method(kind: type, name: str) -> Any:
-    """The function behind a method or a property of a class; None if there is none."""
-    member = inspect.getattr_static(kind, name, None)
-    function = getattr(member, "fget", member)
-    return function if isinstance(function, FunctionType) else None
+@cache
+def _used(
+    registry: Callable[[], Mapping[str, Any]], functions: tuple[str, ...]
+) -> tuple[dict[str, str], set[str], set[str]]:
+    """The code of the methods and properties of rows that functions use; and what they read.
+
+    That is the names of attributes, those that these methods read among them, and the names that
+    are called.
+    """
+    attributes, called = reached_members(functions)
+    used = {name: each for name, each in _methods(registry).items() if name in attributes | called}
+    read = attributes.union(*(_names(each.__code__) for each in used.values()))
+    return {name: function_meaning(each) for name, each in used.items()}, read, called
+
+
+@cache
+def _methods(registry: Callable[[], Mapping[str, Any]]) -> dict[str, FunctionType]:
+    """The functions behind the methods and properties of rows, without Python's own."""
+    kind = type(next(iter(registry().values())))
+    members = ((name, getattr(each, "fget", each)) for name, each in getmembers_static(kind))
+    return {
+        name: each
+        for name, each in members
+        if isinstance(each, FunctionType) and not name.startswith("__")
+    }
 
 
 def _names(code: CodeType) -> set[str]:

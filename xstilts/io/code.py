@@ -12,8 +12,12 @@ names its module too.
 from __future__ import annotations
 
 import ast
+import hashlib
 import inspect
+import pickle
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,9 +25,11 @@ from textwrap import dedent
 from typing import Any
 
 from xstilts.io.hashing import digest
+from xstilts.io.tables import atomic
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = __package__.split(".")[0]
+MODULES = ROOT / PACKAGE / "__pycache__" / f"modules.{sys.implementation.cache_tag}.pickle"
 UNWATCHED = {
     "xstilts.errors": "the words of errors",
     "xstilts.io.code": "which code is watched",
@@ -68,6 +74,7 @@ class Module:
     imports: dict[str, Name] = field(default_factory=dict)
 
 
+@cache
 def code_digest(*functions: str) -> str:
     """Digest of what functions run; each is `module:name`, or a module as a whole."""
     reached = reached_code(functions)
@@ -77,14 +84,19 @@ def code_digest(*functions: str) -> str:
 @cache
 def reached_code(functions: Sequence[str]) -> frozenset[Name]:
     """The definitions that functions reach, themselves among them."""
-    waiting = [name for function in functions for name in _entry(function)]
+    return frozenset().union(*(_reached(function) for function in functions))
+
+
+@cache
+def _reached(function: str) -> set[Name]:
+    waiting = _entry(function)
     reached: set[Name] = set()
     while waiting:
         name = waiting.pop()
         if name not in reached and name[0] not in UNWATCHED:
             reached.add(name)
             waiting += _next(name)
-    return frozenset(reached)
+    return reached
 
 
 @cache
@@ -108,7 +120,7 @@ def _next(name: Name) -> Iterator[Name]:
     yield module, AT_IMPORT
     if own == AT_IMPORT:
         imported = {target for target, _ in _module(module).imports.values()}
-        yield from ((each, AT_IMPORT) for each in imported if _file(each))
+        yield from ((each, AT_IMPORT) for each in imported if each in _modules())
     for target in _targets(module, own).values():
         if target and target[1] == "*":
             yield from ((target[0], each) for each in _module(target[0]).definitions)
@@ -116,6 +128,7 @@ def _next(name: Name) -> Iterator[Name]:
             yield target
 
 
+@cache
 def _linked(module: str, name: str) -> list[Any]:
     """A definition's meaning, with that of whatever its names stand for."""
     imports, links = _known(module, name), []
@@ -134,6 +147,7 @@ def _known(module: str, name: str) -> dict[str, Name]:
     return {**_module(module).imports, **_module(module).definitions[name].imports}
 
 
+@cache
 def _targets(module: str, name: str) -> dict[str, Name | None]:
     """What the names in a definition stand for in the package; None for nothing in it."""
     definition, imports, targets = _module(module).definitions[name], _known(module, name), {}
@@ -147,9 +161,9 @@ def _targets(module: str, name: str) -> dict[str, Name | None]:
 
 def _origin(module: str, name: str) -> Name | None:
     """Where an imported name is defined; a whole module is (module, "*")."""
-    if not _file(module):
+    if module not in _modules():
         return None
-    if _file(f"{module}.{name}"):
+    if f"{module}.{name}" in _modules():
         return f"{module}.{name}", "*"
     if name in _module(module).definitions:
         return module, name
@@ -157,20 +171,31 @@ def _origin(module: str, name: str) -> Name | None:
     return _origin(*further) if further else None
 
 
-@cache
-def _file(module: str) -> Path | None:
-    if module.split(".")[0] != PACKAGE:
-        return None
-    path = ROOT.joinpath(*module.split("."))
-    files = (path.with_suffix(".py"), path / "__init__.py")
-    return next((file for file in files if file.is_file()), None)
-
-
-@cache
 def _module(name: str) -> Module:
-    file = _file(name)
-    assert file, name
-    return read_module(ast.parse(file.read_bytes()))
+    return _modules()[name]
+
+
+@cache
+def _modules() -> dict[str, Module]:
+    """Every module of the package, by its name.
+
+    Reading them takes half a second, so they are kept until a source changes.
+    """
+    sources = {_module_name(file): file.read_bytes() for file in (ROOT / PACKAGE).rglob("*.py")}
+    state = digest({name: hashlib.sha256(source).hexdigest() for name, source in sources.items()})
+    with suppress(Exception):  # whatever a file that is not there, or broken, raises
+        kept_state, modules = pickle.loads(MODULES.read_bytes())
+        if kept_state == state:
+            return dict(modules)
+    modules = {name: read_module(ast.parse(source)) for name, source in sources.items()}
+    with suppress(OSError), atomic(MODULES) as file:  # such as a package that is read-only
+        file.write_bytes(pickle.dumps((state, modules)))
+    return modules
+
+
+def _module_name(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def read_module(tree: ast.Module) -> Module:
