@@ -1,4 +1,4 @@
-"""The tiny study, run for real, once per worker."""
+"""The tiny study, run for real, once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.study import ROOT, Study, checkout
+from helpers.shared import made_once
+from helpers.study import Study, traced_study
 
 from xstilts.languages import add_languages
 
@@ -22,16 +23,8 @@ def shipped_languages() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """The tiny study, finished. Do not change it: take a copy."""
-    study = checkout(tmp_path_factory.mktemp("finished") / "checkout")
-    (study.folder.parent / "traces").mkdir()
-    result = study.snakemake(
-        warm=True,
-        PYTHONPATH=f"{study.folder}:{ROOT / 'tests/tracing'}",
-        XSTILTS_TRACES=str(study.folder.parent / "traces"),
-    )
-    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
-    return study
+    """The tiny study, finished, and what its jobs ran. Do not change it: take a copy."""
+    return Study(made_once(tmp_path_factory, "finished", traced_study) / "checkout")
 
 
 @pytest.fixture

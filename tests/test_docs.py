@@ -19,7 +19,7 @@ from helpers.study import BIN, ROOT, Study
 from xstilts.config import check_config, read_config
 from xstilts.errors import InputError
 
-pytestmark = pytest.mark.xdist_group("workflow")
+pytestmark = pytest.mark.xdist_group("docs")
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "config/README.md"])
 BLOCK = re.compile(r"```bash\n(.*?)```", re.DOTALL)
 

@@ -129,3 +129,15 @@ def checkout(folder: Path) -> Study:
     study = Study(folder)
     study.configure()
     return study
+
+
+def traced_study(folder: Path) -> None:
+    """Run the tiny study in a folder's `checkout`; its `traces` say which functions jobs ran."""
+    (folder / "traces").mkdir()
+    study = checkout(folder / "checkout")
+    result = study.snakemake(
+        warm=True,
+        PYTHONPATH=f"{study.folder}:{ROOT / 'tests/tracing'}",
+        XSTILTS_TRACES=str(folder / "traces"),
+    )
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]

@@ -15,7 +15,7 @@ from xstilts.config import read_config
 from xstilts.io.tables import read_table
 from xstilts.similarity.table import SIMILARITY
 
-pytestmark = pytest.mark.xdist_group("workflow")
+pytestmark = pytest.mark.xdist_group("changes")
 FITS = (
     "fit_degradation",
     "check_sensitivity",

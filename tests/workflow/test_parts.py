@@ -13,7 +13,7 @@ from xstilts.errors import InputError
 from xstilts.grid import Cell, read_grid
 from xstilts.io.tables import read_table
 
-pytestmark = pytest.mark.xdist_group("workflow")
+pytestmark = pytest.mark.xdist_group("parts")
 RESULTS = "results/tiny"
 ANSWER, MISSING = f"{RESULTS}/answer.txt", f"{RESULTS}/missing.csv"
 MAKING = {"fetch_task", "encode_task", "train_intermediate", "finetune_target", "embed_texts"}

@@ -51,7 +51,7 @@ CONFIG: dict[str, Any] = {
     "targets": ["xnli"],
     "languages": ["en", "qa"],
     # Long enough to be killed half way, and saved often enough to go on from there.
-    "training": {**SCHEDULE, "max_steps": 1200, "save_minutes": 0.01},
+    "training": {**SCHEDULE, "max_steps": 700, "save_minutes": 0.01},
 }
 TABLE = f"{RESULTS}/cells.parquet"
 CELL = (

@@ -12,7 +12,7 @@ from xstilts import cli
 from xstilts.checkpoint.network import MANIFEST, WEIGHTS
 from xstilts.io.tables import read_table
 
-pytestmark = pytest.mark.xdist_group("workflow")
+pytestmark = pytest.mark.xdist_group("storage")
 RESULTS = "results/tiny"
 CELL = (
     f"{RESULTS}/scores/target=xnli/model=nano/intermediate=mnli/seed=1/language=qe/scores.parquet"
