@@ -55,7 +55,7 @@ publish: venv ## site/: report, figures, tables and graph of a finished run, for
 
 # Three workers keep two cores busy: tests of workflows wait a third of their time.
 test: venv
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadgroup $(PYTEST)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder $(PYTEST)
 
 quick: venv ## the tests of every day: none that runs a study, a cluster or a mirror of the hub
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -q -m "not xdist_group" $(PYTEST)

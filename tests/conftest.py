@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,21 @@ from helpers.study import Study, traced_study
 from xstilts.languages import add_languages
 
 pytest_plugins = ["helpers.mirrored"]
+# Or each of the hundreds of processes that tests start would compile the project anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+FIRST = ("report", "null", "slurm", "real", "docs", "hub", "faults", "damage", "changes", "storage")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Groups that take minutes come first, or one of them would keep one worker at the end."""
+
+    def rank(item: pytest.Item) -> int:
+        mark = item.get_closest_marker("xdist_group")
+        return FIRST.index(mark.args[0]) if mark and mark.args[0] in FIRST else len(FIRST)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(autouse=True)

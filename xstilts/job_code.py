@@ -82,21 +82,15 @@ def _used(
     are called.
     """
     attributes, called = reached_members(functions)
-    used = {name: each for name, each in _methods(registry).items() if name in attributes | called}
+    members = getmembers_static(type(next(iter(registry().values()))))
+    functions_of = {name: getattr(member, "fget", member) for name, member in members}
+    used = {
+        name: each
+        for name, each in functions_of.items()
+        if isinstance(each, FunctionType) and name in attributes | called and name[:2] != "__"
+    }
     read = attributes.union(*(_names(each.__code__) for each in used.values()))
     return {name: function_meaning(each) for name, each in used.items()}, read, called
-
-
-@cache
-def _methods(registry: Callable[[], Mapping[str, Any]]) -> dict[str, FunctionType]:
-    """The functions behind the methods and properties of rows, without Python's own."""
-    kind = type(next(iter(registry().values())))
-    members = ((name, getattr(each, "fget", each)) for name, each in getmembers_static(kind))
-    return {
-        name: each
-        for name, each in members
-        if isinstance(each, FunctionType) and not name.startswith("__")
-    }
 
 
 def _names(code: CodeType) -> set[str]:

@@ -149,11 +149,3 @@ def test_the_readme_quotes_the_demos_answer(report: Path) -> None:
     quoted = re.findall(r"^- (a transfer gap .*)[;.]$", README.read_text(encoding="utf-8"), re.M)
     assert len(quoted) == 3
     assert [line for line in quoted if line not in answer] == []
-
-
-@pytest.mark.skipif("XSTILTS_DEMO" not in os.environ, reason="runs a demo: set XSTILTS_DEMO")
-def test_where_similarity_means_nothing_the_demo_finds_nothing(report: Path) -> None:
-    """After the demo, as two runs in one folder are refused."""
-    subprocess.run(["make", "demo-null"], cwd=ROOT, check=True)
-    answer = (ROOT / "results/demo-null/answer.txt").read_text(encoding="utf-8")
-    assert answer.count("which includes zero") == 3

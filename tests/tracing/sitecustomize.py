@@ -28,15 +28,15 @@ def trace_jobs():
     def run_and_write(*request):
         seen = set()
 
-        def watch(frame, event, _):
+        def watch(frame, *_):  # at each call; not within it, as this returns nothing
             code = frame.f_code
             ran = code.co_filename, code.co_qualname
-            if event == "call" and "/xstilts/" in ran[0] and ran not in seen and not imports(frame):
+            if "/xstilts/" in ran[0] and ran not in seen and not imports(frame):
                 seen.add(ran)
 
-        sys.setprofile(watch)
+        sys.settrace(watch)
         status = run(*request)
-        sys.setprofile(None)
+        sys.settrace(None)
         lines = "".join(f"{file}\t{name}\n" for file, name in sorted(seen))
         Path(os.environ["XSTILTS_TRACES"], str(os.getpid())).write_text(lines, encoding="utf-8")
         return status

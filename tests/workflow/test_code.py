@@ -181,7 +181,7 @@ def ran(finished: Study) -> Ran:
 
 @pytest.mark.xdist_group("workflow")
 def test_all_that_jobs_run_is_watched(ran: Ran) -> None:
-    """The profiler's word on what ran, against what is read off the sources."""
+    """The tracer's word on what ran, against what is read off the sources."""
     assert len(ran) > 30
     assert ("xstilts.training.loop", "Fit") in ran["finetune_target"]
     for script, names in ran.items():

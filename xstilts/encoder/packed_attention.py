@@ -117,7 +117,7 @@ def packed_attention(
 ) -> tuple[Tensor, None]:
     """(1, tokens, heads, width per head) from queries, keys, values (1, heads, tokens, width)."""
     query, key, value = (states[0].transpose(0, 1) for states in (query, key, value))
-    if _can_flash(query):
+    if query.is_cuda and query.dtype != torch.float32:  # what flash attention has kernels for
         return _flash(query, key, value, boundaries, dropout, scaling)[None], None
     if torch.is_grad_enabled() and not query.is_cuda and query.dtype == torch.float32:
         return grouped_attention(query, key, value, boundaries, dropout, scaling)[None], None
@@ -130,11 +130,6 @@ def packed_attention(
         output = scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling)
         outputs.append(output.transpose(1, 2).flatten(0, 1))
     return torch.cat(outputs)[None], None
-
-
-def _can_flash(states: Tensor) -> bool:
-    """Whether there are flash attention's kernels for them."""
-    return states.is_cuda and states.dtype != torch.float32
 
 
 def _flash(
@@ -175,7 +170,8 @@ def grouped_attention(
         weights = torch.baddbmm(bias, q, k.mT, alpha=scale).softmax(-1)
         if dropout:
             weights = weights * dropout_mask(weights.shape, dropout, weights.dtype)
-        outputs.append(_of_tokens(torch.bmm(weights, v), group, heads))
+        read = torch.bmm(weights, v).view(group.count, heads, group.longest, -1).transpose(1, 2)
+        outputs.append(read.flatten(0, 1).index_select(0, group.slots))
     return torch.cat(outputs)
 
 
@@ -183,12 +179,6 @@ def _by_head(block: Tensor, group: Group) -> Tensor:
     """(count * heads, longest, width) from (count * longest, heads, width)."""
     split = block.view(group.count, group.longest, *block.shape[1:])
     return split.transpose(1, 2).flatten(0, 1)
-
-
-def _of_tokens(block: Tensor, group: Group, heads: int) -> Tensor:
-    """(tokens of the group, heads, width) from (count * heads, longest, width)."""
-    split = block.view(group.count, heads, group.longest, -1).transpose(1, 2)
-    return split.flatten(0, 1).index_select(0, group.slots)
 
 
 def pack_attention(model: PreTrainedModel) -> None:

@@ -84,19 +84,16 @@ def code_digest(*functions: str) -> str:
 @cache
 def reached_code(functions: Sequence[str]) -> frozenset[Name]:
     """The definitions that functions reach, themselves among them."""
-    return frozenset().union(*(_reached(function) for function in functions))
-
-
-@cache
-def _reached(function: str) -> set[Name]:
-    waiting = _entry(function)
+    if len(functions) != 1:
+        return frozenset().union(*(reached_code((function,)) for function in functions))
+    waiting = _entry(*functions)
     reached: set[Name] = set()
     while waiting:
         name = waiting.pop()
         if name not in reached and name[0] not in UNWATCHED:
             reached.add(name)
             waiting += _next(name)
-    return reached
+    return frozenset(reached)
 
 
 @cache
@@ -181,7 +178,11 @@ def _modules() -> dict[str, Module]:
 
     Reading them takes half a second, so they are kept until a source changes.
     """
-    sources = {_module_name(file): file.read_bytes() for file in (ROOT / PACKAGE).rglob("*.py")}
+    names = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in (ROOT / PACKAGE).rglob("*.py")
+    }
+    sources = {name: file.read_bytes() for name, file in names.items()}
     state = digest({name: hashlib.sha256(source).hexdigest() for name, source in sources.items()})
     with suppress(Exception):  # whatever a file that is not there, or broken, raises
         kept_state, modules = pickle.loads(MODULES.read_bytes())
@@ -191,11 +192,6 @@ def _modules() -> dict[str, Module]:
     with suppress(OSError), atomic(MODULES) as file:  # such as a package that is read-only
         file.write_bytes(pickle.dumps((state, modules)))
     return modules
-
-
-def _module_name(file: Path) -> str:
-    parts = file.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def read_module(tree: ast.Module) -> Module:

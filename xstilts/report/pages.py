@@ -28,13 +28,14 @@ def show_tables(*, tables: Mapping[str, str], pages: Mapping[str, str]) -> None:
     """
     for name, page in pages.items():
         frame = pd.read_csv(tables[name]).rename(columns=lambda column: column.replace("_", " "))
-        table = frame.to_html(index=False, border=0, na_rep="", float_format=_number)
+        # Four digits; one decimal for criteria: they are large and compared by their differences.
+        table = frame.to_html(
+            index=False,
+            border=0,
+            na_rep="",
+            float_format=lambda value: f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}",
+        )
         head = f'<meta charset="utf-8"><title>{name}</title><style>{STYLE}</style>'
         text = f"<!doctype html><html lang='en'><head>{head}</head><body>{table}</body></html>\n"
         with atomic(Path(page)) as temporary:
             temporary.write_text(text, encoding="utf-8")
-
-
-def _number(value: float) -> str:
-    """Four digits; one decimal for criteria, which are large and compared by their differences."""
-    return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
