@@ -1,4 +1,4 @@
-"""Fetching and encoding at the hub's real sizes: seconds, rows a second, peak memory, disk.
+"""Fetching and encoding at the hub's real sizes: seconds, rows per second, peak memory, disk.
 
     python -m benchmarks.hub [--json] [--only mnli,bucc] [--share 0.01]
 

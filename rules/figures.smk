@@ -6,7 +6,7 @@ OUTPUTS: figures/NAME.svg and figures/NAME.csv; figures/outcomes.html, figures/s
 
 
 rule plot_degradation:
-    """Heat map of the transfer gap: intermediates by languages, a panel a target."""
+    """Heat map of the transfer gap: intermediates by languages, a panel per target."""
     input:
         cells=CELLS,
         missing=MISSING,
@@ -85,7 +85,7 @@ rule show_outcomes:
 
 
 rule plot_similarity:
-    """Heat map of the headline measure: intermediates by languages, a panel a target."""
+    """Heat map of the headline measure: intermediates by languages, a panel per target."""
     input:
         tables=expand(SIMILARITY, measure=config["similarity"]["headline"], model=GRID.models),
     output:
@@ -113,7 +113,7 @@ rule plot_similarity:
 
 
 rule plot_overview:
-    """Heat maps of all measures: intermediates by languages, a panel a measure."""
+    """Heat maps of all measures: intermediates by languages, a panel per measure."""
     input:
         tables=similarity_files(),
     output:
@@ -356,7 +356,7 @@ rule plot_random_effects:
 
 
 rule plot_training:
-    """The loss of every training, a panel a training set, a line an intermediate."""
+    """The loss of every training, a panel per training set, a line per intermediate."""
     input:
         waits_for=[training["checkpoint"] for training in trainings()],
     output:

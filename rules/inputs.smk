@@ -184,7 +184,7 @@ def dev_parts(wildcards):
 
 
 def fisher_checkpoint(wildcards):
-    """The network whose Fisher diagonal is asked for; `training` is none for phase two."""
+    """The network whose Fisher diagonal is asked for; `training_set` is none for phase two."""
     return first_run(INTERMEDIATE if wildcards.training_set == "none" else TUNED, wildcards)
 
 

@@ -130,7 +130,7 @@ rule compute_features:
         precision=config["evaluation"]["precision"],
         code=code_of("compute_features", tasks=[*dev_tasks(), *GRID.recipe_tasks()]),
     message:
-        "Embedding dev examples with {wildcards.model} after {wildcards.intermediate}"
+        "Reading features of dev examples with {wildcards.model} after {wildcards.intermediate}"
     script:
         "../workflow/scripts/compute_features.py"
 
@@ -156,7 +156,7 @@ rule compute_fisher:
     params:
         code=code_of("compute_fisher", tasks=fisher_tasks),
     message:
-        "Embedding the task of {wildcards.model} after {wildcards.intermediate}, {wildcards.training_set}"
+        "Computing the Fisher diagonal of {wildcards.model} after {wildcards.intermediate}, {wildcards.training_set}"
     script:
         "../workflow/scripts/compute_fisher.py"
 

@@ -140,7 +140,7 @@ def test_recovery_counts_intervals_that_hold_the_truth() -> None:
 def test_sets_of_the_hub_are_made_up_fetched_and_encoded(
     tmp_path: Path, nano_folder: Path, name: str
 ) -> None:
-    """At a thousandth of their size; two rows a language where that is less."""
+    """At a thousandth of their size; two rows per language where that is less."""
     found = hub.run_set(name, 0.001, nano_folder)
     wanted = {
         "anli": 16 + 45 + 100 + 550 + 392 + 2 + 2 + 2 + 10 + 9,

@@ -200,9 +200,6 @@ def test_a_table_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str
     assert "no table 'none.csv'" in complaint(capsys, "fit", "none.csv", "--formula", "(1|a)")
 
 
-MEASURES = ("centroid_cosine", "pretraining_size", "same_data")
-
-
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     """Results of a simulated study, and its config: eight languages run, `fi` measured besides."""

@@ -1,7 +1,7 @@
 """`config.yaml` as it is shipped, against a mirror of the hub: locked, fetched and encoded.
 
 The mirror stands for the hub and for the authors' repositories beside it: every data set and model
-that the study reads, in the form that each has there, with a few invented rows a split. What it
+that the study reads, in the form that each has there, with a few invented rows per split. What it
 cannot show: that the hub has these names today, its redirects, limits and terms, XLM-R's own
 vocabulary, and sizes, which `python -m benchmarks.hub` measures.
 """
@@ -133,7 +133,7 @@ def test_only_the_split_that_is_read_is_downloaded(run: Run) -> None:
 
 
 def test_what_a_reader_should_know_is_counted_in_the_manifests(run: Run) -> None:
-    """A row a split and language of three targets had lost the space of its context."""
+    """A row per split and language of three targets had lost the space of its context."""
     _, grid = read_config()
     for target in ("xquad", "mlqa", "tydiqa"):
         aside = read_json(run.results / f"data/part=test/task={target}/manifest.json")["aside"]

@@ -94,7 +94,7 @@ def test_one_language_and_one_seed_have_no_interval() -> None:
     assert row["figure"] == pytest.approx(4.0)
     assert np.isnan(row["low"])
     assert row["verdict"] == NOT_TESTED
-    assert row["why"].startswith("no interval: one language a target, and one seed")
+    assert row["why"].startswith("no interval: one language per target, and one seed")
 
 
 def test_several_seeds_in_one_language_have_an_interval() -> None:

@@ -39,7 +39,7 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def in_parts(rows: Frame) -> Frame:
-    """What `pd.concat` of a frame a target leaves: row numbers that begin anew in each."""
+    """What `pd.concat` of a frame per target leaves: row numbers that begin anew in each."""
     parts = [
         rows[rows["target"] == name].reset_index(drop=True) for name in rows["target"].unique()
     ]

@@ -177,7 +177,7 @@ def test_gold_labels_and_tags_that_are_hidden_are_not_scored(
 MISTAKES = {
     "tags of a model": ("wikiann", "de", "a\tLABEL_5\n", "a\tO\n", "tag 'LABEL_5' is none of O"),
     "tags in lower case": ("wikiann", "de", "a\tb-per\n", "a\tO\n", "sentence 1: tag 'b-per'"),
-    "fields around": ("udpos", "de", "1\ta\tX\n", "1\ta\tX\n", "3 fields a line, neither two"),
+    "fields around": ("udpos", "de", "1\ta\tX\n", "1\ta\tX\n", "3 fields per line, neither two"),
     "other questions": ("xquad", "de", '{"0": "cat"}', questions("cat"), "none of its questions"),
     "hidden answers": ("xquad", "de", '{"q0": "cat"}', questions(""), "every label or answer is"),
     "hidden labels": ("xnli", "de", "neutral\n", "-1\n", "every label or answer is hidden"),

@@ -4,7 +4,7 @@ Every configuration and split of the registry is there, with a few rows, in the 
 has it: label names and their order as the data sets declare them; labels of -1 or "" where they are
 hidden; contexts without the space at their ends where the hub's have lost it; classes declared in
 the README alone, in the words of older libraries, where the data sets are old; BUCC's pools as one
-row a language. No two splits or languages share a row.
+row per language. No two splits or languages share a row.
 """
 
 from __future__ import annotations

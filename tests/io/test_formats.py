@@ -147,7 +147,7 @@ def test_fields_that_nobody_named_are_refused(tmp_path: Path) -> None:
     """The first and the last of four fields need not be the word and its tag."""
     (tmp_path / "en.txt").write_text("EU\tNNP\tB-NP\tB-ORG\n", encoding="utf-8")
     source = {"path": str(tmp_path / "en.txt"), "format": "conll"}
-    with pytest.raises(InputError, match="row 1: 4 fields a line, neither two nor those of CoNLL"):
+    with pytest.raises(InputError, match="row 1: 4 fields per line, neither two nor"):
         fetch(tmp_path, "wikiann", "test", source)
 
 

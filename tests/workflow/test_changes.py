@@ -52,7 +52,8 @@ def test_a_finished_study_plans_nothing(finished: Study) -> None:
 
 
 def test_another_formula_is_one_line_of_the_config_and_plans_the_fits(study: Study) -> None:
-    study.configure(degradation={"steps": {"language": "mmd"}})
+    steps = {"steps": {"language": "mmd"}}
+    study.configure(degradation={**TINY["degradation"], **steps})
     assert set(study.planned()) == {*FITS, "all"}
 
 

@@ -102,22 +102,8 @@ def lock_data() -> Iterator[str]:
     Raises:
         InputError: some could not be had.
     """
-    from huggingface_hub import HfApi
-
-    api, commits, failed = HfApi(), read_lock(), []
-    requests: dict[str, list[tuple[str, Callable[..., Any]]]] = {
-        name: [(name, api.model_info)] for row in MODELS.values() if (name := source_of(row))
-    }
-    requests |= {
-        hub.source: [
-            (each.source if isinstance(each, Hub) else each.url, api.dataset_info)
-            for each in chain(hub)
-        ]
-        for task in tasks().values()
-        for hub in task.hub
-        if isinstance(hub, Hub)
-    }
-    for name, alternatives in sorted(requests.items()):
+    commits, failed = read_lock(), []
+    for name, alternatives in sorted(_requests().items()):
         if any(source in commits for source, _ in alternatives):
             continue
         for source, ask in alternatives:
@@ -131,6 +117,22 @@ def lock_data() -> Iterator[str]:
     yield f"{len(commits)} commits in {LOCK}"
     if failed:
         raise InputError(f"no commit for {', '.join(failed)}; run the command again")
+
+
+def _requests() -> dict[str, list[tuple[str, Callable[..., Any]]]]:
+    """By the name of a model or data set: what to ask for, of whom; the first choice first."""
+    from huggingface_hub import HfApi
+
+    api = HfApi()
+    models = {name: [(name, api.model_info)] for row in MODELS.values() if (name := source_of(row))}
+    hubs = [hub for task in tasks().values() for hub in task.hub if isinstance(hub, Hub)]
+    return models | {
+        hub.source: [
+            (each.source if isinstance(each, Hub) else each.url, api.dataset_info)
+            for each in chain(hub)
+        ]
+        for hub in hubs
+    }
 
 
 def _lock(source: str, ask: Callable[..., Any], commits: Commits) -> str:

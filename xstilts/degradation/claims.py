@@ -87,7 +87,7 @@ def _side(figure: Interval) -> str:
 def _judged(figure: Interval, holds: bool, why: str, by: Interval | None = None) -> Finding:
     """A finding; without an interval (of the figure, or of `by` if given), no verdict."""
     if np.isnan((by or figure).low):
-        return Finding(figure, NOT_TESTED, "no interval: one language a target, and one seed")
+        return Finding(figure, NOT_TESTED, "no interval: one language per target, and one seed")
     return Finding(figure, HOLDS if holds else DOES_NOT, why)
 
 

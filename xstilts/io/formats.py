@@ -174,8 +174,8 @@ def check_fields(row: Row, where: str) -> None:
     if "words" not in row:
         fields = sum(name.isdecimal() for name in row)
         raise InputError(
-            f"{where}: {fields} fields a line, neither two nor those of CoNLL-U; keep the word and "
-            'its tag, or say under columns which they are, as {words: "1", tags: "3"}'
+            f"{where}: {fields} fields per line, neither two nor those of CoNLL-U; keep the word "
+            'and its tag, or say under columns which they are, as {words: "1", tags: "3"}'
         )
 
 

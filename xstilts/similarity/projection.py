@@ -48,8 +48,8 @@ class Space(NamedTuple):
 def project_texts(*, tables: dict[str, dict[str, str]], coordinates: str) -> None:
     """Write the coordinates of all texts of a model.
 
-    The table's columns are `role`, `task`, `language`, `layer`, `own`, `themes` (how many leading
-    axes are those of themes) and `vector`.
+    The table's columns are `role`, `task`, `language`, `layer`, `is_default`, `themes` (how many
+    leading axes are those of themes) and `vector`.
 
     Args:
         tables: embedding tables by role and task.

@@ -14,7 +14,7 @@ from xstilts.tasks import Hub, Task
 
 
 def sentences(row: Mapping[str, Any], language: str) -> Iterator[dict[str, Any]]:
-    """A row a sentence of either pool, of the hub's one row a language.
+    """A row per sentence of either pool, of the hub's one row per language.
 
     Its `gold` holds pairs of sentence numbers, counted from 1 as in the ids of the release.
     """

@@ -1,4 +1,4 @@
-"""FLORES-200 (NLLB Team 2022): professional translations of English sentences, a column a language.
+"""FLORES-200 (NLLB Team 2022): English sentences, translated professionally, a column per language.
 
 Measures of alignment read it; it is no target. The column's name is in the table of languages.
 """

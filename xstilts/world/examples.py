@@ -15,7 +15,6 @@ from xstilts.world import TOPICS, World
 from xstilts.world.lexicon import Concept, listed, words
 from xstilts.world.scenes import draw, order, pick
 
-Say = Callable[[list[Concept]], str]
 Example = dict[str, Any]
 
 CATEGORIES = ("animal", "person", "thing", "place")

@@ -21,7 +21,7 @@ MEASURE = Measure(
     reads="fisher",
     direction="similarity",
     limits=(0, 1),
-    cost="a backward pass an example, once a training",
+    cost="a backward pass per example, once per training",
     reference="Vu et al. 2020, Exploring and Predicting Transferability across NLP Tasks; "
     "Achille et al. 2019, Task2Vec",
     compute=task_embedding,
