@@ -40,6 +40,7 @@ ELSEWHERE = {
     r"python -m benchmarks.learning": "test_the_loss_falls_as_it_does_for_the_trainer",
     r"python -m benchmarks.hub": "test_sets_of_the_hub_are_made_up_fetched_and_encoded",
     r"python -m benchmarks.rates": "test_rates_are_recovered_from_jobs_that_follow_them",
+    r"snakemake --profile slurm --config 'seeds": "test_seeds_that_are_added_reuse_all_there_is",
     r"xstilts predict": "test_a_language_without_texts_is_predicted_from_its_facts",
     r"xstilts power": "test_power_of_a_config_is_printed_and_drawn",
     r"xstilts score": "test_answers_by_question_id_against_squads_json",
