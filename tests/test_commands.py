@@ -399,4 +399,4 @@ def test_a_similarity_that_is_missing_is_not_filled_in(
     formula = "within + (1 | language) + (1 | target)"
     found = printed(capsys, "fit", table, "--formula", formula, "--json")
     assert found["n"] == 3 * 8 * 4 - 3
-    assert found["notes"][0] == "3 rows left out, without within"
+    assert found["notes"][1] == "3 rows left out, without within"

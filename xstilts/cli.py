@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("table", type=Path, help="Parquet or CSV")
     fit.add_argument("--formula", required=True, help="Wilkinson notation: docs/inference.md")
     fit.add_argument("--outcome", default="gap", help="of a formula without a response")
+    fit.add_argument("--weights", help="column of prior weights: variances are divided by them")
     fit.add_argument("--ml", action="store_true", help="maximum likelihood in place of REML")
     fit.add_argument("--json", action="store_true")
     ahead = commands.add_parser("predict", help="what a language that was not run would lose")
@@ -172,7 +173,7 @@ def _fit(chosen: argparse.Namespace) -> int:
     """Print the fixed and random effects, or all of it as JSON."""
     from xstilts.degradation.fit_table import fit_table
 
-    model = fit_table(chosen.table, chosen.formula, chosen.outcome, reml=not chosen.ml)
+    model = fit_table(chosen.table, chosen.formula, chosen.outcome, not chosen.ml, chosen.weights)
     if chosen.json:
         print(json.dumps(model.summary()))
         return 0

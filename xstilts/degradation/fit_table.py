@@ -11,6 +11,7 @@ import pandas as pd
 from mixedlm.formula.terms import Formula
 
 from xstilts.degradation.column_roles import read_scores
+from xstilts.degradation.formula_calls import FACTOR, OFFSET, with_calls, without_calls
 from xstilts.degradation.formulas import PARTS, TRAINED, parse
 from xstilts.degradation.mixed_model import MixedModel, fit_formula
 from xstilts.degradation.model_frame import split_similarity
@@ -41,21 +42,35 @@ DEFAULTS: dict[str, Any] = {
 SHARE = 1e-3  # how near a chance level comes to the task's, as a share
 
 
-def fit_table(path: Path, formula: str, outcome: str, reml: bool) -> MixedModel:
+def fit_table(
+    path: Path, formula: str, outcome: str, reml: bool, weights: str | None = None
+) -> MixedModel:
     """Fit a formula to a table of scores (`xstilts.degradation.column_roles`).
 
     The response of a formula without one is `outcome`. An outcome without a column is made of the
     scores (columns `intermediate`, `target`, `language`, `value`; `seed`, `metric` and others where
     they are there). `trained` is made of `intermediate`, the parts of similarity of the column
-    `similarity`. Rows are means over seeds, unless the formula names something that differs between
-    seeds. The notes say what was left out, and what was taken for what.
+    `similarity`. Rows are means over seeds, unless the formula or the weights name something that
+    differs between seeds. The notes say what was left out, and what was taken for what.
+
+    Args:
+        path: the table.
+        formula: Wilkinson notation, and functions of columns (`xstilts.degradation.formula_calls`).
+        outcome: of a formula without a response.
+        reml: restricted rather than full maximum likelihood.
+        weights: a column of prior weights: the residual variance of a row is sigma^2 / weight.
 
     Raises:
         InputError: the table cannot be read, or lacks what the formula needs.
     """
-    parsed = parse(formula if "~" in formula else f"{outcome} ~ {formula}")
+    plain, calls = without_calls(formula if "~" in formula else f"{outcome} ~ {formula}")
+    parsed = parse(plain)
     groups = {factor for term in parsed.random for factor in term.grouping_factors}
-    rows = read_scores(path, parsed.all_variables - groups, groups)
+    weighted = [weights] if weights else []
+    texts = {call.column for call in calls if call.function == FACTOR}
+    numbers = {call.column for call in calls if call.function != FACTOR} | {*weighted}
+    of_calls = {call.name for call in calls}
+    rows = read_scores(path, (parsed.all_variables | numbers) - groups - of_calls, groups | texts)
     if "~" not in formula:
         check_name("outcome", outcome, {*OUTCOMES, *rows.columns}, str(path))
     if rows.get("model", pd.Series()).nunique() > 1 and "model" not in parsed.all_variables:
@@ -63,13 +78,22 @@ def fit_table(path: Path, formula: str, outcome: str, reml: bool) -> MixedModel:
     notes = list(_set_aside(rows))
     if parsed.response in OUTCOMES:
         rows = _with_outcome(rows, parsed.response, path, notes)
+    rows = with_calls(rows, calls, parsed.response, path)
+    offsets = [call.name for call in calls if call.function == OFFSET]
+    notes += [f"{name} taken off {parsed.response}" for name in offsets]
     lacking = parsed.all_variables - set(rows.columns)
     if lacking & set(PARTS):
         rows = _with_parts(rows, path)
     elif TRAINED in lacking and "intermediate" in rows:
         rows = rows.assign(**{TRAINED: (rows["intermediate"] != NONE).astype(float)})
     _check_factors(rows, parsed, groups, path)
-    model = fit_formula(parsed, _over_seeds(rows, parsed), reml=reml)
+    for name in weighted:
+        check_name("weights", name, rows.columns, str(path))
+    means = _over_seeds(rows, parsed, {*parsed.all_variables, *weighted})
+    if len(means) < len(rows):
+        notes.append(f"{len(rows):,} rows became {len(means):,} means over seeds")
+    own = means[weights].to_numpy(dtype=float) if weights else None
+    model = fit_formula(parsed, means, reml=reml, weights=own)
     return replace(model, notes=[*notes, *model.notes])
 
 
@@ -178,13 +202,13 @@ def _with_parts(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
     return split_similarity(rows)
 
 
-def _over_seeds(rows: pd.DataFrame, formula: Formula) -> pd.DataFrame:
-    """Means of cells over seeds, unless something that the formula names differs between seeds."""
+def _over_seeds(rows: pd.DataFrame, formula: Formula, named: set[str]) -> pd.DataFrame:
+    """Means of cells over seeds, unless a column that is named differs between seeds."""
     keys = [name for name in AXES if name in rows and name != "seed"]
     if "seed" not in rows or formula.response not in OUTCOMES or len(keys) < 3:
         return rows
     others = {formula.response, *keys}
-    predictors = sorted((formula.all_variables - others) & set(rows.columns))
+    predictors = sorted((named - others) & {*rows.columns})
     by = rows.groupby(keys, sort=False, dropna=False)
     if any((by[name].nunique(dropna=False) > 1).any() for name in predictors):
         return rows

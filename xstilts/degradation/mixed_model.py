@@ -11,8 +11,9 @@ one before it.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import mixedlm
@@ -23,11 +24,16 @@ from scipy import stats
 
 from xstilts.degradation.estimable import estimable, fixed_design, readable_names
 from xstilts.degradation.formulas import parse
+from xstilts.degradation.units import Units
 from xstilts.errors import InputError, check_name, one_line
 
 INTERCEPT = "(Intercept)"
 RESIDUAL = "Residual"
+PERFECT = 1 - 1e-4  # a correlation that counts as 1
 NO_VARIANCE = 1e-4  # a random effect's standard deviation, in residual standard deviations
+# A message would be printed; what is left out is among `dropped`. Anything else is a warning.
+SAID_IN_WORDS = ("singular", "rank deficient")  # what the notes and `dropped` say of warnings
+SILENT = mixedlm.LmerControl(check_rankX="warning+drop.cols")
 NOTHING_LEFT = 1e-12  # a residual variance, as a share of the outcome's
 
 
@@ -37,6 +43,18 @@ class Factor(NamedTuple):
     group: str
     terms: list[str]
     covariance: np.ndarray
+
+    def in_units(self, own: np.ndarray) -> Factor:
+        """The same of terms that are divided by these units."""
+        return self._replace(covariance=self.covariance / np.outer(own, own))
+
+    def as_one(self) -> Iterator[tuple[str, str]]:
+        """Pairs of terms with a correlation of 1 or -1."""
+        deviations = np.sqrt(np.diag(self.covariance))
+        for (at, one), (beside, other) in combinations(enumerate(self.terms), 2):
+            scale = deviations[at] * deviations[beside]
+            if scale and abs(self.covariance[at, beside]) > PERFECT * scale:
+                yield one, other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +79,8 @@ class MixedModel:
         data: the rows fitted.
         covariance: (terms, terms) covariance matrix of the fixed effects.
         residuals: (rows,) the outcome less fixed and random effects.
-        result: the fit as mixedlm returns it.
+        units: of the predictors that the fit was made in.
+        result: the fit as mixedlm returns it, in those units.
     """
 
     formula: str
@@ -80,6 +99,7 @@ class MixedModel:
     data: pd.DataFrame
     covariance: np.ndarray
     residuals: np.ndarray
+    units: Units
     result: Any = field(repr=False)
 
     @property
@@ -117,7 +137,8 @@ class MixedModel:
             InputError: a fixed effect has a level among the rows that the fit has not seen.
         """
         self.design(new.assign(**{parse(self.formula).response: 0.0}))
-        prediction = self.result.predict(new, allow_new_levels=True, se_fit=True)
+        standardised = self.units.standardised(new)
+        prediction = self.result.predict(standardised, allow_new_levels=True, se_fit=True)
         residual = float(self.random["variance"].iloc[-1])
         deviation = np.sqrt(np.asarray(prediction.se_fit) ** 2 + residual)
         return np.asarray(prediction.fit), deviation
@@ -151,36 +172,44 @@ def fit_formula(
     """
     parsed = parse(formula)
     rows, weights, notes = _complete(parsed, data, weights)
-    reduced, dropped, known_factors = estimable(parsed, rows)
-    expected = fixed_design(reduced, rows)[1]
+    units = Units.of(parsed, rows)
+    standardised = units.standardised(rows)
+    reduced, dropped, known_factors = estimable(parsed, standardised)
+    expected = fixed_design(reduced, standardised)[1]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            result = mixedlm.lmer(reduced, rows, REML=reml, weights=weights)
+            result = mixedlm.lmer(reduced, standardised, REML=reml, weights=weights, control=SILENT)
         except RuntimeError as error:  # no finite criterion, as with little left to explain
             raise InputError(
                 f"formula '{parsed}': it cannot be fitted: {one_line(error)}"
             ) from error
         nowhere = np.full(len(result.matrices.fixed_names), np.nan)
         freedom = mixedlm.satterthwaite_df(result).df if intervals else nowhere
-    covariance, factors = np.asarray(result.vcov()), _factors(result)
-    dropped += _lost(expected, result, parsed)
+    names = readable_names(result.matrices)
+    dropped += _lost(expected, names, parsed)
     residual = float(result.VarCorr().residual)
-    random = _random_table(factors, residual)
     if residual < NOTHING_LEFT * float(rows[parsed.response].var()):
         raise InputError(f"formula '{parsed}': it explains every row exactly: nothing to infer")
-    fixed = _fixed_effects(result, covariance, freedom)
+    back, scaled = units.turned_back(names, INTERCEPT), np.asarray(result.vcov())
+    covariance = back @ scaled @ back.T
+    freedom = freedom[np.abs(back * np.sqrt(np.diag(scaled))).argmax(axis=1)]  # of the main part
+    fixed = _fixed_effects(names, back @ np.array([*result.fixef().values()]), covariance, freedom)
     notes += _untestable(fixed, rows, known_factors)
-    notes += _warnings(result, random, {str(warning.message) for warning in caught})
+    factors = _factors(result)
+    notes += _warnings(result, factors, residual, {str(warning.message) for warning in caught})
+    factors = [each.in_units(units.of_terms(each.terms)) for each in factors]
+    # A unit moves the restricted criterion by a constant, as it moves the fixed effects' volume.
+    constant = 2 * float(np.log(units.of_terms(names)).sum()) if reml else 0.0
     return MixedModel(
         formula=str(reduced),
         dropped=dropped,
         notes=notes,
         fixed=fixed,
-        random=random,
+        random=_random_table(factors, residual),
         factors=factors,
-        groups=_groups(result) if intervals else [],
-        neg2loglik=float(result.REMLcrit() if reml else -2 * result.logLik().value),
+        groups=_groups(result, units) if intervals else [],
+        neg2loglik=float(result.REMLcrit() if reml else -2 * result.logLik().value) + constant,
         parameters=int(result.npar()),
         n=len(rows),
         converged=bool(result.converged),
@@ -189,6 +218,7 @@ def fit_formula(
         data=rows,
         covariance=covariance,
         residuals=np.asarray(result.residuals()),
+        units=units,
         result=result,
     )
 
@@ -249,9 +279,9 @@ def _untestable(
     return notes
 
 
-def _lost(expected: list[str], result: Any, parsed: Formula) -> list[str]:
+def _lost(expected: list[str], names: list[str], parsed: Formula) -> list[str]:
     """Columns that mixedlm left out of terms that others do not wholly make up."""
-    lost = [name for name in expected if name not in readable_names(result.matrices)]
+    lost = [name for name in expected if name not in names]
     if INTERCEPT in lost:
         raise InputError(
             f"formula '{parsed}': a predictor hardly varies beside its size; centre it first"
@@ -259,25 +289,34 @@ def _lost(expected: list[str], result: Any, parsed: Formula) -> list[str]:
     return lost
 
 
-def _warnings(result: Any, random: pd.DataFrame, caught: set[str]) -> list[str]:
+def _warnings(result: Any, factors: list[Factor], residual: float, caught: set[str]) -> list[str]:
     """The fit's warnings in words; mixedlm's own on a singular fit does not say what is zero."""
-    notes = sorted(text for text in caught if "singular" not in text)
-    zero = random[random["sd"] < NO_VARIANCE * random["sd"].iloc[-1]]
-    notes += [f"no variance of {row.term} by {row.group}" for row in zero.itertuples()]
+    notes = sorted(text for text in caught if not any(word in text for word in SAID_IN_WORDS))
+    notes += [
+        f"no variance of {term} by {factor.group}"
+        for factor in factors
+        for term, variance in zip(factor.terms, np.diag(factor.covariance), strict=True)
+        if variance < NO_VARIANCE**2 * residual
+    ]
+    notes += [
+        f"{one} and {other} of {factor.group} vary as one"
+        for factor in factors
+        for one, other in factor.as_one()
+    ]
     if not result.converged:
         notes.append(f"the optimiser did not converge: {result.message}")
     return notes
 
 
-def _fixed_effects(result: Any, covariance: np.ndarray, freedom: np.ndarray) -> pd.DataFrame:
+def _fixed_effects(
+    names: list[str], estimate: np.ndarray, covariance: np.ndarray, freedom: np.ndarray
+) -> pd.DataFrame:
     """Estimates with their 95% intervals, by t with each effect's own degrees of freedom."""
-    values = result.fixef()
-    estimate = np.array(list(values.values()) if isinstance(values, Mapping) else values)
     error = np.sqrt(np.diag(covariance))
     half = stats.t.ppf(0.975, freedom) * error
     return pd.DataFrame(
         {
-            "term": readable_names(result.matrices),
+            "term": names,
             "estimate": estimate,
             "se": error,
             "df": freedom,
@@ -310,8 +349,10 @@ def _factors(result: Any) -> list[Factor]:
     ]
 
 
-def _groups(result: Any) -> list[dict[str, Any]]:
+def _groups(result: Any, units: Units) -> list[dict[str, Any]]:
     frame = mixedlm.tidy(result, effects="ran_vals").rename(columns={"std.error": "se"})
+    own = frame["term"].map(units.of_term)
+    frame = frame.assign(estimate=frame["estimate"] / own, se=frame["se"] / own)
     return records(frame[["group", "level", "term", "estimate", "se"]])
 
 
