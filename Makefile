@@ -57,8 +57,8 @@ publish: venv ## site/: report, figures, tables and graph of a finished run, for
 test: venv
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder $(PYTEST)
 
-quick: venv ## the tests of every day: none that runs a study, a cluster or a mirror of the hub
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -q -m "not xdist_group" $(PYTEST)
+quick: venv ## the tests of every day, in two minutes: none that runs a study or is marked slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -q -m "not xdist_group and not slow" $(PYTEST)
 
 lint: world
 	$(BIN)/ruff check .

@@ -28,6 +28,8 @@ from xstilts.world import World
 from xstilts.world.examples import examples
 from xstilts.world.planted_encoder import write_nano
 
+pytestmark = pytest.mark.slow
+
 
 def without_dropout(folder: Path) -> None:
     """Write the world's model with its dropout switched off."""

@@ -339,6 +339,7 @@ def test_power_varies_one_axis_at_a_time() -> None:
     assert len(resized(SHAPE, "seeds", 5, random).seeds) == 5
 
 
+@pytest.mark.slow
 def test_power_is_the_level_without_an_effect_and_grows_with_it(tmp_path: Path) -> None:
     config, _ = read_config()
     wanted = specification(config)

@@ -156,6 +156,7 @@ def tiny(tmp_path: Path) -> Study:
     return checkout(tmp_path / "checkout")
 
 
+@pytest.mark.slow
 def test_a_recipe_of_translations_trains_on_them(tiny: Study) -> None:
     tiny.configure(intermediates=["none", "mnli-mt"])
     planned = tiny.planned()
@@ -171,6 +172,7 @@ def test_a_recipe_of_translations_trains_on_them(tiny: Study) -> None:
     assert sorted(read_json(part)["languages"]) == ["qa", "qb", "qc"]  # as the config says
 
 
+@pytest.mark.slow
 def test_the_workflow_fetches_a_translator_and_translates(tiny: Study, translator: str) -> None:
     english(tiny.folder)
     model = str(Path(translator).parents[1])

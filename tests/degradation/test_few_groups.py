@@ -23,6 +23,8 @@ from xstilts.io.tables import rows_table, write_csv, write_table
 from xstilts.report.effect_figures import plot_effects, plot_sensitivity
 from xstilts.report.held_out_figure import plot_held_out
 
+pytestmark = pytest.mark.slow
+
 
 def facts(languages: int, targets: int = 4, seed: int = 0) -> pd.DataFrame:
     """A grid with as many facts of a language as a small grid has languages."""

@@ -101,6 +101,7 @@ def test_the_mixed_model_predicts_what_mixedlm_does_of_the_other_rows(
 @pytest.mark.parametrize(
     ("scheme", "group"), [("language", "l2"), ("target", "t1"), ("intermediate", "a")]
 )
+@pytest.mark.slow
 def test_no_outcome_of_what_is_left_out_is_used(
     scheme: str, group: str, small: pd.DataFrame
 ) -> None:

@@ -178,6 +178,7 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
+@pytest.mark.slow
 def test_lme4_still_answers_what_is_frozen(lme4: None, tmp_path: Path) -> None:
     grid().to_csv(tmp_path / "grid.csv", index=False)
     rscript(str(REFERENCE / "lme4.R"), str(tmp_path / "grid.csv"), str(tmp_path / "lme4.json"))

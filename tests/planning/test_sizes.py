@@ -188,6 +188,7 @@ def test_all_rows_and_sequences_of_an_example_count(tmp_path: Path) -> None:
     assert not list(measure(tmp_path, "another"))
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_tables_columns(tmp_path: Path) -> None:
     hand_made(tmp_path)
     command = [sys.executable, "-m", "benchmarks.sizes", str(tmp_path)]

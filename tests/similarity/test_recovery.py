@@ -23,6 +23,8 @@ from xstilts.tasks import intermediate_tasks, target_tasks
 from xstilts.world import World, target_languages
 from xstilts.world.planted import planted_similarity
 
+pytestmark = pytest.mark.slow
+
 WORLD = World(seed=1, train=400, dev=20, test=150)
 EMBEDDED = {
     "layers": [],

@@ -20,6 +20,8 @@ from xstilts.io.tables import read_json
 from xstilts.training import loop
 from xstilts.training import phases as training
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:

@@ -284,6 +284,7 @@ def with_corpus(parts: dict[str, str], corpus: str, output: Path, **changes: Any
 
 
 @pytest.mark.parametrize("corpus", ["wikipedia", "wikipedia_en"])
+@pytest.mark.slow
 def test_masked_language_modelling_takes_half_of_the_steps_and_is_learned(
     parts: dict[str, str], tmp_path: Path, corpus: str
 ) -> None:

@@ -198,6 +198,7 @@ def test_a_mistake_says_what_to_write(
 
 
 @pytest.mark.parametrize("mistake", [*WHILE_PLANNING, "unknown key", "a missing data file"])
+@pytest.mark.slow
 def test_snakemake_says_a_mistake_in_one_line(bare: Study, mistake: str) -> None:
     message = configure(bare, mistake)
     result = bare.snakemake("-n")

@@ -16,6 +16,8 @@ from helpers.study import SMALL
 from xstilts.errors import InputError
 from xstilts.jobs import check_interpreter
 
+pytestmark = pytest.mark.slow
+
 CHECK = """
 from xstilts.jobs import run_job
 run_job({log!r}, 1, "xstilts.io.tables:write_json", path=None, content={{}})

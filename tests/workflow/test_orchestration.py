@@ -15,6 +15,8 @@ from xstilts.config import read_config
 from xstilts.evaluation.cells import SCORES_FILE
 from xstilts.io.tables import read_table
 
+pytestmark = pytest.mark.slow
+
 
 def cells_of(folder: Path) -> dict[str, str]:
     """What each declared cell holds, by its place."""
