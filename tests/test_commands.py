@@ -133,7 +133,7 @@ def test_scores_that_are_not_there_are_left_out_and_noted(
         (lambda rows: rows, "--formula nope+(1|language)", "unknown column 'nope'"),
         (lambda rows: rows, "--formula (1|xlanguage)", "did you mean 'language'?"),
         (lambda rows: rows, "--formula 1+((1|language)", "formula '"),
-        (lambda rows: rows, "--formula trained", "no grouping factor (none)"),
+        (lambda rows: rows, "--formula trained", "no random effect; add one"),
         (lambda rows: rows, "--formula 1+(1|language) --outcome gapp", "did you mean 'gap'?"),
         (
             lambda rows: rows[rows["intermediate"] != "none"],

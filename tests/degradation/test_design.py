@@ -147,6 +147,8 @@ def test_a_control_without_any_value_has_no_column_and_is_named() -> None:
         assert "uriel_syntactic" not in rows
         found = effects_of(rows, wanted)
         assert {row["absent"] for row in found} == {"uriel_syntactic"}
+        tested = effects_of(rows, wanted, tested="uriel_syntactic")
+        assert {row["absent"] for row in tested} == {""}  # it is known: the parts are its own
         assert found[0]["estimate"] == pytest.approx(effects_rows()[0]["estimate"], rel=1e-4)
 
 

@@ -92,8 +92,12 @@ def test_the_answer_speaks_of_the_outcome_that_was_fitted() -> None:
     rows = headline_rows(effects_of(simulated(0, 3, 8, "abc"), WANTED))
     gains = [{**row, "outcome": "gain"} for row in rows]
     assert "goes with a gain over none" in answer_of("m", gains, "centroid_cosine")
-    logits = [{**row, "outcome": "logit_gap"} for row in rows]
-    assert "logits" in answer_of("m", logits, "centroid_cosine")
+    logits = [
+        {**row, "outcome": "logit_gap", "estimate": 0.054, "low": 0.004, "high": 0.104}
+        for row in rows
+    ]
+    text = answer_of("m", logits, "centroid_cosine")
+    assert "0.05 logits larger between languages (95% interval 0.00 to 0.10)" in text
 
 
 def variant(**values: Any) -> dict[str, Any]:

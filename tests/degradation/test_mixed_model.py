@@ -300,7 +300,7 @@ def test_an_outcome_without_effects_of_groups_is_singular() -> None:
         ("outcome ~ within + ( | language)", "write it as y ~ x"),
         ("", "write it as y ~ x"),
         ("target ~ within + (1 | language)", "target is not a number"),
-        ("outcome ~ within", "no grouping factor"),
+        ("outcome ~ within", "no random effect"),
         ("outcome ~ within + (1 | similarity:seed:target:language)", "no grouping factor"),
     ],
 )

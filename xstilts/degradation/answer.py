@@ -20,6 +20,7 @@ LEVEL_WORDS = {
 }
 
 ALPHA = 0.05
+DECIMALS = {"points": 1, "percent": 1, "logits": 2}  # of a slope, by its unit
 STEP = "one standard deviation more similarity"
 NO_ANSWER = (
     "No answer yet: it needs several targets, languages and intermediates that have the outcome "
@@ -129,17 +130,18 @@ def _clause(words: str, row: Row, planted: float | None, what: tuple[str, str]) 
     if row["low"] is None:
         return f"a {name} {_size(row['estimate'], unit)} {words} (too few of them for an interval)"
     sign = -1 if row["estimate"] < 0 else 1
-    low, high = sorted(round(sign * row[end], 1) + 0.0 for end in ("low", "high"))  # no -0.0
+    decimals = DECIMALS[unit]
+    low, high = sorted(round(sign * row[end], decimals) + 0.0 for end in ("low", "high"))  # no -0.0
     unsure = ", which includes zero" if row["low"] <= 0 <= row["high"] else ""
     truth = ""
     if planted is not None:
-        size = _size(planted, unit) if abs(planted) >= 0.05 else "zero"
+        size = _size(planted, unit) if round(abs(planted), decimals) else "zero"
         truth = f"; the planted truth is {size}"
     return (
         f"a {name} {_size(row['estimate'], unit)} {words} "
-        f"(95% interval {low:.1f} to {high:.1f}{unsure}{truth})"
+        f"(95% interval {low:.{decimals}f} to {high:.{decimals}f}{unsure}{truth})"
     )
 
 
 def _size(slope: float, unit: str) -> str:
-    return f"{abs(slope):.1f} {unit} {'smaller' if slope < 0 else 'larger'}"
+    return f"{abs(slope):.{DECIMALS[unit]}f} {unit} {'smaller' if slope < 0 else 'larger'}"

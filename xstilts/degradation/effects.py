@@ -86,7 +86,7 @@ EFFECTS = schema(
     ("intermediates", pa.int32(), "Intermediates fitted."),
     ("singular", pa.bool_(), "Whether a variance was estimated as zero."),
     ("converged", pa.bool_(), "Whether the optimiser converged."),
-    ("absent", pa.string(), "Controls without any value here, or under test themselves."),
+    ("absent", pa.string(), "Controls without any value here."),
     ("dropped", pa.string(), "Terms that these data cannot hold."),
     ("notes", pa.string(), "Warnings of the fit."),
     ("neg2loglik", pa.float64(), "REML criterion."),
@@ -230,7 +230,7 @@ def _fitted(
     others = tables[(tables["model"] == model) & (tables["measure"] != measure)]
     frame = design(outcomes, similarity, others, specification.formula)
     try:
-        rows = effects_of(frame, specification, check)
+        rows = effects_of(frame, specification, check, measure)
     except InputError as error:
         logger.warning("%s, %s: %s", model, measure, error)
         rows = []
@@ -257,12 +257,16 @@ def model_frames(
             yield str(model), frame
 
 
-def effects_of(frame: pd.DataFrame, specification: Specification, check: bool = False) -> list[Row]:
+def effects_of(
+    frame: pd.DataFrame, specification: Specification, check: bool = False, tested: str = ""
+) -> list[Row]:
     """One row of the effects per part of similarity that varies in the frame.
+
+    With `check`, statsmodels fits the model as well. A measure that is `tested` is no control.
 
     Raises:
         InputError: there is nothing to fit.
-        CrossCheckError: with `check`, statsmodels finds another optimum.
+        CrossCheckError: statsmodels finds another optimum.
     """
     if frame.empty:
         raise InputError("no cell has a value of similarity and an outcome: nothing to fit")
@@ -275,7 +279,7 @@ def effects_of(frame: pd.DataFrame, specification: Specification, check: bool = 
     common = {
         "outcome": specification.outcome,
         **_sizes(model),
-        "absent": ", ".join(lacking),
+        "absent": ", ".join(name for name in lacking if name != tested),
         "dropped": ", ".join(model.dropped),
         "notes": "; ".join(model.notes),
         "statsmodels_difference": statsmodels_difference(model) if check else None,

@@ -25,6 +25,8 @@ def estimable(
 
     A factor is known if every group of it has a coefficient in the fixed effects.
     """
+    if not parsed.random:
+        raise InputError(f"formula '{parsed}': no random effect; add one, such as (1 | language)")
     if parsed.response in parsed.fixed_variables:
         raise InputError(f"formula '{parsed}': {parsed.response} stands on both sides")
     fixed = replace(parsed.fixed, terms=_independent(parsed, rows))
@@ -39,7 +41,7 @@ def estimable(
         random += separable
         dropped += words
     if not random:
-        groups_named = ", ".join(_random_words(term) for term in parsed.random) or "none"
+        groups_named = ", ".join(_random_words(term) for term in parsed.random)
         raise InputError(
             f"formula '{parsed}': too few cells: no grouping factor ({groups_named}) has several "
             f"levels with several of the {len(rows)} rows each"
