@@ -252,6 +252,7 @@ def effect(**values: object) -> dict[str, object]:
         "estimate": -2.0,
         "low": -3.0,
         "high": -1.0,
+        "p_family": 0.01,
         "p_holm": 0.02,
         "converged": True,
     }
@@ -265,7 +266,9 @@ def test_the_question_is_answered_by_level() -> None:
             effect(measure="mmd", p_holm=0.04),
             effect(measure="frechet", p_holm=0.06),
             effect(measure="planted", p_holm=np.nan),
-            effect(level="between_targets", estimate=1.0, low=0.2, high=1.8, p_holm=0.3),
+            effect(
+                level="between_targets", estimate=1.0, low=0.2, high=1.8, p_family=0.1, p_holm=0.3
+            ),
             effect(level="between_languages", converged=False),
         ]
     )
@@ -274,8 +277,8 @@ def test_the_question_is_answered_by_level() -> None:
     assert [row["verdict"] for row in (within, targets, languages)] == [HOLDS, DOES_NOT, NOT_TESTED]
     assert [within[name] for name in ("figure", "low", "high")] == [-2.0, -3.0, -1.0]
     assert within["why"] == (
-        "more centroid_cosine goes with less gap, p 0.02 after Holm's correction; "
-        "of 3 measures 2 have p below 0.05 (centroid_cosine, mmd)"
+        "yes: more centroid_cosine goes with less gap, p 0.01 corrected for its parts; "
+        "of 3 measures, corrected for all, 2 have p below 0.05 (centroid_cosine, mmd)"
     )
     assert "goes with more gap" in targets["why"]
     assert languages["why"] == "the fit did not converge"

@@ -278,6 +278,9 @@ def test_the_tables_are_written_with_p_values_for_all_tests_of_a_model(tmp_path:
     by_hand = np.minimum.accumulate((tested["p"].to_numpy() * 4 / [1, 2, 3, 4])[::-1])[::-1]
     assert tested["p_bh"].to_numpy() == pytest.approx(by_hand)
     assert effects.loc[effects["measure"] == TRUTH, "p_holm"].isna().all()
+    own = tested[tested["measure"] == "centroid_cosine"]
+    by_hand = np.maximum.accumulate(own["p"].to_numpy() * [3, 2, 1]).clip(max=1)
+    assert own["p_family"].to_numpy() == pytest.approx(by_hand)
     # The cells lose what the truth says, so their slopes are one.
     slopes = effects.pivot(index="level", columns="measure", values="estimate")
     assert slopes["centroid_cosine"].tolist() == pytest.approx(slopes[TRUTH].tolist(), rel=1e-3)

@@ -16,7 +16,7 @@ from xstilts.degradation.gains import evidence_of
 HEADLINE = "centroid_cosine"
 
 
-NO_EFFECTS = pd.DataFrame(columns=["model", "measure", "level", "p_holm"])
+NO_EFFECTS = pd.DataFrame(columns=["model", "measure", "level", "p_family", "p_holm"])
 
 
 Gain = Callable[[str, str, str, int], float]

@@ -8,6 +8,7 @@ from typing import Any
 from xstilts.degradation.effects import EFFECTS, TRUTH
 from xstilts.degradation.missing_cells import in_words, read_missing
 from xstilts.degradation.outcomes import WORDS
+from xstilts.degradation.verdict import ALPHA
 from xstilts.io.tables import atomic, read_table
 from xstilts.similarity.measures import measures
 
@@ -19,7 +20,6 @@ LEVEL_WORDS = {
     "within": "between intermediate tasks, for one target and language",
 }
 
-ALPHA = 0.05
 DECIMALS = {"points": 1, "percent": 1, "logits": 2}  # of a slope, by its unit
 STEP = "one standard deviation more similarity"
 NO_ANSWER = (

@@ -27,7 +27,9 @@ from xstilts.degradation.gains import (
     mean_of,
     over_seeds,
 )
+from xstilts.degradation.mixed_model import records
 from xstilts.degradation.outcomes import CELLS
+from xstilts.degradation.verdict import ALPHA, NOT_SHOWN, UNKNOWN, verdict
 from xstilts.io.tables import read_table, rows_table, schema, write_csv
 from xstilts.models import MODELS
 from xstilts.recipes import NONE
@@ -36,7 +38,6 @@ from xstilts.tasks import tasks
 HOLDS, DOES_NOT, NOT_TESTED = "holds", "does not", "not tested"
 QUESTION = "question"
 RECALLED = "published figure recalled, not verified in a source"
-LEVEL = 0.05
 MARGIN = 1.0  # points; a smaller gain counts as none
 
 RETRIEVAL = ("bucc", "tatoeba")
@@ -249,22 +250,24 @@ def has_all_nine(evidence: GainTable, part: str) -> Finding:
 
 
 def similarity_predicts(evidence: GainTable, part: str) -> Finding:
-    """The headline measure's slope differs from 0, after Holm's correction for all tests."""
+    """The headline measure's slope differs from 0, by the verdict of the first page."""
     effects = evidence.effects
     rows = effects[(effects["level"] == part) & (effects["measure"] != TRUTH)]
     own = rows[rows["measure"] == evidence.headline]
-    if own.empty or own["p_holm"].isna().all():
+    if own.empty or own["p_family"].isna().all():
         raise NotTestableError(f"no effect of {evidence.headline} was fitted at this level")
-    row = own.iloc[0]
-    if not row["converged"]:
+    (row,) = records(own)
+    said = verdict(row)
+    if said == UNKNOWN:
         raise NotTestableError("the fit did not converge")
-    significant = sorted(rows["measure"][rows["p_holm"] < LEVEL])
+    significant = sorted(rows["measure"][rows["p_holm"] < ALPHA])
     names = f" ({', '.join(significant)})" if significant else ""
     way = f"more {evidence.headline} goes with {'less' if row['estimate'] < 0 else 'more'}"
-    why = f"{way} {row['outcome']}, p {row['p_holm']:.2g} after Holm's correction; of "
-    why += f"{counted(len(rows), 'measure')} {len(significant)} have p below {LEVEL}{names}"
+    why = f"{said}: {way} {row['outcome']}, p {row['p_family']:.2g} corrected for its parts; of "
+    why += f"{counted(len(rows), 'measure')}, corrected for all, {len(significant)} have p below "
+    why += f"{ALPHA}{names}"
     figure = Interval(*(float(row[name]) for name in ("estimate", "low", "high")))
-    return Finding(figure, HOLDS if row["p_holm"] < LEVEL else DOES_NOT, why)
+    return Finding(figure, DOES_NOT if said == NOT_SHOWN else HOLDS, why)
 
 
 @dataclass(frozen=True, kw_only=True)

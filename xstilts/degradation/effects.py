@@ -64,6 +64,7 @@ EFFECTS = schema(
     ("low", pa.float64(), "Lower end of the 95% interval."),
     ("high", pa.float64(), "Upper end of the 95% interval."),
     ("p", pa.float64(), "Two-sided p-value."),
+    ("p_family", pa.float64(), "The same for the parts of this measure at once, by Holm."),
     ("p_holm", pa.float64(), "The same for all measures and levels at once, by Holm."),
     ("p_bh", pa.float64(), "The same, by Benjamini and Hochberg."),
     (
@@ -91,6 +92,12 @@ EFFECTS = schema(
     ("notes", pa.string(), "Warnings of the fit."),
     ("neg2loglik", pa.float64(), "REML criterion."),
     ("statsmodels_difference", pa.float64(), "Less that of statsmodels; the headline's only."),
+)
+# Methods, columns, and over which tests: those of a measure, or all of an encoder.
+CORRECTIONS = (
+    ("holm", "p_family", ["model", "measure"]),
+    ("holm", "p_holm", ["model"]),
+    ("fdr_bh", "p_bh", ["model"]),
 )
 VARIANCES = schema(
     ("model", pa.string(), "Encoder."),
@@ -339,11 +346,11 @@ def permutation_p(
 
 
 def with_multiplicity(rows: list[Row]) -> list[Row]:
-    """The rows with p-values corrected over all measures and levels of a model; not the truth's."""
+    """The rows with p-values corrected over a measure and over all of a model; not the truth's."""
     frame = pd.DataFrame(rows, columns=["model", "measure", "p"])
-    for method, name in (("holm", "p_holm"), ("fdr_bh", "p_bh")):
-        tested = frame[frame["measure"] != TRUTH]
-        for _, family in tested.groupby("model"):
+    tested = frame[frame["measure"] != TRUTH]
+    for method, name, by in CORRECTIONS:
+        for _, family in tested.groupby(by):
             for at, value in zip(family.index, adjusted(family["p"], method), strict=True):
                 rows[at] = {**rows[at], name: float(value)}
     return rows

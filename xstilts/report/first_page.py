@@ -30,7 +30,6 @@ from xstilts.degradation.effects import EFFECTS
 from xstilts.degradation.held_out import MIXED
 from xstilts.degradation.missing_cells import in_words, read_missing
 from xstilts.degradation.outcomes import (
-    BETTER,
     CELLS,
     ENGLISH,
     GAPS,
@@ -39,6 +38,7 @@ from xstilts.degradation.outcomes import (
     left_out,
 )
 from xstilts.degradation.sensitivity import MAIN_FIT
+from xstilts.degradation.verdict import verdict
 from xstilts.io.tables import atomic, read_json, read_table
 from xstilts.report.data_notes import told_of_data
 from xstilts.report.style import task_titles
@@ -188,16 +188,9 @@ def _answer(mine: Tables, model: str) -> Iterator[str]:
     yield ""
     yield from (f"* {text}" for text in clauses(mine.effects, mine.headline).values())
     yield ""
-
-
-def verdict(row: Row) -> str:
-    """`yes` where similarity goes with a smaller loss or a larger gain at 95%."""
-    if row["low"] is None:
-        return "unknown"
-    if row["low"] <= 0 <= row["high"]:
-        return "not shown"
-    better = row["estimate"] > 0 if row["outcome"] in BETTER else row["estimate"] < 0
-    return "yes" if better else "the other way round"
+    if len(slopes) > 1:
+        yield f"Verdicts are corrected for {len(slopes)} tests at once (Holm); intervals are not."
+        yield ""
 
 
 def _evidence(mine: Tables) -> Iterator[str]:
