@@ -82,3 +82,21 @@ def test_powers_and_products_are_turned_back() -> None:
         assert scaled.estimate(term)["estimate"] * 1e3**power == pytest.approx(
             plain.estimate(term)["estimate"]
         )
+
+
+def test_a_constant_up_to_rounding_is_no_predictor() -> None:
+    """0.1 + 0.2 is 0.3 but for rounding: divided by that spread, it would be noise with a slope."""
+    frame = rows().assign(k=np.where(np.arange(300) % 2, 0.1 + 0.2, 0.3))
+    assert frame["k"].nunique() == 2
+    model = fit_formula("y ~ x + k + (1 | g) + (1 | h)", frame)
+    assert model.dropped == ["k"]
+    plain = fit_formula("y ~ x + (1 | g) + (1 | h)", frame)
+    assert t_of(model, "x") == pytest.approx(t_of(plain, "x"))
+
+
+def test_predictions_need_no_predictor_that_was_dropped() -> None:
+    frame = rows()
+    model = fit_formula("y ~ x + twice + (1 | g) + (1 | h)", frame.assign(twice=2 * frame["x"]))
+    assert model.dropped == ["twice"]
+    plain = fit_formula("y ~ x + (1 | g) + (1 | h)", frame)
+    assert np.allclose(model.predict(frame), plain.predict(frame))

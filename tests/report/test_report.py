@@ -374,6 +374,15 @@ def test_a_slope_without_a_test_is_unknown_on_the_page(tmp_path: Path) -> None:
     assert "too few of them for an interval" in page and "nan" not in page
 
 
+def test_the_page_counts_the_tests_that_verdicts_are_corrected_for(tmp_path: Path) -> None:
+    nothing = dict.fromkeys(("low", "high", "p", "p_family", "p_holm"), np.nan)
+    rows = [effect("a"), effect("a", "within"), effect("a", "between_targets", **nothing)]
+    page = page_of(tmp_path, rows, grid_of("a", "en", "sw"))
+    assert "Verdicts are corrected for 2 tests at once" in page
+    alone = page_of(tmp_path, rows[:1], grid_of("a", "en", "sw"))
+    assert "Verdicts are corrected" not in alone
+
+
 def test_provenance_names_devices_models_and_data(tmp_path: Path) -> None:
     known = {"device": "cpu", "source": "facebook/xnli@abc", "versions": "torch 1"}
     rows = [{**row, **known} for row in grid_of("a", "en", "sw")]

@@ -31,9 +31,8 @@ INTERCEPT = "(Intercept)"
 RESIDUAL = "Residual"
 PERFECT = 1 - 1e-4  # a correlation that counts as 1
 NO_VARIANCE = 1e-4  # a random effect's standard deviation, in residual standard deviations
-# A message would be printed; what is left out is among `dropped`. Anything else is a warning.
-SAID_IN_WORDS = ("singular", "rank deficient")  # what the notes and `dropped` say of warnings
-SILENT = mixedlm.LmerControl(check_rankX="warning+drop.cols")
+SAID_IN_WORDS = ("singular", "rank deficient")  # warnings of what `notes` and `dropped` say
+SILENT = mixedlm.LmerControl(check_rankX="warning+drop.cols")  # its default prints a message
 NOTHING_LEFT = 1e-12  # a residual variance, as a share of the outcome's
 
 

@@ -18,6 +18,7 @@ from mixedlm.formula.terms import Formula, VariableTerm
 
 from xstilts.degradation.formulas import variables
 
+ROUNDING = 1e-12  # a spread that is none, as a share of the largest value
 FAR = 1e3  # from 0, in standard deviations: where the intercept alone would make up a predictor
 POWER = re.compile(r"I\((.+)\*\*(\d+)\)")  # how a power is named among the terms
 
@@ -27,7 +28,7 @@ class Units:
     """The unit of every numeric predictor of a formula, and where its scale begins.
 
     Attributes:
-        scale: standard deviation of each, over the rows fitted.
+        scale: standard deviation of each, over the rows fitted; none of a constant.
         shift: mean of each that is centred. Those are fixed effects that are in no other term, so
             that centring them changes the intercept alone.
     """
@@ -42,7 +43,8 @@ class Units:
         predictors = sorted(formula.all_variables - groups - {formula.response})
         numeric = [name for name in predictors if rows[name].dtype.kind in "iuf"]
         spread = rows[numeric].astype(float).std(ddof=0)
-        scale = {name: float(spread[name]) for name in numeric if spread[name] > 0}
+        noise = ROUNDING * rows[numeric].abs().max()
+        scale = {name: float(spread[name]) for name in numeric if spread[name] > noise[name]}
         slopes = [effect for term in formula.random for effect in term.expr]
         joint = [term for term in formula.fixed.terms if not isinstance(term, VariableTerm)]
         elsewhere = {name for term in (*slopes, *joint) for name in variables(term)}
@@ -56,6 +58,7 @@ class Units:
         columns = {
             name: (rows[name].astype(float) - self.shift.get(name, 0.0)) / unit
             for name, unit in self.scale.items()
+            if name in rows  # predictions need no predictor that the fit dropped
         }
         return rows.assign(**columns)
 

@@ -188,8 +188,9 @@ def _answer(mine: Tables, model: str) -> Iterator[str]:
     yield ""
     yield from (f"* {text}" for text in clauses(mine.effects, mine.headline).values())
     yield ""
-    if len(slopes) > 1:
-        yield f"Verdicts are corrected for {len(slopes)} tests at once (Holm); intervals are not."
+    tests = sum(row["p_family"] is not None for row in slopes.values())
+    if tests > 1:
+        yield f"Verdicts are corrected for {tests} tests at once (Holm); intervals are not."
         yield ""
 
 
