@@ -160,78 +160,25 @@ def grouped_attention(
     scaling: float | None,
 ) -> Tensor:
     """The same on a CPU, for training: sequences of similar length in a few large products."""
-    applied: Any = _Grouped.apply  # which has no types
-    return applied(query, key, value, boundaries.groups, dropout, scaling)
-
-
-class _Grouped(torch.autograd.Function):
-    """Attention of every group in a few large products, and its gradients.
-
-    With P the softmax, M the dropout's factors and A = P * M: dV = A' dO, dP = (dO V') * M,
-    dQ = scale dS K and dK = scale dS' Q, where dS comes from dP through the softmax.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        groups: list[Group],
-        dropout: float,
-        scaling: float | None,
-    ) -> Tensor:
-        """(tokens, heads, width) from the same."""
-        ctx.groups, ctx.shape, saved, begin = groups, query.shape, [], 0
-        ctx.scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-        output = torch.empty_like(query)
-        for group in groups:
-            q, k, v = (
-                _by_head(states.index_select(0, group.tokens), group)
-                for states in (query, key, value)
-            )
-            bias = group.bias.expand(-1, query.shape[1], -1, -1).flatten(0, 1)
-            weights = torch.baddbmm(bias, q, k.mT, alpha=ctx.scale).softmax(-1)
-            factors = dropout_mask(weights.shape, dropout, weights.dtype) if dropout else None
-            read = torch.bmm(weights if factors is None else weights * factors, v)
-            output[begin : begin + len(group.slots)] = _scattered(read, group, query.shape[1])
-            begin += len(group.slots)
-            saved += [q, k, v, weights, factors]
-        ctx.save_for_backward(*saved)
-        return output
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Any:
-        """Gradients of query, key and value."""
-        heads, begin = ctx.shape[1], 0
-        input_gradients = [gradients[0].new_empty(ctx.shape) for _ in range(3)]
-        for at, group in enumerate(ctx.groups):
-            q, k, v, weights, factors = ctx.saved_tensors[5 * at : 5 * at + 5]
-            end = begin + len(group.slots)
-            block = gradients[0].new_zeros(group.count * group.longest, *ctx.shape[1:])
-            above = _by_head(block.index_copy_(0, group.slots, gradients[0][begin:end]), group)
-            dropped = weights if factors is None else weights * factors
-            inner = torch.bmm(above, v.mT)
-            inner = inner if factors is None else inner.mul_(factors)
-            scores = torch._softmax_backward_data(inner, weights, -1, weights.dtype)
-            scores = scores.mul_(ctx.scale)
-            parts = (torch.bmm(scores, k), torch.bmm(scores.mT, q), torch.bmm(dropped.mT, above))
-            for whole, part in zip(input_gradients, parts, strict=True):
-                whole[begin:end] = _scattered(part, group, heads)
-            begin = end
-        return (*input_gradients, None, None, None)
+    heads, outputs = query.shape[1], []
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    for group in boundaries.groups:
+        q, k, v = (
+            _by_head(states.index_select(0, group.tokens), group) for states in (query, key, value)
+        )
+        bias = group.bias.expand(-1, heads, -1, -1).flatten(0, 1)
+        weights = torch.baddbmm(bias, q, k.mT, alpha=scale).softmax(-1)
+        if dropout:
+            weights = weights * dropout_mask(weights.shape, dropout, weights.dtype)
+        read = torch.bmm(weights, v).view(group.count, heads, group.longest, -1).transpose(1, 2)
+        outputs.append(read.flatten(0, 1).index_select(0, group.slots))
+    return torch.cat(outputs)
 
 
 def _by_head(block: Tensor, group: Group) -> Tensor:
     """(count * heads, longest, width) from (count * longest, heads, width)."""
     split = block.view(group.count, group.longest, *block.shape[1:])
     return split.transpose(1, 2).flatten(0, 1)
-
-
-def _scattered(block: Tensor, group: Group, heads: int) -> Tensor:
-    """(tokens of the group, heads, width) from (count * heads, longest, width)."""
-    split = block.view(group.count, heads, group.longest, -1).transpose(1, 2)
-    return split.flatten(0, 1).index_select(0, group.slots)
 
 
 def pack_attention(model: PreTrainedModel) -> None:
