@@ -24,24 +24,34 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from mixedlm.formula.terms import Formula
 from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
-from xstilts.config import read_config
+from xstilts.config import read_config, specification
 from xstilts.degradation import power
 from xstilts.degradation.effects import permutation_p
 from xstilts.degradation.estimable import fixed_design
-from xstilts.degradation.formulas import PARTS, TRAINED, without_fixed
-from xstilts.degradation.hypothesis_tests import by_likelihood, compare
-from xstilts.degradation.mixed_model import fit_formula
+from xstilts.degradation.formulas import of_columns, without
+from xstilts.degradation.mixed_model import Df, fit_formula
+from xstilts.degradation.parts import PARTS
 from xstilts.degradation.power import GridSize
 from xstilts.degradation.simulation import EXPECTED, simulated_grid, simulated_outcome
 from xstilts.languages import languages_of
+from xstilts.similarity.measures import measures
 from xstilts.world import World
 from xstilts.world.files import write_world
 
 ROOT = Path(__file__).parents[1]
-EFFECTS = {"within": -1.5, "between_targets": -1.0, "between_languages": -3.0}  # points per SD
+EFFECTS = {  # points per standard deviation
+    "by_language": -3.0,
+    "by_target": 2.0,
+    "by_target_language": -1.0,
+    "by_intermediate": 0.5,
+    "by_intermediate_target": -1.5,
+    "by_intermediate_language": -1.0,
+    "by_cell": -0.8,
+}
 SHAPES = ("demo", "study", "small")
 PROCESSES = 2
 
@@ -49,12 +59,7 @@ NORMAL = 1.96
 SLOPES = tuple(spread for spread in EXPECTED if spread.term in PARTS)
 INTERCEPTS = tuple(spread for spread in EXPECTED if spread not in SLOPES)
 # The default model without controls, which simulated grids do not have.
-FORMULA = (
-    "gap ~ trained + within + between_targets + between_languages"
-    " + (0 + within | language) + (0 + within | target)"
-    " + (1 | language) + (1 | target) + (1 | intermediate) + (1 | intermediate:target)"
-    " + (1 | language:target)"
-)
+FORMULA = without(specification(read_config()[0]).formula, measures())
 
 Row = dict[str, Any]
 Interval = tuple[float, float, float]  # low, high, p
@@ -115,9 +120,9 @@ def _draw(shape: GridSize, seed: int) -> list[Row]:
     without_slopes = simulated_outcome(frame, {}, INTERCEPTS, random)
     spreads = without_slopes + simulated_outcome(frame, {}, SLOPES, random)
     planted = simulated_outcome(frame, EFFECTS, (), random)
-    keys = ["intermediate", "target", "language", TRAINED, *PARTS]
     outcomes = {"sharp": without_slopes, "null": spreads, "gap": spreads + planted}
-    means = frame.assign(**outcomes).groupby(keys, as_index=False, sort=False)[[*outcomes]].mean()
+    by = frame.assign(**outcomes).groupby(["intermediate", "target", "language"], sort=False)
+    means = by.first().assign(**by[[*outcomes]].mean()).reset_index()
     return [row for name, method in METHODS.items() for row in _judged(name, method, means)]
 
 
@@ -138,12 +143,11 @@ def _judged(name: str, method: Method, rows: pd.DataFrame) -> Iterator[Row]:
             }
 
 
-def _mixed(cut: tuple[str, ...], normal: bool, rows: pd.DataFrame) -> dict[str, Interval]:
-    """Intervals of the mixed model, less the random terms that are cut."""
-    formula = FORMULA
-    for term in cut:
-        formula = formula.replace(f" + {term}", "")
-    model = fit_formula(formula, rows)
+def _mixed(
+    less: Callable[[Formula], Formula], df: Df, normal: bool, rows: pd.DataFrame
+) -> dict[str, Interval]:
+    """Intervals of the mixed model, less some random terms."""
+    model = fit_formula(less(of_columns(FORMULA, rows.columns)), rows, df=df)
     table = model.fixed.set_index("term")
     if normal:
         half = NORMAL * table["se"]
@@ -152,12 +156,29 @@ def _mixed(cut: tuple[str, ...], normal: bool, rows: pd.DataFrame) -> dict[str, 
             high=table["estimate"] + half,
             p=2 * stats.norm.sf((table["estimate"] / table["se"]).abs()),
         )
-    return {part: tuple(table.loc[part, ["low", "high", "p"]]) for part in PARTS}
+    there = [part for part in PARTS if part in table.index]
+    return {part: tuple(table.loc[part, ["low", "high", "p"]]) for part in there}
+
+
+def _whole(formula: Formula) -> Formula:
+    return formula
+
+
+def _without_slopes(formula: Formula) -> Formula:
+    """The formula with random intercepts alone."""
+    return replace(formula, random=tuple(each for each in formula.random if each.has_intercept))
+
+
+def _without_pairs(formula: Formula) -> Formula:
+    """The same with intercepts of single factors alone."""
+    alone = _without_slopes(formula)
+    kept = [term for term in alone.random if len(term.grouping_factors) == 1]
+    return replace(alone, random=tuple(kept))
 
 
 def _least_squares(by: tuple[str, ...], rows: pd.DataFrame) -> dict[str, Interval]:
     """Least squares: plain errors, or clustered by one or two factors."""
-    design, names = fixed_design(FORMULA, rows)
+    design, names = fixed_design(of_columns(FORMULA, rows.columns), rows)
     model = OLS(rows["gap"].to_numpy(), design)
     if by:
         codes = np.column_stack([pd.factorize(rows[name])[0] for name in by])
@@ -167,20 +188,14 @@ def _least_squares(by: tuple[str, ...], rows: pd.DataFrame) -> dict[str, Interva
     else:
         fitted, freedom = model.fit(), len(rows) - len(names)
     critical = stats.t.ppf(0.975, freedom)
+    variances = np.diag(fitted.cov_params())  # by two factors, a difference: it may be negative
+    errors = np.sqrt(np.where(variances > 0, variances, np.nan))
     intervals = {}
     for at, name in enumerate(names):
-        value, error = fitted.params[at], fitted.bse[at]
+        value, error = fitted.params[at], errors[at]
         p = 2 * stats.t.sf(abs(value / error), freedom)
         intervals[name] = (value - critical * error, value + critical * error, p)
     return intervals
-
-
-def _likelihood_ratio(rows: pd.DataFrame) -> dict[str, Interval]:
-    full = by_likelihood(FORMULA, rows)
-    tests = {
-        part: compare(full, by_likelihood(without_fixed(FORMULA, part), rows)) for part in PARTS
-    }
-    return {part: (np.nan, np.nan, test.p) for part, test in tests.items()}
 
 
 def _permutation(rows: pd.DataFrame) -> dict[str, Interval]:
@@ -188,23 +203,18 @@ def _permutation(rows: pd.DataFrame) -> dict[str, Interval]:
     return {part: (np.nan, np.nan, p) for part, p in p_values.items() if p is not None}
 
 
-OF_SLOPES = ("(0 + within | language)", "(0 + within | target)")
 SHARP = "permutation, no relation at all"  # what it tests: a null without slopes that differ
 METHODS: dict[str, Method] = {
-    "mixed model, Satterthwaite": partial(_mixed, (), False),
-    "mixed model, normal": partial(_mixed, (), True),
-    "mixed model without slopes": partial(_mixed, OF_SLOPES, False),
-    "mixed model, languages and targets only": partial(
-        _mixed,
-        (*OF_SLOPES, "(1 | intermediate)", "(1 | intermediate:target)", "(1 | language:target)"),
-        False,
-    ),
+    "mixed model, containment": partial(_mixed, _whole, "containment", False),
+    "mixed model, Satterthwaite": partial(_mixed, _whole, "satterthwaite", False),
+    "mixed model, normal": partial(_mixed, _whole, "containment", True),
+    "mixed model without slopes": partial(_mixed, _without_slopes, "satterthwaite", False),
+    "mixed model, single factors only": partial(_mixed, _without_pairs, "satterthwaite", False),
     "least squares": partial(_least_squares, ()),
     "least squares, clustered by language": partial(_least_squares, ("language",)),
     "least squares, clustered by language and target": partial(
         _least_squares, ("language", "target")
     ),
-    "likelihood ratio": _likelihood_ratio,
     SHARP: _permutation,
     "permutation, slopes differ around zero": _permutation,
 }

@@ -35,7 +35,7 @@ from benchmarks.grids import frozen_grid, grid, made_up_languages, study_interme
 from benchmarks.grids import study_languages as study
 from xstilts.degradation.mixed_model import fit_formula
 
-FIXED = "outcome ~ trained + within + between_targets + between_languages"
+FIXED = "outcome ~ trained + by_cell + by_target_language + by_language"
 CROSSED = (
     "language",
     "target",
@@ -44,7 +44,7 @@ CROSSED = (
     "language:target",
     "intermediate:target:seed",
 )
-SLOPES = ("language", "target")  # of `within`
+SLOPES = ("language", "target")  # of `by_cell`
 TIMES = ("seconds", "processor")
 RUNS = {"ours": 3, "lme4": 3, "statsmodels": 1}
 LARGEST, QUICK = 12_000, 4_000  # rows that statsmodels is given: 12,000 take minutes
@@ -59,7 +59,7 @@ peak <- grep("VmHWM", readLines("/proc/self/status"), value = TRUE)
 cat(jsonlite::toJSON(list(
   seconds = took[["elapsed"]], processor = took[["user.self"]] + took[["sys.self"]],
   memory = as.numeric(gsub("[^0-9]", "", peak)) / 2^20, criterion = REMLcrit(fit),
-  estimate = fixef(fit)[["within"]], se = sqrt(diag(as.matrix(vcov(fit))))[["within"]],
+  estimate = fixef(fit)[["by_cell"]], se = sqrt(diag(as.matrix(vcov(fit))))[["by_cell"]],
   version = as.character(packageVersion("lme4"))
 ), auto_unbox = TRUE, digits = NA))
 """
@@ -85,7 +85,7 @@ def main() -> None:
 
 def formula() -> str:
     """The model."""
-    random = [f"(1 | {group})" for group in CROSSED] + [f"(0 + within | {by})" for by in SLOPES]
+    random = [f"(1 | {group})" for group in CROSSED] + [f"(0 + by_cell | {by})" for by in SLOPES]
     return " + ".join([FIXED, *random])
 
 
@@ -172,7 +172,7 @@ def in_process(side: str, path: Path) -> dict[str, Any]:
 
 
 def fit_once(side: str, rows: pd.DataFrame) -> dict[str, Any]:
-    """Seconds and GiB of a fit in this process, its criterion and the slope of `within`."""
+    """Seconds and GiB of a fit in this process, its criterion and the slope of `by_cell`."""
     start, busy = time.perf_counter(), time.process_time()
     estimates = (ours if side == "ours" else theirs)(rows)
     spent = {"seconds": time.perf_counter() - start, "processor": time.process_time() - busy}
@@ -188,7 +188,7 @@ def peak() -> float:
 def ours(rows: pd.DataFrame) -> dict[str, Any]:
     """The fit of this project."""
     fit = fit_formula(formula(), rows)
-    slope = fit.estimate("within")
+    slope = fit.estimate("by_cell")
     return {
         "criterion": fit.neg2loglik,
         "estimate": slope["estimate"],
@@ -205,7 +205,7 @@ def theirs(rows: pd.DataFrame) -> dict[str, Any]:
         frame[f"g{at}"] = rows.groupby(group.split(":")).ngroup()
         components[group] = f"0 + C(g{at})"
     for group in SLOPES:
-        components[f"{group}, within"] = f"0 + C(g{CROSSED.index(group)}):within"
+        components[f"{group}, by_cell"] = f"0 + C(g{CROSSED.index(group)}):by_cell"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Hessian and boundary; `converged` is reported
         model = smf.mixedlm(
@@ -219,8 +219,8 @@ def theirs(rows: pd.DataFrame) -> dict[str, Any]:
         fit = model.fit(method="lbfgs")
     return {
         "criterion": -2 * float(fit.llf),
-        "estimate": float(fit.params["within"]),
-        "se": float(fit.bse["within"]),
+        "estimate": float(fit.params["by_cell"]),
+        "se": float(fit.bse["by_cell"]),
         "converged": bool(fit.converged),
         # in the model's own order, which is not that of the formula
         "variances": dict(zip(model.exog_vc.names, np.asarray(fit.vcomp).tolist(), strict=True)),

@@ -20,7 +20,12 @@ from xstilts.languages import languages_of
 from xstilts.recipes import NONE
 from xstilts.tasks import intermediate_tasks, target_tasks
 
-EFFECTS = {"within": -1.5, "between_targets": -1.0, "between_languages": -3.0}
+EFFECTS = {  # points per standard deviation
+    "by_language": -3.0,
+    "by_target_language": -1.0,
+    "by_intermediate_target": -1.5,
+    "by_cell": -0.8,
+}
 SEED = 20_250_101
 
 

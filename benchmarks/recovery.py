@@ -23,7 +23,7 @@ import pandas as pd
 import yaml
 
 from xstilts.config import read_config, specification
-from xstilts.degradation.effects import EFFECTS, TRUTH, effects_of
+from xstilts.degradation.effects import EFFECTS, TRUTH, effects_of, fit_similarity
 from xstilts.degradation.model_frame import design
 from xstilts.degradation.outcomes import CELLS, analysed, seed_means
 from xstilts.io.tables import read_table
@@ -105,7 +105,9 @@ def of_known(results: Path) -> list[dict[str, Any]]:
     frame = design(
         outcomes, planted, pd.DataFrame(columns=["measure", "similarity"]), model.formula
     )
-    return [{"measure": KNOWN, **row} for row in effects_of(frame, model)]
+    return [
+        {"measure": KNOWN, **row} for row in effects_of(fit_similarity(frame, model), frame, model)
+    ]
 
 
 def summary(rows: pd.DataFrame) -> list[dict[str, Any]]:

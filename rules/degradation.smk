@@ -23,6 +23,7 @@ rule collect_cells:
         "../envs/stats.yaml"
     params:
         axes=WHOLE.axes,
+        factors=STUDY.language_factors(),
         code=code_of("collect_cells"),
     message:
         "Collecting cells"
@@ -76,6 +77,7 @@ rule fit_degradation:
         costs("fit_degradation")
     conda:
         "../envs/stats.yaml"
+    threads: 2
     resources:
         mem_mb=growing(8000),
         runtime=growing(120),
@@ -108,7 +110,6 @@ rule check_sensitivity:
     params:
         headline=config["similarity"]["headline"],
         degradation=STUDY.specification(),
-        resamples=config["degradation"]["resamples"],
         code=code_of("check_sensitivity"),
     message:
         "Checking the robustness of the answer"
@@ -136,7 +137,6 @@ rule predict_held_out:
     params:
         headline=config["similarity"]["headline"],
         degradation=STUDY.specification(),
-        families=STUDY.language_families(),
         code=code_of("predict_held_out"),
     message:
         "Predicting what is left out"

@@ -123,6 +123,7 @@ rule write_first_page:
         missing=MISSING,
         sensitivity=SENSITIVITY,
         skill=SKILL,
+        random_effects=RANDOM_EFFECTS,
         data=told_manifests(),
         figure=rules.plot_headline.output.figure,
     output:
@@ -136,6 +137,7 @@ rule write_first_page:
     params:
         axes=WHOLE.axes,
         headline=config["similarity"]["headline"],
+        languages=STUDY.language_names(),
         invented=bool(config["truth"]),
         code=code_of("write_first_page"),
     message:

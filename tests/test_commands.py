@@ -27,7 +27,7 @@ from xstilts.report.power_figure import plot_power
 from xstilts.similarity.table import SIMILARITY
 
 LANGUAGES = ["de", "sw", "zh", "fr", "hi", "th", "tr", "ru"]
-EFFECTS = {"within": -1.0, "between_targets": -1.0, "between_languages": -6.0}
+EFFECTS = {"by_cell": -1.0, "by_target_language": -1.0, "by_language": -6.0}
 QUIET = tuple(spread._replace(sd=spread.sd / 4) for spread in EXPECTED)
 
 
@@ -83,11 +83,11 @@ def test_a_formula_is_fitted_to_any_table(
 def test_a_gap_and_the_parts_of_similarity_are_made_of_scores(
     table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    formula = "trained + within + between_languages + (1 | language) + (1 | target)"
+    formula = "trained + by_cell + by_language + (1 | language) + (1 | target)"
     found = printed(capsys, "fit", table, "--formula", formula, "--json")
     assert found["n"] == 3 * 8 * 4  # means over seeds, without English
-    (slope,) = (row for row in found["fixed"] if row["term"] == "between_languages")
-    assert slope["low"] < EFFECTS["between_languages"] < slope["high"]
+    (slope,) = (row for row in found["fixed"] if row["term"] == "by_language")
+    assert slope["low"] < EFFECTS["by_language"] < slope["high"]
     every = f"{formula} + (1 | intermediate:target:seed)"
     assert printed(capsys, "fit", table, "--formula", every, "--json")["n"] == 2 * 3 * 8 * 4
 
@@ -162,7 +162,7 @@ def test_scores_that_are_not_there_are_left_out_and_noted(
         ),
         (
             lambda rows: rows.drop(columns="similarity"),
-            "--formula within+(1|language)",
+            "--formula by_cell+(1|language)",
             "the parts of similarity need column(s) similarity",
         ),
         (
@@ -234,7 +234,7 @@ def results(tmp_path: Path) -> Path:
     steps = {
         "language": "pretraining_size",
         "intermediate": "trained + same_data",
-        "similarity by task": "within + between_targets",
+        "similarity by task": "by_cell + by_target_language",
     }
     section = {"steps": steps, "groups": "(1 | language) + (1 | target)"}
     (tmp_path / "part.yaml").write_text(
@@ -383,7 +383,7 @@ def test_power_of_a_config_is_printed_and_drawn(
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(small), encoding="utf-8")
     words = ["power", "--config", str(tmp_path / "small.yaml"), "--draws", "3"]
     assert main([*words, "--output", str(tmp_path / "power")]) == 0
-    assert "between_languages" in capsys.readouterr().out
+    assert "by_language" in capsys.readouterr().out
     assert {path.name for path in tmp_path.glob("power.*")} == {"power.csv", "power.svg"}
     small |= {"targets": ["tatoeba"], "languages": "all"}
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(small), encoding="utf-8")
@@ -397,7 +397,7 @@ def test_a_similarity_that_is_missing_is_not_filled_in(
     at = rows.index[(rows["intermediate"] == "mnli") & (rows["language"] == "de")]
     rows.loc[at, "similarity"] = np.nan
     rows.to_csv(table, index=False)
-    formula = "within + (1 | language) + (1 | target)"
+    formula = "by_cell + (1 | language) + (1 | target)"
     found = printed(capsys, "fit", table, "--formula", formula, "--json")
     assert found["n"] == 3 * 8 * 4 - 3
-    assert found["notes"][1] == "3 rows left out, without within"
+    assert found["notes"][1] == "3 rows left out, without by_cell"

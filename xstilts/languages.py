@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -42,6 +42,7 @@ class Language:
     targets: tuple[str, ...]
 
 
+FACTORS = ("family", "script")  # of languages, which a model may group by
 COLUMNS = tuple(each.name for each in fields(Language))
 _tables = [TABLE]
 
@@ -142,4 +143,13 @@ def language_facts(codes: list[str], pretraining: str | None) -> dict[str, dict[
             "gigabytes": getattr(rows[code], pretraining or "", None),
         }
         for code in codes
+    }
+
+
+def language_factors(codes: Iterable[str]) -> dict[str, dict[str, str]]:
+    """What languages may be grouped by: the family, and the script, of each by code, if known."""
+    rows = [languages()[code] for code in codes if code in languages()]
+    return {
+        name: {row.code: getattr(row, name) for row in rows if getattr(row, name)}
+        for name in FACTORS
     }

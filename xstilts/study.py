@@ -15,7 +15,7 @@ from xstilts.data.releases import POOL
 from xstilts.grid import Grid
 from xstilts.io.tables import atomic
 from xstilts.kept_code import CodeOfResults
-from xstilts.languages import language_facts, languages
+from xstilts.languages import language_factors, language_facts, languages
 from xstilts.models import Model
 from xstilts.planning.sizes import Sizes
 from xstilts.tasks import Phase, preset_length, tasks
@@ -152,9 +152,9 @@ class Study:
         run = {code for codes in self.grid.languages.values() for code in codes}
         return {code: row.name for code, row in languages().items() if code in run}
 
-    def language_families(self) -> dict[str, str]:
-        """Family of each language whose row names one, by code."""
-        return {code: row.family for code, row in languages().items() if row.family}
+    def language_factors(self) -> dict[str, dict[str, str]]:
+        """What the grid's languages may be grouped by (`xstilts.languages.language_factors`)."""
+        return language_factors(self.language_names())
 
     def specification(self) -> dict[str, Any]:
         """The model of degradation."""

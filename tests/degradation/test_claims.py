@@ -23,9 +23,9 @@ from xstilts.degradation.claims import (
     check_claims,
 )
 from xstilts.degradation.effects import EFFECTS
-from xstilts.degradation.formulas import PARTS
 from xstilts.degradation.gains import STUDY
 from xstilts.degradation.outcomes import CELLS
+from xstilts.degradation.parts import PARTS
 from xstilts.io.tables import rows_table, write_table
 from xstilts.tasks import tasks
 
@@ -247,7 +247,7 @@ def effect(**values: object) -> dict[str, object]:
     row = {
         "model": "m",
         "measure": HEADLINE,
-        "level": "within",
+        "level": "by_cell",
         "outcome": "gap",
         "estimate": -2.0,
         "low": -3.0,
@@ -267,23 +267,30 @@ def test_the_question_is_answered_by_level() -> None:
             effect(measure="frechet", p_holm=0.06),
             effect(measure="planted", p_holm=np.nan),
             effect(
-                level="between_targets", estimate=1.0, low=0.2, high=1.8, p_family=0.1, p_holm=0.3
+                level="by_target",
+                estimate=1.0,
+                low=0.2,
+                high=1.8,
+                p_family=0.1,
+                p_holm=0.3,
             ),
-            effect(level="between_languages", converged=False),
+            effect(level="by_language", converged=False),
         ]
     )
     table = judged(grid(1.0, "mnli"), effects)
-    within, targets, languages = (table[QUESTION, level] for level in PARTS)
-    assert [row["verdict"] for row in (within, targets, languages)] == [HOLDS, DOES_NOT, NOT_TESTED]
-    assert [within[name] for name in ("figure", "low", "high")] == [-2.0, -3.0, -1.0]
-    assert within["why"] == (
+    tested = [table[QUESTION, level] for level in ("by_cell", "by_target", "by_language")]
+    by_cell, targets, languages = tested
+    assert [row["verdict"] for row in tested] == [HOLDS, DOES_NOT, NOT_TESTED]
+    assert table[QUESTION, "by_intermediate"]["verdict"] == NOT_TESTED  # it was not fitted
+    assert [by_cell[name] for name in ("figure", "low", "high")] == [-2.0, -3.0, -1.0]
+    assert by_cell["why"] == (
         "yes: more centroid_cosine goes with less gap, p 0.01 corrected for its parts; "
         "of 3 measures, corrected for all, 2 have p below 0.05 (centroid_cosine, mmd)"
     )
     assert "goes with more gap" in targets["why"]
     assert languages["why"] == "the fit did not converge"
-    others = judged(grid(1.0, "mnli"), effects[effects["level"] != "between_languages"])
-    (why,) = (others[QUESTION, "between_languages"]["why"],)
+    others = judged(grid(1.0, "mnli"), effects[effects["level"] != "by_language"])
+    (why,) = (others[QUESTION, "by_language"]["why"],)
     assert why == "no effect of centroid_cosine was fitted at this level"
 
 

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers.grids import (
+    INTERCEPTS,
     KEYS,
     PLANTED,
     WANTED,
     by_level,
     cells_of,
+    effects_of_frame,
     effects_rows,
     headline_rows,
     records,
@@ -32,22 +34,20 @@ from xstilts.degradation.effects import (
     TRUTH,
     VARIANCES,
     Fitted,
-    effects_of,
     fit_degradation,
+    fit_similarity,
     fits,
     nested_rows,
     permutation_p,
     variance_rows,
 )
-from xstilts.degradation.formulas import (
-    PARTS,
-    without_fixed,
-)
+from xstilts.degradation.estimable import random_words
 from xstilts.degradation.hypothesis_tests import adjusted, permuted_languages
 from xstilts.degradation.missing_cells import missing_cells
 from xstilts.degradation.mixed_model import INTERCEPT, RESIDUAL, fit_formula
-from xstilts.degradation.model_frame import split_similarity
 from xstilts.degradation.outcomes import CELLS
+from xstilts.degradation.parts import PARTS, parts_of, split_similarity
+from xstilts.degradation.simulation import Spread, simulated_outcome
 from xstilts.errors import InputError
 from xstilts.grid import cells_of as cells_of_axes
 from xstilts.io.tables import read_table, rows_table, write_table
@@ -61,92 +61,142 @@ def test_simulated_effects_are_inside_their_intervals() -> None:
     assert list(effects) == list(PARTS)
     for level, planted in PLANTED.items():
         assert effects[level]["low"] < planted < effects[level]["high"], level
-    assert effects["between_languages"]["high"] < 0
-    assert effects["within"]["high"] < 0
     for row in effects.values():
         sizes = [row[f"{axis}s"] for axis in ("language", "target", "intermediate")]
         assert [row["rows"], *sizes] == [250, 10, 5, 5]
         assert row["dropped"] == ""
 
 
+@pytest.mark.slow
 def test_an_effect_that_is_not_there_is_seldom_found() -> None:
-    # Of 30 grids without effects more than 5 are found at 5% once in 300 times, by the binomial.
+    # Of 20 grids without effects more than 4 are found at 5% once in 400 times, by the binomial.
     found = dict.fromkeys(PARTS, 0)
-    for seed in range(30):
-        model = fit_formula(WANTED.formula, simulated(seed, effects={"trained": 0.0}))
+    for seed in range(20):
+        model = fit_similarity(simulated(seed, effects={"trained": 0.0}), WANTED)
         for part in PARTS:
             found[part] += model.estimate(part)["p"] < 0.05
-    assert max(found.values()) <= 5, found
+    assert max(found.values()) <= 4, found
 
 
-def test_a_part_adds_what_its_removal_loses() -> None:
+def test_an_effect_has_the_degrees_of_freedom_of_its_own_error_term() -> None:
+    """By hand, for 10 languages, 5 targets and 4 trained intermediates beside none.
+
+    A slope by intermediate is of 4 groups where none has no part, else of 5; each loses one. What
+    is the same by_cell a language is compared between 10, less constant and slope; and so on.
+    """
+    found = {level: row["df"] for level, row in by_level(effects_rows()).items()}
+    assert found == {
+        "by_language": min(5 - 1, 5 - 1, 10 - 2),
+        "by_target": min(10 - 1, 5 - 1, 5 - 2),
+        "by_target_language": min(5 - 1, 10 - 1, 5 - 1),
+        "by_intermediate": min(10 - 1, 5 - 1, 5 - 3),  # constant, trained and slope
+        "by_intermediate_target": min(4 - 1, 5 - 1, 10 - 1),
+        "by_intermediate_language": min(4 - 1, 5 - 1, 10 - 1),
+        "by_cell": min(4 - 1, 5 - 1, 10 - 1),
+    }
+
+
+def test_a_balanced_grid_without_slopes_is_the_analysis_of_variance_of_every_stratum() -> None:
+    """Each part of the outcome regressed on the same part of similarity, by least squares."""
     frame = simulated()
-    full = fit_formula(WANTED.formula, frame, reml=False, intervals=False)
-    bare = fit_formula(WANTED.without_similarity, frame, reml=False, intervals=False)
+    random = np.random.default_rng(2)
+    spreads = [Spread(":".join(axes), INTERCEPT, 4.0) for axes in [*PARTS.values()][:-1]]
+    outcome = simulated_outcome(frame, PLANTED, [*spreads, Spread(RESIDUAL, "", 1.0)], random)
+    trained = frame.assign(gap=outcome)[frame["trained"] == 1]
+    split = parts_of(trained, "gap")
+    model = fit_formula(f"gap ~ {' + '.join(PARTS)} + {INTERCEPTS}", trained, df="containment")
+    sizes = {"language": 10, "target": 5, "intermediate": 4}
+    for part, axes in PARTS.items():
+        x, y = trained[part].to_numpy(), split[part].to_numpy()
+        slope = (x @ y) / (x @ x)
+        freedom = np.prod([sizes[axis] - 1 for axis in axes]) - 1
+        error = np.sqrt(((y - slope * x) ** 2).sum() / freedom / (x @ x))
+        found = model.estimate(part)
+        assert found["estimate"] == pytest.approx(slope, abs=1e-6), part
+        assert found["df"] == freedom, part
+        assert found["se"] == pytest.approx(error, rel=1e-4), part
+    assert not model.singular  # no variance is zero, which an analysis of variance may have below
+
+
+def test_what_a_slope_explains_is_its_square_over_the_variance_of_its_own_part() -> None:
+    frame = simulated()
+    own = parts_of(frame[frame["trained"] == 1], "gap")
     for level, row in by_level(effects_rows()).items():
-        formula = without_fixed(WANTED.formula, level)
-        reduced = fit_formula(formula, frame, reml=False, intervals=False)
-        assert row["chi2"] == pytest.approx(reduced.neg2loglik - full.neg2loglik, abs=1e-6)
-        assert row["chi2_all"] == pytest.approx(bare.neg2loglik - full.neg2loglik, abs=1e-6)
-        assert row["df_all"] == 5  # three slopes, and the spreads of two
-        # A part that the others do not share explains its slope squared, by its unit.
-        slope = full.estimate(level)["estimate"]
-        assert row["part_r2"] == pytest.approx(slope**2 / frame["gap"].var(), abs=0.05)
+        whole = own[level].var()
+        assert row["explained"] == pytest.approx(min(row["estimate"] ** 2 / whole, 1.0))
+        ends = sorted((row["low"] ** 2 / whole, row["high"] ** 2 / whole))
+        assert row["explained_high"] == pytest.approx(min(ends[1], 1.0))
+        spans = row["low"] < 0 < row["high"]
+        assert row["explained_low"] == pytest.approx(0.0 if spans else min(ends[0], 1.0))
 
 
-def test_only_between_targets_is_there_no_permutation() -> None:
+def test_two_parts_have_a_permutation() -> None:
     p = {level: row["p_permutation"] for level, row in by_level(effects_rows()).items()}
-    assert p.pop("between_targets") is None
-    assert all(0 < value < 1 for value in p.values())
+    permuted = {level for level, value in p.items() if value is not None}
+    assert permuted == {"by_language", "by_intermediate_target"}
+    assert all(0 < p[level] < 1 for level in permuted)
 
 
 def test_facts_of_languages_are_controlled_for_where_languages_are_permuted() -> None:
     frame = simulated()
-    size = frame["language"].str[1:].astype(float) - 3 * frame["between_languages"]
-    rows = frame.assign(pretraining_size=size, fertility=frame["between_targets"])
-    part = "between_languages"
-    p = permutation_p(rows, "gap", part, [INTERCEPT, "pretraining_size", "fertility", part])
+    size = frame["language"].str[1:].astype(float) - 3 * frame["by_language"]
+    rows = frame.assign(pretraining_size=size, same_data=frame["by_target"])
+    part = "by_language"
+    p = permutation_p(rows, "gap", part, [INTERCEPT, "pretraining_size", "same_data", part])
     assert p == permuted_languages(rows, "gap", part, ["pretraining_size"])
     assert p != permuted_languages(rows, "gap", part, [])
 
 
-def test_terms_that_one_target_cannot_hold_are_named() -> None:
-    rows = effects_of(simulated(targets=1), WANTED)
+def test_one_target_has_the_parts_without_targets() -> None:
+    rows = effects_of_frame(simulated(targets=1))
     dropped = set(rows[0]["dropped"].split(", "))
-    alone = {"between_targets", "(1 | target)", "(0 + within | target)"}
     # With one target, these group what the intermediates and languages do.
-    assert dropped == alone | {"(1 | intermediate:target)", "(1 | language:target)"}
-    assert [row["level"] for row in rows] == ["within", "between_languages"]
+    alone = {"(1 | target)", "(1 | target:language)", "(1 | intermediate:target)"}
+    slopes = {f"(0 + {row['level']} | target)" for row in rows}
+    assert dropped >= alone | slopes
+    levels = {"by_language", "by_intermediate", "by_intermediate_language"}
+    assert {row["level"] for row in rows} == levels
 
 
-def test_terms_that_one_language_cannot_hold_are_named() -> None:
-    rows = effects_of(simulated(languages=1, targets=8), WANTED)
-    dropped = set(rows[0]["dropped"].split(", "))
-    assert {"between_languages", "(1 | language)", "(0 + within | language)"} < dropped
-    assert [row["level"] for row in rows] == ["within", "between_targets"]
+def test_one_language_has_the_parts_without_languages() -> None:
+    rows = effects_of_frame(simulated(languages=1, targets=8))
+    assert {"(1 | language)", "(0 + by_target | language)"} <= set(rows[0]["dropped"].split(", "))
+    levels = {"by_target", "by_intermediate", "by_intermediate_target"}
+    assert {row["level"] for row in rows} == levels
+
+
+def test_slopes_go_from_the_last_where_rows_are_few() -> None:
+    frame = simulated(0, 3, 4, "ab")
+    model = fit_similarity(frame[frame["trained"] == 1], WANTED)  # 24 rows, two intermediates
+    slopes = [random_words(term) for term in WANTED.formula.random if not term.has_intercept]
+    enough = [name for name in slopes if "| intermediate)" not in name]  # three groups at least
+    kept = [name for name in enough if name not in model.dropped]
+    assert 0 < len(kept) < len(enough)
+    assert kept == enough[: len(kept)]
+    assert {*slopes} - {*enough} <= {*model.dropped}
 
 
 def test_similarity_that_never_varies_is_an_error() -> None:
-    frame = split_similarity(simulated().assign(similarity=1.0))
+    frame = split_similarity(simulated().drop(columns=[*PARTS]).assign(similarity=1.0))
     with pytest.raises(InputError, match="the same in every cell"):
-        effects_of(frame, WANTED)
+        effects_of_frame(frame)
 
 
 def test_one_target_in_one_language_is_an_error() -> None:
     with pytest.raises(InputError, match="too few cells"):
-        effects_of(simulated(targets=1, languages=1), WANTED)
+        effects_of_frame(simulated(targets=1, languages=1))
 
 
 def test_a_measure_without_any_value_is_an_error() -> None:
     with pytest.raises(InputError, match="no cell has a value of similarity"):
-        effects_of(simulated().iloc[:0], WANTED)
+        effects_of_frame(simulated().iloc[:0])
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_ten_rows_give_effects_or_a_refusal_in_words(seed: int) -> None:
     rows = simulated(seed).sample(10, random_state=seed)
     try:
-        effects = pd.DataFrame(effects_of(rows, WANTED))
+        effects = pd.DataFrame(effects_of_frame(rows))
     except InputError as error:
         assert "too few cells" in str(error)
     else:
@@ -172,7 +222,7 @@ def test_the_fit_agrees_with_statsmodels() -> None:
     ],
 )
 def test_a_criterion_that_statsmodels_does_not_find_is_an_error(by: float) -> None:
-    model = fit_formula("gap ~ within + between_languages + (1 | language)", simulated())
+    model = fit_formula("gap ~ by_cell + by_language + (1 | language)", simulated())
     assert abs(statsmodels_difference(model) or 0.0) < 1e-3
     wrong = replace(model, neg2loglik=model.neg2loglik + by)
     with pytest.raises(CrossCheckError, match="neither is reported"):
@@ -181,15 +231,15 @@ def test_a_criterion_that_statsmodels_does_not_find_is_an_error(by: float) -> No
 
 def test_estimates_that_are_not_the_best_are_an_error() -> None:
     # The criterion of a wrong variance: statsmodels starts from it and finds a better one.
-    formula = "gap ~ within + between_languages + (1 | language) + (1 | target)"
+    formula = "gap ~ by_cell + by_language + (1 | language) + (1 | target)"
     model = fit_formula(formula, simulated())
-    poor = fit_formula("gap ~ within + between_languages + (1 | language)", simulated())
+    poor = fit_formula("gap ~ by_cell + by_language + (1 | language)", simulated())
     with pytest.raises(CrossCheckError, match="by statsmodels"):
         statsmodels_difference(replace(model, neg2loglik=poor.neg2loglik))
 
 
 def test_correlated_slopes_are_not_compared() -> None:
-    model = fit_formula("gap ~ within + (1 + within | language)", simulated())
+    model = fit_formula("gap ~ by_cell + (1 + by_cell | language)", simulated())
     assert statsmodels_difference(model) is None
 
 
@@ -197,34 +247,35 @@ def test_correlated_slopes_are_not_compared() -> None:
 
 
 def fitted(frame: pd.DataFrame) -> Fitted:
-    return Fitted("m", "centroid_cosine", frame, [])
+    return Fitted("m", "centroid_cosine", frame, fit_similarity(frame, WANTED).formula, [])
 
 
 def test_every_step_is_compared_with_the_one_before() -> None:
     steps = pd.DataFrame(nested_rows(fitted(simulated()), WANTED)).set_index("step")
-    assert list(steps.index) == ["intermediate", "by task", "by language"]
+    assert list(steps.index) == [*WANTED.steps]
     assert np.isnan(steps["chi2"].iloc[0])
     falls = -steps["neg2loglik"].diff()
     assert steps["chi2"].iloc[1:].to_numpy() == pytest.approx(falls.iloc[1:].to_numpy())
-    # By hand: a constant, trained, five intercepts, a residual; then two slopes and two variances.
-    assert steps["parameters"].tolist() == [8, 12, 13]
-    assert steps["df"].tolist()[1:] == [4, 1]
-    assert (steps["aic"] - steps["neg2loglik"]).tolist() == pytest.approx([16, 24, 26])
-    assert steps["p"].iloc[1] < 0.001  # within is planted
-    assert steps["r2_marginal"].is_monotonic_increasing
+    # By hand: a constant, trained, six intercepts, a residual; a slope and two variances; then six
+    # slopes and 16 variances.
+    assert steps["parameters"].tolist() == [9, 12, 34]
+    assert steps["df"].tolist()[1:] == [3, 22]
+    assert (steps["aic"] - steps["neg2loglik"]).tolist() == pytest.approx([18, 24, 68])
+    assert steps["p"].iloc[2] < 0.001  # most parts are planted
 
 
 def test_the_variance_between_languages_falls_where_similarity_explains_it() -> None:
     # Planted: 9 squared points are left to languages, and 36 are of similarity.
-    frame = simulated(seed=5, languages=20, effects={"between_languages": -6.0})
-    rows = variance_rows(fit_formula(WANTED.formula, frame), WANTED)
+    frame = simulated(seed=5, languages=20, effects={"by_language": -6.0})
+    full = fit_similarity(frame, WANTED)
+    rows = variance_rows(full, WANTED)
     found = {(row["group"], row["term"]): row for row in rows}
     languages = found["language", INTERCEPT]
     assert languages["variance"] == pytest.approx(9, abs=6)
     assert languages["without"] > 2 * languages["variance"]
     for row in rows:
         assert row["sd"] ** 2 == pytest.approx(row["variance"])
-        assert (row["without"] is None) == (row["term"] == "within")
+        assert (row["without"] is None) == (row["term"] in PARTS)
     residual = fit_formula(WANTED.without_similarity, frame).random["variance"].iloc[-1]
     assert found[RESIDUAL, ""]["without"] == pytest.approx(residual)
 
@@ -269,23 +320,23 @@ def test_the_tables_are_written_with_p_values_for_all_tests_of_a_model(tmp_path:
     found = effects.groupby("measure", sort=False)["level"].agg(list)
     assert found.to_dict() == {
         "centroid_cosine": list(PARTS),
-        "pretraining_size": ["between_languages"],
+        "pretraining_size": ["by_language"],
         TRUTH: list(PARTS),
     }
     tested = effects[effects["measure"] != TRUTH].sort_values("p")
-    by_hand = np.maximum.accumulate(tested["p"].to_numpy() * [4, 3, 2, 1]).clip(max=1)
+    by_hand = np.maximum.accumulate(tested["p"].to_numpy() * range(8, 0, -1)).clip(max=1)
     assert tested["p_holm"].to_numpy() == pytest.approx(by_hand)
-    by_hand = np.minimum.accumulate((tested["p"].to_numpy() * 4 / [1, 2, 3, 4])[::-1])[::-1]
+    by_hand = np.minimum.accumulate((tested["p"].to_numpy() * 8 / range(1, 9))[::-1])[::-1]
     assert tested["p_bh"].to_numpy() == pytest.approx(by_hand)
     assert effects.loc[effects["measure"] == TRUTH, "p_holm"].isna().all()
     own = tested[tested["measure"] == "centroid_cosine"]
-    by_hand = np.maximum.accumulate(own["p"].to_numpy() * [3, 2, 1]).clip(max=1)
+    by_hand = np.maximum.accumulate(own["p"].to_numpy() * range(7, 0, -1)).clip(max=1)
     assert own["p_family"].to_numpy() == pytest.approx(by_hand)
     # The cells lose what the truth says, so their slopes are one.
     slopes = effects.pivot(index="level", columns="measure", values="estimate")
     assert slopes["centroid_cosine"].tolist() == pytest.approx(slopes[TRUTH].tolist(), rel=1e-3)
     checked = effects.groupby("measure")["statsmodels_difference"].count()
-    assert checked.to_dict() == {"centroid_cosine": 3, "pretraining_size": 0, TRUTH: 0}
+    assert checked.to_dict() == {"centroid_cosine": 7, "pretraining_size": 0, TRUTH: 0}
     variances = read_table(tmp_path / "variances.parquet", VARIANCES).to_pandas()
     assert variances["group"].iloc[-1] == RESIDUAL
     steps = pd.read_csv(tmp_path / "nested.csv")["step"]
@@ -308,40 +359,47 @@ def test_a_grid_of_none_alone_has_nothing_to_fit_and_no_error(tmp_path: Path) ->
 # The answer
 
 
-def test_the_answer_says_effect_interval_and_truth() -> None:
+def test_the_answer_says_effect_interval_verdict_and_truth() -> None:
     effects = headline_rows(effects_rows())
     planted = [{**row, "measure": TRUTH, "estimate": -5.04, "p_holm": None} for row in effects]
-    text = answer_of("nano", [*effects, *planted], "centroid_cosine")
-    (row,) = (row for row in effects if row["level"] == "between_languages")
-    assert f"{-row['estimate']:.1f} points smaller between languages" in text
-    assert f"(95% interval {-row['high']:.1f} to {-row['low']:.1f}" in text
-    assert "the planted truth is 5.0 points smaller" in text
-    assert "which includes zero" in text  # between the targets of one language
+    turned = [
+        {**row, "p_family": 0.01 if row["level"] == "by_language" else 0.5} for row in effects
+    ]
+    text = answer_of("nano", [*turned, *planted], "centroid_cosine")
+    row = by_level(effects)["by_language"]
+    low, high = row["low"], row["high"]
+    assert low < 0 < high
+    share = [round(100 * row[f"explained{end}"]) for end in ("", "_low", "_high")]
+    assert (
+        f"- {-row['estimate']:.1f} points smaller between languages (95% interval from {-low:.1f} "
+        f"smaller to {high:.1f} larger; planted: 5.0 points smaller; it explains {share[0]}%, "
+        f"{share[1]} to {share[2]}, of how they differ): yes"
+    ) in text
+    assert text.count(": not shown") == 6
     assert "Over 250 combinations of 5 intermediates, 5 targets and 10 languages" in text
+    assert "goes with a transfer gap\n- " in text
     assert "dropped" not in text and "leaves out" not in text
-    share = 100 * max(row["part_r2"] for row in effects)
-    assert f"between languages explains {share:.0f}% of the variance" in text
     found = {row["level"]: int(row["p_holm"] < 0.05) for row in effects}
-    said = f"{found['between_languages']} of 1 between languages; {found['between_targets']} of 1"
-    assert f"an effect is found by {said} between the targets" in text
+    said = f"{found['by_language']} of 1 between languages; {found['by_target']} of 1"
+    assert f"an effect is found by {said} between targets" in text
 
 
-def test_the_answer_says_larger_and_zero() -> None:
+def test_an_interval_says_the_direction_of_its_ends() -> None:
     effects = headline_rows(effects_rows(), missing=12)
-    flat = [{**row, "measure": TRUTH, "estimate": 0.04, "p_holm": None} for row in effects]
-    turned = [{**row, "estimate": 1.5, "low": 0.5, "high": 2.5} for row in effects]
-    assert "the planted truth is zero" in answer_of("nano", [*effects, *flat], "centroid_cosine")
-    text = answer_of("nano", turned, "centroid_cosine")
+    larger = [{**row, "estimate": 1.5, "low": 0.5, "high": 2.5} for row in effects]
+    text = answer_of("nano", larger, "centroid_cosine")
     assert "The fit leaves out 12 more" in text
-    assert "1.5 points larger between languages (95% interval 0.5 to 2.5)" in text
+    assert "1.5 points larger between languages (95% interval 0.5 to 2.5 larger;" in text
+    smaller = [{**row, "estimate": -1.5, "low": -2.5, "high": -0.5} for row in effects]
+    text = answer_of("nano", smaller, "centroid_cosine")
+    assert "1.5 points smaller between languages (95% interval 0.5 to 2.5 smaller;" in text
 
 
 def test_the_answer_says_what_the_data_cannot_hold() -> None:
-    rows = effects_of(simulated(targets=1), WANTED)
-    effects = headline_rows(rows)
+    effects = headline_rows(effects_of_frame(simulated(targets=1)))
     text = answer_of("nano", effects, "centroid_cosine")
-    assert "cannot hold were dropped: between_targets, " in text
-    assert "between the targets of one language" not in text
+    assert "cannot hold were dropped: (0 + by_language | target), " in text
+    assert "between targets" not in text
 
 
 GRID = {

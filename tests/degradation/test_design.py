@@ -13,95 +13,130 @@ from helpers.grids import (
     NO_OTHERS,
     WANTED,
     chosen_of,
+    effects_of_frame,
     effects_rows,
     records,
     simulated,
 )
 
-from xstilts.degradation.effects import (
-    effects_of,
-)
-from xstilts.degradation.formulas import (
-    PARTS,
-    absent,
-    parse,
-    without,
-    without_fixed,
-)
-from xstilts.degradation.model_frame import design, join, split_similarity
+from xstilts.degradation.formulas import absent, parse, without, without_fixed
+from xstilts.degradation.model_frame import design, join
+from xstilts.degradation.parts import AXES, PARTS, parts_of, split_similarity
 from xstilts.errors import InputError
+from xstilts.similarity.measure import Level
 
 # Similarity in parts
 
 
-def test_similarity_splits_into_parts_that_add_up() -> None:
+def test_a_grid_without_holes_splits_as_an_analysis_of_variance() -> None:
+    """Against double and triple centring by means, which is right where no cell lacks."""
     frame = simulated()
-    parts = split_similarity(frame)
-    pair = parts.groupby(["target", "language"])["similarity"].transform("mean")
-    language = parts.groupby("language")["similarity"].transform("mean")
-    raw = {
-        "within": parts["similarity"].fillna(pair) - pair,
-        "between_targets": pair - language,
-        "between_languages": language - language.mean(),
+    trained = frame[frame["trained"] == 1]
+    means = {
+        axes: trained.groupby([*axes])["similarity"].transform("mean")
+        for axes in [(), *PARTS.values()][1:]
     }
-    for name, part in raw.items():
-        assert parts[name].std() == pytest.approx(1.0), name
-        assert np.allclose(parts[name] * part.std(), part), name
-    deviations = np.array([raw[name].std() for name in PARTS])
-    total = parts[list(PARTS)].to_numpy() @ deviations + language.mean()
-    trained = (parts["trained"] == 1).to_numpy()
-    assert np.allclose(total[trained], parts["similarity"].to_numpy()[trained])
+    whole = trained["similarity"].mean()
+    parts = parts_of(trained, "similarity")
+    for (axis,) in (("language",), ("target",), ("intermediate",)):
+        assert np.allclose(parts[f"by_{axis}"], means[(axis,)] - whole)
+    for part, axes in PARTS.items():
+        if len(axes) == 2:
+            by_hand = means[axes] - means[(axes[0],)] - means[(axes[1],)] + whole
+            assert np.allclose(parts[part], by_hand), part
+    assert np.allclose(sum(parts.values()), trained["similarity"] - whole)
+    table = pd.DataFrame(parts)
+    assert np.allclose(table.corr(), np.eye(len(PARTS)), atol=1e-9)
+
+
+def test_parts_of_a_grid_with_holes_add_up_and_do_not_hang_on_which_cells_lack() -> None:
+    """What is only of languages, targets and intermediates stays there, whatever was run."""
+    frame = simulated()
+    trained = frame[frame["trained"] == 1].sample(frac=0.7, random_state=0)
+    effect = {axis: trained[axis].str[-1:].map(ord).astype(float) for axis in AXES}
+    sums = effect["language"] + 2 * effect["target"] - 3 * effect["intermediate"]
+    parts = parts_of(trained.assign(similarity=sums), "similarity")
+    assert np.allclose(parts["by_language"], effect["language"] - effect["language"].mean())
+    assert np.allclose(parts["by_target"], 2 * (effect["target"] - effect["target"].mean()))
+    assert max(parts[part].abs().max() for part in PARTS if len(PARTS[part]) > 1) < 1e-9
+    real = parts_of(trained, "similarity")
+    deviation = trained["similarity"] - trained["similarity"].mean()
+    assert np.allclose(sum(real.values()), deviation)
+
+
+def test_parts_are_in_standard_deviations_of_the_cells_that_were_trained() -> None:
+    parts = split_similarity(simulated())
+    trained = parts[parts["trained"] == 1]
+    assert trained[list(PARTS)].std().to_numpy() == pytest.approx(np.ones(len(PARTS)))
+    seeds = pd.concat([simulated().assign(seed=seed) for seed in (1, 2)])
+    twice = split_similarity(seeds.drop(columns=[*PARTS]).reset_index(drop=True))
+    assert np.allclose(twice[list(PARTS)], pd.concat([parts, parts])[list(PARTS)])
 
 
 def test_none_has_no_similarity_of_its_own() -> None:
     parts = split_similarity(simulated())
     none = parts["intermediate"] == "none"
     assert (parts["trained"] == (~none).astype(float)).all()
-    assert (parts.loc[none, "within"] == 0).all()
-    other = parts.drop_duplicates(["target", "language"]).set_index(["target", "language"])
-    own = parts[none].set_index(["target", "language"])
-    assert np.allclose(own["between_targets"], other.loc[own.index, "between_targets"])
+    own, other = (rows.set_index(["target", "language"]) for rows in (parts[none], parts[~none]))
+    other = other[~other.index.duplicated()]
+    for part, axes in PARTS.items():
+        if "intermediate" in axes:
+            assert (own[part] == 0).all(), part
+        else:
+            assert np.allclose(own[part], other.loc[own.index, part]), part
 
 
 def test_parts_of_a_small_grid_are_those_by_hand() -> None:
-    value = {("a", "de"): 1.0, ("b", "de"): 3.0, ("a", "sw"): 5.0, ("b", "sw"): 7.0}
+    value = {("a", "de"): 1.0, ("b", "de"): 3.0, ("a", "sw"): 5.0, ("b", "sw"): 9.0}
     rows = [
         {"intermediate": i, "target": "t", "language": code, "similarity": similarity}
         for (i, code), similarity in value.items()
     ]
-    parts = split_similarity(pd.DataFrame(rows))
-    # Within -1, 1, -1, 1 and between languages -2, -2, 2, 2: both over their standard deviations.
-    unit = np.sqrt(4 / 3)
-    assert parts["within"].tolist() == pytest.approx(np.array([-1, 1, -1, 1]) / unit)
-    assert parts["between_languages"].tolist() == pytest.approx(np.array([-1, -1, 1, 1]) / unit)
-    assert parts["between_targets"].tolist() == [0, 0, 0, 0]
+    parts = parts_of(pd.DataFrame(rows), "similarity")
+    # The mean is 4.5; de is 2 and sw 7, a is 3 and b 6; the rest is 1 - 4.5 + 2.5 + 1.5 = 0.5.
+    assert parts["by_language"].tolist() == pytest.approx([-2.5, -2.5, 2.5, 2.5])
+    assert parts["by_intermediate"].tolist() == pytest.approx([-1.5, 1.5, -1.5, 1.5])
+    assert parts["by_intermediate_language"].tolist() == pytest.approx([0.5, -0.5, -0.5, 0.5])
+    assert max(parts[part].abs().max() for part in ("by_target", "by_cell")) < 1e-12
+    scaled = split_similarity(pd.DataFrame(rows))
+    unit = np.sqrt(4 / 3)  # the standard deviation of -1, -1, 1, 1
+    assert scaled["by_language"].tolist() == pytest.approx(np.array([-1, -1, 1, 1]) / unit)
+    assert "by_target" not in scaled  # it does not vary
 
 
-def test_a_measure_of_tasks_has_no_part_between_languages() -> None:
-    # Each target has a value of its own, and the languages have different targets.
-    value = {"t0": 0.0, "t1": 1.0, "t2": 5.0}
-    frame = pd.DataFrame(
-        [
-            {"intermediate": i, "target": t, "language": code, "similarity": value[t]}
-            for i in ("a", "b")
-            for t, codes in (("t0", "de fr"), ("t1", "fr sw"), ("t2", "sw th de"))
-            for code in codes.split()
-        ]
-    )
-    parts = split_similarity(frame)
-    assert parts["between_languages"].abs().max() == 0
-    means = parts.groupby("target")["between_targets"].first()
-    # Points of a standard deviation apart, as the values are: (1 - 0) to (5 - 1) is 1 to 4.
-    assert (means["t2"] - means["t1"]) / (means["t1"] - means["t0"]) == pytest.approx(4)
-
-
-def test_a_target_and_language_that_lacks_a_value_is_left_out_whole() -> None:
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        ("language", {"by_language"}),
+        ("task", {"by_target", "by_intermediate", "by_intermediate_target"}),
+        ("cell", {*PARTS}),
+    ],
+)
+def test_a_measure_has_the_parts_of_its_level_and_no_others(
+    level: Level, expected: set[str]
+) -> None:
+    """On a grid with holes, too, where languages have different targets."""
     frame = simulated()
-    lacking = (frame["target"] == "t0") & (frame["language"] == "l0")
-    kept = chosen_of(frame[~(lacking & (frame["intermediate"] == "a"))])
-    joined = join(frame.drop(columns="similarity"), kept)
-    assert len(joined) == (~lacking).sum()
-    assert not ((joined["target"] == "t0") & (joined["language"] == "l0")).any()
+    frame = frame[frame["language"].str[-1:].map(int) % 5 != frame["target"].str[-1:].map(int)]
+    keys = {"language": ["language"], "task": ["intermediate", "target"], "cell": KEYS}[level]
+    value = pd.Series(frame.groupby(keys).ngroup(), frame.index).astype(float) ** 1.5 % 7
+    rows = frame.drop(columns=[*PARTS]).assign(similarity=value.where(frame["trained"] == 1))
+    parts = split_similarity(rows, level)
+    assert {*PARTS} & {*parts.columns} == expected
+    if level != "cell":
+        split = parts_of(rows[rows["trained"] == 1], "similarity", level)
+        left = rows["similarity"] - rows["similarity"].mean() - sum(split.values())
+        assert left.abs().max() < 1e-9  # nothing is left for other parts
+
+
+def test_a_cell_without_a_value_is_left_out_and_none_where_no_cell_of_its_pair_has_one() -> None:
+    frame = simulated()
+    pair = (frame["target"] == "t0") & (frame["language"] == "l0")
+    outcomes = frame.drop(columns="similarity")
+    one = join(outcomes, chosen_of(frame[~(pair & (frame["intermediate"] == "a"))]))
+    assert len(one) == len(frame) - 1
+    whole = join(outcomes, chosen_of(frame[~pair]))
+    assert len(whole) == (~pair).sum()
 
 
 # Controls
@@ -109,7 +144,7 @@ def test_a_target_and_language_that_lacks_a_value_is_left_out_whole() -> None:
 
 def controlled(others: pd.DataFrame, controls: str, frame: pd.DataFrame) -> pd.DataFrame:
     rows = frame[[*KEYS, "gap"]]
-    formula = f"gap ~ within + {controls} + (1 | language)"
+    formula = f"gap ~ by_cell + {controls} + (1 | language)"
     return design(rows, chosen_of(frame), others, formula)
 
 
@@ -145,9 +180,9 @@ def test_a_control_without_any_value_has_no_column_and_is_named() -> None:
     for others in (NO_OTHERS, nothing):
         rows = design(frame[[*KEYS, "gap"]], chosen_of(frame), others, wanted.formula)
         assert "uriel_syntactic" not in rows
-        found = effects_of(rows, wanted)
+        found = effects_of_frame(rows, wanted)
         assert {row["absent"] for row in found} == {"uriel_syntactic"}
-        tested = effects_of(rows, wanted, tested="uriel_syntactic")
+        tested = effects_of_frame(rows, wanted, tested="uriel_syntactic")
         assert {row["absent"] for row in tested} == {""}  # it is known: the parts are its own
         assert found[0]["estimate"] == pytest.approx(effects_rows()[0]["estimate"], rel=1e-4)
 
@@ -174,20 +209,21 @@ def test_a_fact_of_a_language_is_the_same_in_all_its_rows() -> None:
 
 def test_steps_join_into_one_formula_with_the_groups_in_each() -> None:
     named = dict(WANTED.nested())
-    assert list(named) == ["intermediate", "by task", "by language"]
+    assert list(named) == ["intermediate", "by language", "by the rest"]
     assert str(named["intermediate"]) == f"gap ~ trained + {INTERCEPTS}"
-    assert str(named["by language"]) == str(WANTED.formula)
+    assert str(named["by the rest"]) == str(WANTED.formula)
     assert str(WANTED.without_similarity) == f"gap ~ trained + {INTERCEPTS}"
 
 
 def test_a_formula_without_a_variable_has_no_term_of_it() -> None:
     formula = (
-        "gap ~ trained + within + trained:within + (1 + within | language) + (0 + within | target)"
+        "gap ~ trained + by_cell + trained:by_cell"
+        " + (1 + by_cell | language) + (0 + by_cell | target)"
     )
-    assert str(without(formula, ["within"])) == "gap ~ trained + (1 | language)"
+    assert str(without(formula, ["by_cell"])) == "gap ~ trained + (1 | language)"
     assert str(without(formula, ["language"])).count("|") == 1
-    kept = str(without_fixed("gap ~ trained + within + (0 + within | target)", "within"))
-    assert kept == "gap ~ trained + (0 + within | target)"
+    kept = str(without_fixed("gap ~ trained + by_cell + (0 + by_cell | target)", "by_cell"))
+    assert kept == "gap ~ trained + (0 + by_cell | target)"
 
 
 def test_controls_without_a_column_are_found() -> None:

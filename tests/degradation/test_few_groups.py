@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from helpers.grids import KEYS, NO_OTHERS, WANTED, headline_rows, simulated
+from helpers.grids import KEYS, NO_OTHERS, WANTED, effects_of_frame, headline_rows, simulated
 
 from xstilts.degradation.answer import answer_of
 from xstilts.degradation.diagnostics import diagnosed
-from xstilts.degradation.effects import EFFECTS, effects_of
-from xstilts.degradation.formulas import PARTS
+from xstilts.degradation.effects import EFFECTS
 from xstilts.degradation.held_out import HELD_OUT, SKILL, held_out, skills
 from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.model_frame import design
+from xstilts.degradation.parts import PARTS
 from xstilts.degradation.sensitivity import SENSITIVITY
 from xstilts.errors import InputError
 from xstilts.io.tables import rows_table, write_csv, write_table
@@ -36,21 +36,22 @@ def facts(languages: int, targets: int = 4, seed: int = 0) -> pd.DataFrame:
     return frame
 
 
-FACTS = "pretraining_size + uriel_syntactic + seen_in_pretraining + between_languages"
+FACTS = "pretraining_size + uriel_syntactic + seen_in_pretraining + by_language"
 
 
 def test_facts_that_say_all_of_the_languages_have_no_test() -> None:
-    formula = f"gap ~ trained + within + {FACTS} + (1 | language) + (1 | target)"
+    formula = f"gap ~ trained + by_cell + {FACTS} + (1 | language) + (1 | target)"
     model = fit_formula(formula, facts(languages=5))
     assert "(1 | language)" in model.dropped
     assert all(np.isnan(model.estimate(name)["p"]) for name in FACTS.split(" + "))
-    assert np.isfinite(model.estimate("within")["p"])
+    assert np.isfinite(model.estimate("by_cell")["p"])
     assert any("5 groups of language" in note for note in model.notes)
 
 
 def test_two_intermediates_have_no_test_of_training() -> None:
     frame = simulated(0, 4, 8, "a")
-    model = fit_formula("gap ~ trained + within + (1 | intermediate) + (1 | language)", frame)
+    formula = "gap ~ trained + by_target_language + (1 | intermediate) + (1 | language)"
+    model = fit_formula(formula, frame)
     assert "(1 | intermediate)" in model.dropped
     assert np.isnan(model.estimate("trained")["p"])
 
@@ -60,10 +61,10 @@ def test_the_null_is_not_rejected_more_with_few_languages(
     languages: int, facts_known: bool
 ) -> None:
     # Of 40 grids without effect more than 7 are rejected at 5% once in 700 times, by the binomial.
-    terms = FACTS if facts_known else "between_languages"
-    formula = f"gap ~ trained + within + {terms} + (1 | language) + (1 | target)"
+    terms = FACTS if facts_known else "by_language"
+    formula = f"gap ~ trained + by_cell + {terms} + (1 | language) + (1 | target)"
     models = [fit_formula(formula, facts(languages, seed=seed)) for seed in range(40)]
-    assert sum(model.estimate("between_languages")["p"] < 0.05 for model in models) <= 7
+    assert sum(model.estimate("by_language")["p"] < 0.05 for model in models) <= 7
 
 
 def test_a_measure_without_any_value_has_no_rows() -> None:
@@ -72,36 +73,36 @@ def test_a_measure_without_any_value_has_no_rows() -> None:
     rows = design(frame[[*KEYS, "gap"]], nothing, NO_OTHERS, WANTED.formula)
     assert rows.empty
     with pytest.raises(InputError, match="no cell has a value of similarity"):
-        effects_of(rows, WANTED)
+        effects_of_frame(rows)
 
 
 def test_an_exact_fit_is_refused() -> None:
     frame = simulated()
-    exact = frame.assign(gap=2.0 * frame["between_languages"])
+    exact = frame.assign(gap=2.0 * frame["by_language"])
     with pytest.raises(InputError, match="explains every row exactly"):
         fit_formula(WANTED.formula, exact)
 
 
 def test_the_answer_has_no_interval_where_there_is_no_test() -> None:
-    rows = headline_rows(effects_of(simulated(0, 3, 8, "abc"), WANTED))
+    rows = headline_rows(effects_of_frame(simulated(0, 3, 8, "abc")))
     untested = [{**row, "low": None, "high": None, "p": None, "p_holm": None} for row in rows]
     assert "too few of them for an interval" in answer_of("m", untested, "centroid_cosine")
 
 
 def test_the_answer_speaks_of_the_outcome_that_was_fitted() -> None:
-    rows = headline_rows(effects_of(simulated(0, 3, 8, "abc"), WANTED))
+    rows = headline_rows(effects_of_frame(simulated(0, 3, 8, "abc")))
     gains = [{**row, "outcome": "gain"} for row in rows]
-    assert "goes with a gain over none" in answer_of("m", gains, "centroid_cosine")
+    assert "goes with a gain over none\n" in answer_of("m", gains, "centroid_cosine")
     logits = [
         {**row, "outcome": "logit_gap", "estimate": 0.054, "low": 0.004, "high": 0.104}
         for row in rows
     ]
     text = answer_of("m", logits, "centroid_cosine")
-    assert "0.05 logits larger between languages (95% interval 0.00 to 0.10)" in text
+    assert "0.05 logits larger between languages (95% interval 0.00 to 0.10 larger;" in text
 
 
 def variant(**values: Any) -> dict[str, Any]:
-    row = {"variant": "main fit", "level": "within", "unit": "of the main fit", "rows": 9}
+    row = {"variant": "main fit", "level": "by_cell", "unit": "of the main fit", "rows": 9}
     return {**row, "estimate": 1.0, "low": 0.0, "high": 2.0, **values}
 
 
@@ -117,7 +118,7 @@ def test_an_interval_without_its_estimate_is_drawn(tmp_path: Path) -> None:
 
 
 def test_two_encoders_have_rows_of_their_own(tmp_path: Path) -> None:
-    rows = effects_of(simulated(0, 3, 8, "abc"), WANTED)
+    rows = effects_of_frame(simulated(0, 3, 8, "abc"))
     both = [{"model": name, "measure": "mmd", "missing": 0, **row} for name in "mn" for row in rows]
     write_table(tmp_path / "effects.parquet", rows_table(both, EFFECTS), EFFECTS)
     plot_effects(
@@ -161,7 +162,7 @@ def test_residuals_that_spread_more_in_one_target_are_seen() -> None:
     assert kurtosis > 4  # a mixture of two spreads has heavy tails
     inflation = rows[rows["check"] == "variance inflation"].set_index("of")["value"]
     assert set(PARTS) <= set(inflation.index)
-    assert inflation["within"] == pytest.approx(1.0, abs=0.05)  # centred in each of its groups
+    assert inflation["by_cell"] == pytest.approx(1.0, abs=0.05)  # centred in each of its groups
 
 
 def test_a_fit_that_the_optimiser_gives_up_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from xstilts.cli import main
 from xstilts.degradation.fit_table import fit_table
 from xstilts.degradation.outcomes import add_outcomes, has_outcome, left_out
 
-FORMULA = "trained + within + between_languages + (1 | language) + (1 | target)"
+FORMULA = "trained + by_cell + by_language + (1 | language) + (1 | target)"
 Frame = pd.DataFrame
 
 

@@ -29,7 +29,7 @@ from xstilts.degradation.formulas import Specification
 from xstilts.degradation.held_out import HELD_OUT, held_out, predict_held_out, predictors, skills
 from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.model_frame import design
-from xstilts.degradation.outcomes import CELLS
+from xstilts.degradation.outcomes import CELLS, add_factors
 from xstilts.errors import InputError
 from xstilts.io.tables import read_table, rows_table, write_table
 
@@ -115,7 +115,9 @@ def test_no_outcome_of_what_is_left_out_is_used(
     assert not np.allclose(found.loc[mine, "observed"], changed.loc[mine, "observed"])
     for column in ("predicted", "sd"):
         same = found.loc[mine, column].to_numpy(dtype=float)
-        assert np.array_equal(same, changed.loc[mine, column].to_numpy(dtype=float), True), column
+        other = changed.loc[mine, column].to_numpy(dtype=float)
+        # Mixed models begin their search at other variances, and end at the same.
+        assert np.allclose(same, other, rtol=1e-4, atol=1e-4, equal_nan=True), column
     rest = (found["scheme"] == scheme) & (found["group"] != group)
     assert not np.allclose(found.loc[rest, "predicted"], changed.loc[rest, "predicted"])
 
@@ -129,13 +131,13 @@ def test_degrees_of_freedom_are_of_the_groups_that_were_fitted(predictions: pd.D
 
 
 def test_families_are_left_out_where_they_are_known() -> None:
-    family = dict(zip(("l0", "l1", "l2", "l3", "l4"), "uvwww", strict=True))  # none of l5
+    family = dict(zip((f"l{at}" for at in range(6)), "uvwwwx", strict=True))
     frame = grid()
     found = pd.DataFrame(held_out(frame.assign(family=frame["language"].map(family)), WANTED))
     mine = of(found, "mixed model", "family")
     languages = mine.groupby("group")["language"].unique().map(sorted).to_dict()
-    assert languages == {"u": ["l0"], "v": ["l1"], "w": ["l2", "l3", "l4"]}
-    assert set(mine["df"]) == {1.0}
+    assert languages == {"u": ["l0"], "v": ["l1"], "w": ["l2", "l3", "l4"], "x": ["l5"]}
+    assert set(mine["df"]) == {2.0}
     # To leave out a family of one language is to leave out the language.
     alone = of(found, "mixed model").set_index(KEYS)["predicted"]
     first = mine[mine["group"] == "u"].set_index(KEYS)["predicted"]
@@ -144,7 +146,7 @@ def test_families_are_left_out_where_they_are_known() -> None:
 
 def test_two_groups_are_too_few_to_leave_one_out(caplog: pytest.LogCaptureFixture) -> None:
     frame = grid(targets=2)
-    family = frame["language"].map({"l0": "u", "l1": "v"})
+    family = frame["language"].map({"l0": "u"}).fillna("v")
     with caplog.at_level(logging.INFO):
         found = pd.DataFrame(held_out(frame.assign(family=family), WANTED))
     assert set(found["scheme"]) == {"language", "intermediate"}
@@ -204,7 +206,7 @@ def test_similarity_that_has_an_effect_predicts(predictions: pd.DataFrame) -> No
 
 
 def test_similarity_without_an_effect_predicts_nothing() -> None:
-    frame = simulated(1, 2, 7, "ab", {"trained": 0.0}).assign(family=np.nan)
+    frame = simulated(1, 2, 7, "ab", {"trained": 0.0})
     found = skills(pd.DataFrame(held_out(frame, WANTED)).assign(model="m"))
     (row,) = (
         row for row in found if (row["scheme"], row["predictor"]) == ("language", "mixed model")
@@ -266,12 +268,12 @@ def test_a_target_and_language_run_after_none_only_is_no_obstacle() -> None:
     frame = grid()
     other = (frame["target"] == "t0") & (frame["language"] == "l0") & (frame["trained"] == 1)
     left = frame[~other]
-    rows = design(left[[*KEYS, "gap"]], chosen_of(left), NO_OTHERS, WANTED.formula)
-    assert len(list(held_out(rows.assign(family=np.nan), WANTED))) > 0
+    rows = design(left[[*KEYS, "family", "gap"]], chosen_of(left), NO_OTHERS, WANTED.formula)
+    assert len(list(held_out(rows, WANTED))) > 0
 
 
 def test_a_new_target_with_a_fixed_effect_is_not_taken_for_another() -> None:
-    fixed = Specification("gap", {"all": "target + within + between_languages"}, "(1 | language)")
+    fixed = Specification("gap", {"all": "target + by_cell + by_language"}, "(1 | language)")
     frame = grid()
     out = frame["target"] == "t0"
     with pytest.raises(InputError, match="no effect is known of it"):
@@ -280,7 +282,8 @@ def test_a_new_target_with_a_fixed_effect_is_not_taken_for_another() -> None:
 
 def test_held_out_predictions_are_written_with_their_skill(tmp_path: Path) -> None:
     frame = simulated(0, 2, 6, "ab", STRONG)
-    cells = records(cells_of(frame, noise=0.0))
+    families = {"l0": "u", "l1": "u", "l2": "v", "l3": "w", "l4": "w"}  # l5 is its own
+    cells = records(add_factors(cells_of(frame, noise=0.0), {"family": families}))
     write_table(tmp_path / "cells.parquet", rows_table(cells, CELLS), CELLS)
     table = similarity_table(tmp_path / "a.parquet", frame, measure="centroid_cosine", level="cell")
     predict_held_out(
@@ -288,7 +291,6 @@ def test_held_out_predictions_are_written_with_their_skill(tmp_path: Path) -> No
         similarity=[table],
         headline="centroid_cosine",
         degradation={"outcome": "gap", "steps": WANTED.steps, "groups": WANTED.groups},
-        families={"l0": "u", "l1": "u", "l2": "v", "l3": "w", "l4": "w"},
         predictions=str(tmp_path / "held_out.parquet"),
         skill=str(tmp_path / "skill.csv"),
     )
@@ -299,4 +301,4 @@ def test_held_out_predictions_are_written_with_their_skill(tmp_path: Path) -> No
     skill = pd.read_csv(tmp_path / "skill.csv")
     assert len(skill) == len(found.drop_duplicates(["scheme", "predictor"]))
     groups = skill.groupby("scheme")["groups"].unique().map(list).to_dict()
-    assert groups == {"language": [6], "family": [3], "intermediate": [3]}
+    assert groups == {"language": [6], "family": [4], "intermediate": [3]}

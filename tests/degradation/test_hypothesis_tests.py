@@ -100,7 +100,7 @@ def analysis_of_variance(frame: pd.DataFrame) -> tuple[float, float]:
 
 @pytest.mark.parametrize(("name", "reml"), NAKAGAWA)
 def test_shares_of_variance_are_those_of_performance(name: str, reml: bool) -> None:
-    model = fit_formula(FORMULAS[name], data(name), reml=reml, intervals=False)
+    model = fit_formula(FORMULAS[name], data(name), reml=reml, df=None)
     found = r2_nakagawa(model.result)
     marginal, conditional = NAKAGAWA[name, reml]
     assert found.marginal == pytest.approx(marginal, rel=1e-4, abs=1e-9)
@@ -210,15 +210,15 @@ def assert_uniform(p_values: list[float]) -> None:
 
 
 def test_permutations_find_a_simulated_effect() -> None:
-    frame = quiet(0, within=-2.0, between_languages=-5.0)
-    assert permuted_intermediates(frame, "gap", "within") < 0.01
-    assert permuted_languages(frame, "gap", "between_languages", []) < 0.01
+    frame = quiet(0, by_cell=-2.0, by_language=-5.0)
+    assert permuted_intermediates(frame, "gap", "by_cell") < 0.01
+    assert permuted_languages(frame, "gap", "by_language", []) < 0.01
 
 
 def test_permutations_seldom_find_what_is_not_there() -> None:
     grids = [quiet(seed) for seed in range(40)]
-    assert_uniform([permuted_intermediates(grid, "gap", "within") for grid in grids])
-    assert_uniform([permuted_languages(grid, "gap", "between_languages", []) for grid in grids])
+    assert_uniform([permuted_intermediates(grid, "gap", "by_cell") for grid in grids])
+    assert_uniform([permuted_languages(grid, "gap", "by_language", []) for grid in grids])
 
 
 def test_intermediates_may_differ_everywhere_alike() -> None:
@@ -226,9 +226,9 @@ def test_intermediates_may_differ_everywhere_alike() -> None:
     p_values = []
     for seed in range(40):
         frame = quiet(seed)
-        own = frame.groupby("intermediate")["within"].transform("mean")
+        own = frame.groupby("intermediate")["by_cell"].transform("mean")
         p_values.append(
-            permuted_intermediates(frame.assign(gap=frame["gap"] - 20 * own), "gap", "within")
+            permuted_intermediates(frame.assign(gap=frame["gap"] - 20 * own), "gap", "by_cell")
         )
     assert_uniform(p_values)
 
@@ -269,12 +269,12 @@ def test_the_p_value_is_the_share_of_orders_as_extreme() -> None:
 def test_too_few_groups_to_permute_have_no_p_value() -> None:
     frame = quiet(0)
     three = frame[frame["language"].isin(["l0", "l1", "l2"])]
-    assert np.isnan(permuted_languages(three.assign(size=1.0), "gap", "within", ["size"]))
+    assert np.isnan(permuted_languages(three.assign(size=1.0), "gap", "by_cell", ["size"]))
     two = frame[frame["intermediate"].isin(["none", "a", "b"])]
-    assert np.isnan(permuted_intermediates(two, "gap", "within"))
+    assert np.isnan(permuted_intermediates(two, "gap", "by_cell"))
     # No (target, language) was run after all intermediates.
     nowhere = frame[(frame["intermediate"] == "a") == (frame["target"] == "x")]
-    assert np.isnan(permuted_intermediates(nowhere, "gap", "within"))
+    assert np.isnan(permuted_intermediates(nowhere, "gap", "by_cell"))
 
 
 # Predictions
@@ -284,7 +284,7 @@ def test_predictions_for_known_groups_are_those_of_mixedlm() -> None:
     frame = simulated()
     model = fit_formula(WANTED.formula, frame)
     other = mixedlm.lmer(model.formula, frame)
-    new = frame.iloc[::7].assign(within=lambda rows: 2 * rows["within"] + 0.5)
+    new = frame.iloc[::7].assign(by_cell=lambda rows: 2 * rows["by_cell"] + 0.5)
     mean, _ = model.predict(new)
     assert mean == pytest.approx(other.predict(new), abs=1e-5)
 
@@ -320,7 +320,7 @@ def test_a_wholly_new_group_has_the_fixed_effects_alone() -> None:
     for term, estimate in zip(model.fixed["term"], model.fixed["estimate"], strict=True):
         by_hand += estimate * (1.0 if term == INTERCEPT else new[term].to_numpy())
     assert mean == pytest.approx(by_hand, abs=1e-8)
-    least = model.random.loc[model.random["term"] != "within", "variance"].sum()
+    least = model.random.loc[model.random["term"] != "by_cell", "variance"].sum()
     assert (sd**2 > least).all()
 
 
@@ -353,7 +353,7 @@ def test_intervals_hold_a_new_observation_as_often_as_they_say() -> None:
         frame = one_way(seed, groups=9, each=4)
         seen = frame[frame["g"] != "g8"]
         left_out = frame[frame["g"] == "g8"].iloc[:1]
-        mean, sd = fit_formula("y ~ 1 + (1 | g)", seen, intervals=False).predict(left_out)
+        mean, sd = fit_formula("y ~ 1 + (1 | g)", seen, df=None).predict(left_out)
         half = float(stats.t.ppf(0.975, 7)) * sd
         inside.append(abs(left_out["y"].iloc[0] - mean[0]) < half[0])
     low, high = (stats.binom.ppf(q, len(inside), 0.95) for q in (0.001, 0.999))

@@ -65,7 +65,7 @@ EFFECTS = {  # as above
     "pastes": [60.05333333333329],
     "sleepstudy": [251.40510484848477, 10.4672859595959],
 }
-FEW = "outcome ~ trained + within + (1 | language) + (1 | intermediate:target)"
+FEW = "outcome ~ trained + by_cell + (1 | language) + (1 | intermediate:target)"
 
 
 @cache
@@ -80,7 +80,7 @@ def few() -> pd.DataFrame:
     return grid()[chosen].reset_index(drop=True)
 
 
-def dropped(term: str, before: str = "within", **columns: Any) -> list[str]:
+def dropped(term: str, before: str = "by_cell", **columns: Any) -> list[str]:
     """What a fit with one more term leaves out; it has to be the fit without that term."""
     fit = fit_formula(f"outcome ~ {before} + {term} + (1 | language)", few().assign(**columns))
     alone = fit_formula(f"outcome ~ {before} + (1 | language)", few())
@@ -202,17 +202,17 @@ def test_a_constant_predictor_is_left_out_and_named(value: float | str) -> None:
 
 
 def test_of_two_predictors_that_say_the_same_the_later_is_left_out() -> None:
-    again = 3 * few()["within"] + 2
+    again = 3 * few()["by_cell"] + 2
     assert dropped("again", again=again) == ["again"]
-    formula = "outcome ~ again + within + trained + (1 | language)"
+    formula = "outcome ~ again + by_cell + trained + (1 | language)"
     fit = fit_formula(formula, few().assign(again=again))
-    assert fit.dropped == ["within"]
+    assert fit.dropped == ["by_cell"]
     assert list(fit.fixed["term"]) == [INTERCEPT, "again", "trained"]
 
 
 def test_what_several_predictors_make_up_is_left_out() -> None:
-    both = few()["within"] - 2 * few()["trained"]
-    assert dropped("both", before="within + trained", both=both) == ["both"]
+    both = few()["by_cell"] - 2 * few()["trained"]
+    assert dropped("both", before="by_cell + trained", both=both) == ["both"]
     assert dropped("trained", before="intermediate") == ["trained"]
 
 
@@ -236,16 +236,16 @@ def test_of_one_seed_no_run_is_told_from_its_recipe() -> None:
 
 def test_the_same_groups_under_another_name_are_left_out() -> None:
     copy = few()["language"].str.upper()
-    fit = fit_formula("outcome ~ within + (1 | language) + (1 | copy)", few().assign(copy=copy))
+    fit = fit_formula("outcome ~ by_cell + (1 | language) + (1 | copy)", few().assign(copy=copy))
     assert fit.dropped == ["(1 | copy)"]
     assert list(fit.random["group"]) == ["language", RESIDUAL]
 
 
 def test_the_same_groups_may_have_an_intercept_and_a_slope() -> None:
-    formula = "outcome ~ within + (1 | language) + (0 + within | language)"
+    formula = "outcome ~ by_cell + (1 | language) + (0 + by_cell | language)"
     fit = fit_formula(formula, few())
     assert fit.dropped == []
-    assert list(fit.random["term"]) == [INTERCEPT, "within", ""]
+    assert list(fit.random["term"]) == [INTERCEPT, "by_cell", ""]
 
 
 def test_a_slope_of_what_does_not_vary_is_left_out() -> None:
@@ -254,18 +254,18 @@ def test_a_slope_of_what_does_not_vary_is_left_out() -> None:
 
 def test_rows_without_a_value_are_left_out_and_counted() -> None:
     holes = few().copy()
-    holes.loc[:4, "within"] = np.nan
+    holes.loc[:4, "by_cell"] = np.nan
     holes.loc[[3, 7], "language"] = None
     fit = fit_formula(FEW, holes)
     assert fit.n == len(few()) - 6
-    assert fit.notes == ["6 rows left out, without language or within"]
+    assert fit.notes == ["6 rows left out, without by_cell or language"]
     full = fit_formula(FEW, few().drop(index=[0, 1, 2, 3, 4, 7]))
     assert fit.neg2loglik == pytest.approx(full.neg2loglik, abs=1e-9)
 
 
 def test_rows_left_out_take_their_weights_along() -> None:
     holes = few().copy()
-    holes.loc[:4, "within"] = np.nan
+    holes.loc[:4, "by_cell"] = np.nan
     rest = few().iloc[5:]
     fit = fit_formula(FEW, holes, weights=holes["weight"].to_numpy())
     alone = fit_formula(FEW, rest, weights=rest["weight"].to_numpy())
@@ -292,16 +292,16 @@ def test_an_outcome_without_effects_of_groups_is_singular() -> None:
 @pytest.mark.parametrize(
     ("formula", "message"),
     [
-        ("outcome ~ withi + (1 | language)", "unknown column 'withi'; did you mean 'within'"),
-        ("outcome ~ within + (1 | languag_)", "'languag_'; did you mean 'language'"),
-        ("outcom ~ within + (1 | language)", "'outcom'; did you mean 'outcome'"),
-        ("outcome ~ within + (1 | language", "write it as y ~ x"),
-        ("outcome within", "write it as y ~ x"),
-        ("outcome ~ within + ( | language)", "write it as y ~ x"),
+        ("outcome ~ by_cel + (1 | language)", "unknown column 'by_cel'; did you mean 'by_cell'"),
+        ("outcome ~ by_cell + (1 | languag_)", "'languag_'; did you mean 'language'"),
+        ("outcom ~ by_cell + (1 | language)", "'outcom'; did you mean 'outcome'"),
+        ("outcome ~ by_cell + (1 | language", "write it as y ~ x"),
+        ("outcome by_cell", "write it as y ~ x"),
+        ("outcome ~ by_cell + ( | language)", "write it as y ~ x"),
         ("", "write it as y ~ x"),
-        ("target ~ within + (1 | language)", "target is not a number"),
-        ("outcome ~ within", "no random effect"),
-        ("outcome ~ within + (1 | similarity:seed:target:language)", "no grouping factor"),
+        ("target ~ by_cell + (1 | language)", "target is not a number"),
+        ("outcome ~ by_cell", "no random effect"),
+        ("outcome ~ by_cell + (1 | similarity:seed:target:language)", "no grouping factor"),
     ],
 )
 def test_a_formula_that_cannot_be_fitted_is_refused(formula: str, message: str) -> None:
@@ -312,7 +312,7 @@ def test_a_formula_that_cannot_be_fitted_is_refused(formula: str, message: str) 
 
 def test_rows_that_all_lack_a_value_are_refused() -> None:
     with pytest.raises(InputError, match="no row has a value of all of"):
-        fit_formula(FEW, few().assign(within=np.nan))
+        fit_formula(FEW, few().assign(by_cell=np.nan))
     with pytest.raises(InputError, match="no row has a value of all of"):
         fit_formula(FEW, few().iloc[:0])
 

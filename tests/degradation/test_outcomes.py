@@ -143,7 +143,7 @@ def test_a_gain_over_a_run_of_none_that_diverged_is_left_out() -> None:
     for outcome, count in (("gain", 2), ("gap_change", 1), ("corrected_gain", 2)):
         assert analysed(cells, outcome)["seed"].tolist() == [2] * count
         assert len(analysed(cells, outcome, diverged=True)) == 2 * count
-    # A gap is within one run: that after mnli is fine.
+    # A gap is by_cell one run: that after mnli is fine.
     kept = analysed(cells, "gap")[["seed", "intermediate"]].values.tolist()
     assert kept == [[1, "mnli"], [2, "none"], [2, "mnli"]]
 

@@ -12,29 +12,48 @@ import pandas as pd
 from xstilts.degradation.effects import (
     Row,
     effects_of,
+    fit_similarity,
     with_multiplicity,
 )
 from xstilts.degradation.formulas import (
     Specification,
 )
 from xstilts.degradation.outcomes import add_outcomes
+from xstilts.degradation.parts import AXES, PARTS
 from xstilts.degradation.simulation import EXPECTED, simulated_grid, simulated_outcome
 from xstilts.io.tables import rows_table, write_table
 from xstilts.similarity.table import SIMILARITY
 
 KEYS = ["intermediate", "target", "language"]
-PLANTED = {"within": -1.5, "between_targets": -1.0, "between_languages": -3.0}
-STRONG = {"between_languages": -6.0, "within": -2.0}
+PLANTED = {
+    "by_language": -3.0,
+    "by_target": 2.0,
+    "by_target_language": -1.0,
+    "by_intermediate": 0.5,
+    "by_intermediate_target": -1.5,
+    "by_intermediate_language": -1.0,
+    "by_cell": -0.8,
+}
+STRONG = {"by_language": -6.0, "by_intermediate_target": -2.0}
 INTERCEPTS = (
-    "(1 | language) + (1 | target) + (1 | intermediate) + (1 | intermediate:target)"
-    " + (1 | language:target)"
+    "(1 | language) + (1 | target) + (1 | intermediate) + (1 | target:language)"
+    " + (1 | intermediate:target) + (1 | intermediate:language)"
 )
+
+
+def with_slopes(part: str) -> str:
+    """A part of similarity with a slope by every axis that it meets."""
+    axes = [axis for axis in AXES if PARTS[part] != (axis,)]
+    return " + ".join([part, *(f"(0 + {part} | {axis})" for axis in axes)])
+
+
+# The study's model without controls and families, which simulated grids do not have.
 WANTED = Specification(
     "gap",
     {
         "intermediate": "trained",
-        "by task": "within + between_targets + (0 + within | language) + (0 + within | target)",
-        "by language": "between_languages",
+        "by language": with_slopes("by_language"),
+        "by the rest": " + ".join(with_slopes(part) for part in [*PARTS][1:]),
     },
     INTERCEPTS,
 )
@@ -72,9 +91,11 @@ def cell(**values: Any) -> dict[str, Any]:
         "chance": 20.0,
         "n": 100,
     }
-    half = 3.92 if values.get("language", "en") != "en" else 1.96
+    code = values.get("language", "en")
+    half = 3.92 if code != "en" else 1.96
     value = values.get("value", row["value"])
-    return {**row, "low": value - half, "high": value + half, **values}
+    alone = {"family": code, "script": code}  # no language has a sister
+    return {**row, **alone, "low": value - half, "high": value + half, **values}
 
 
 def cells_of(frame: pd.DataFrame, seeds: int = 1, noise: float = 0.5) -> pd.DataFrame:
@@ -98,7 +119,12 @@ def chosen_of(frame: pd.DataFrame) -> pd.DataFrame:
 @cache
 def effects_rows() -> list[dict[str, Any]]:
     """Rows of the effects of a simulated grid, as another test may read but not change them."""
-    return effects_of(simulated(), WANTED, check=True)
+    return effects_of_frame(simulated(), check=True)
+
+
+def effects_of_frame(frame: pd.DataFrame, wanted: Specification = WANTED, **more: Any) -> list[Row]:
+    """Rows of the effects of a frame, fitted anew."""
+    return effects_of(fit_similarity(frame, wanted), frame, wanted, **more)
 
 
 def by_level(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -40,7 +40,6 @@ TINY = {
         "freeze_embeddings": True,
     },
     "evaluation": {"resamples": 20},
-    "degradation": {"resamples": 20},
     "similarity": {
         "texts": 20,
         "layers": "all",

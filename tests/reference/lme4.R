@@ -17,13 +17,14 @@ known <- list(
   pastes = list("Pastes", "strength ~ 1 + (1 | sample) + (1 | batch)")
 )
 full <- paste(
-  "outcome ~ trained + within + between_targets + between_languages + (1 | language)",
-  "+ (1 | target) + (1 | intermediate) + (1 | intermediate:target) + (1 | language:target)",
-  "+ (1 | intermediate:target:seed) + (0 + within | language) + (0 + within | target)"
+  "outcome ~ trained + by_language + by_target_language + by_intermediate_target + by_cell",
+  "+ (1 | language) + (1 | target) + (1 | intermediate) + (1 | intermediate:target)",
+  "+ (1 | target:language) + (1 | intermediate:target:seed)",
+  "+ (0 + by_language | target) + (0 + by_cell | language) + (0 + by_cell | target)"
 )
 one_seed <- paste(
-  "outcome ~ trained + within + (1 | language) + (1 | target) + (1 | intermediate:target)",
-  "+ (1 | language:target)"
+  "outcome ~ trained + by_cell + (1 | language) + (1 | target) + (1 | intermediate:target)",
+  "+ (1 | target:language)"
 )
 
 # The defaults stop as soon as the criterion is good to a few digits.

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from helpers.grids import cell, simulated
+from helpers.grids import cell
 
 from xstilts.degradation.cell_status import (
     AT_CHANCE,
@@ -24,11 +24,10 @@ from xstilts.degradation.cell_status import (
     states,
     with_states,
 )
-from xstilts.degradation.effects import EFFECTS
+from xstilts.degradation.effects import EFFECTS, RANDOM_EFFECTS
 from xstilts.degradation.held_out import SKILL
 from xstilts.degradation.missing_cells import missing_cells
 from xstilts.degradation.mixed_model import fit_formula
-from xstilts.degradation.model_frame import parts_of
 from xstilts.degradation.outcomes import CELLS, add_outcomes
 from xstilts.degradation.sensitivity import SENSITIVITY
 from xstilts.io.tables import rows_table, write_csv, write_table
@@ -158,14 +157,6 @@ def test_no_two_of_the_first_56_categories_look_alike() -> None:
     assert len(set(looks)) == 56
 
 
-def test_the_parts_of_an_outcome_add_up_to_it() -> None:
-    frame = simulated()
-    parts = parts_of(frame, "gap")
-    total = sum(parts.values())
-    assert (frame["gap"] - total).std() == pytest.approx(0, abs=1e-9)  # but for a constant
-    assert parts["within"].groupby([frame["target"], frame["language"]]).mean().abs().max() < 1e-9
-
-
 def test_predicted_groups_are_those_of_the_formula_by_hand() -> None:
     # One-way layout, 6 groups of 8: the prediction is the group's mean less the overall one, shrunk
     # by t = 8 v / (8 v + s), with conditional variance (1 - t) v (v: between groups, s: residual).
@@ -262,17 +253,21 @@ def test_a_table_becomes_a_page_that_escapes_its_text(tmp_path: Path) -> None:
 # The first page
 
 
-def effect(model: str, level: str = "between_languages", **values: Any) -> dict[str, Any]:
+def effect(model: str, level: str = "by_language", **values: Any) -> dict[str, Any]:
     """A row of the effects: a slope of -2 (-3 to -1)."""
     sizes = {"rows": 12, "missing": 0, "languages": 4, "targets": 1, "intermediates": 3}
     texts = {"outcome": "gap", "absent": "", "dropped": ""}
-    slope = {"estimate": -2.0, "low": -3.0, "high": -1.0, "part_r2": 0.2, "converged": True}
+    slope = {"estimate": -2.0, "low": -3.0, "high": -1.0, "converged": True}
     slope |= {"p": 0.01, "p_family": 0.01, "p_holm": 0.01}
     return {"model": model, "measure": "mmd", "level": level, **sizes, **texts, **slope, **values}
 
 
 def page_of(
-    tmp_path: Path, effects: list[Row], cells: list[Row], manifests: Sequence[Row] = ()
+    tmp_path: Path,
+    effects: list[Row],
+    cells: list[Row],
+    manifests: Sequence[Row] = (),
+    groups: Sequence[Row] = (),
 ) -> str:
     """The first page of encoders a and b on XNLI in English, Swahili and Chinese."""
     axes = {
@@ -282,14 +277,14 @@ def page_of(
         "seeds": [1],
     }
     axes |= {"languages": {"xnli": ["en", "sw", "zh"]}}
-    files = {
-        name: str(tmp_path / name) for name in ("effects", "cells", "missing", "sens", "skill")
-    }
+    names = ("effects", "cells", "missing", "sens", "skill", "groups")
+    files = {name: str(tmp_path / name) for name in names}
     write_cells(Path(files["cells"]), cells)
     write_table(Path(files["effects"]), rows_table(effects, EFFECTS), EFFECTS)
     missing_cells(axes, pd.DataFrame(cells)).to_csv(files["missing"], index=False)
     write_csv(Path(files["sens"]), rows_table([], SENSITIVITY))
     write_csv(Path(files["skill"]), rows_table([], SKILL))
+    write_table(Path(files["groups"]), rows_table([*groups], RANDOM_EFFECTS), RANDOM_EFFECTS)
     data = [str(tmp_path / f"manifest-{at}.json") for at in range(len(manifests))]
     for path, content in zip(data, manifests, strict=True):
         Path(path).write_text(json.dumps(content), encoding="utf-8")
@@ -299,14 +294,33 @@ def page_of(
         missing=files["missing"],
         sensitivity=files["sens"],
         skill=files["skill"],
+        random_effects=files["groups"],
         data=data,
         axes=axes,
         headline="mmd",
+        languages={"en": "English", "sw": "Swahili", "zh": "Chinese"},
         invented=False,
         figure=str(tmp_path / "figure.svg"),
         page=str(tmp_path / "page.rst"),
     )
     return (tmp_path / "page.rst").read_text(encoding="utf-8")
+
+
+def test_the_page_names_where_a_slope_is_smallest_and_largest(tmp_path: Path) -> None:
+    common = {"model": "a", "term": "by_language", "group": "target"}
+    groups = [
+        {**common, "level": "xnli", "estimate": 2.5, "se": 0.1},
+        {**common, "level": "udpos", "estimate": -4.0, "se": 0.1},
+        {**common, "level": "pawsx", "estimate": 1.5, "se": 0.1},
+        {**common, "group": "intermediate", "level": "mnli", "estimate": 0.0, "se": 0.0},
+        {**common, "term": "by_cell", "level": "xnli", "estimate": 9.0, "se": 0.1},
+        {**common, "model": "b", "level": "xnli", "estimate": 9.0, "se": 0.1},
+    ]
+    page = page_of(tmp_path, [effect("a")], grid_of("a", "en", "sw"), groups=groups)
+    # By hand: the slope is -2, so -2 - 4 and -2 + 2.5.
+    said = "It differs: over targets from 6.0 points smaller (UD-POS) to 0.5 points larger (XNLI)."
+    assert said in page
+    assert page.count("It differs") == 1
 
 
 def grid_of(model: str, *languages: str) -> list[dict[str, Any]]:
@@ -320,7 +334,7 @@ def grid_of(model: str, *languages: str) -> list[dict[str, Any]]:
 def test_every_encoder_has_its_answer_and_what_it_lacks(tmp_path: Path) -> None:
     cells = [*grid_of("a", "en", "sw"), *grid_of("b", "en")]
     page = page_of(tmp_path, [effect("a")], cells)
-    assert "what a loses? **Between languages, yes.**" in page
+    assert "what a loses? **Yes: between languages.**" in page
     assert "b: No answer yet" in page
     assert "* a: Not run: 2 of 6 cells (all of language zh)." in page
     assert "* b: Not run: 4 of 6 cells (all of language sw, zh)." in page
@@ -370,13 +384,13 @@ def test_a_slope_without_a_test_is_unknown_on_the_page(tmp_path: Path) -> None:
     nothing = dict.fromkeys(("low", "high", "p", "p_family", "p_holm"), np.nan)
     untested = effect("a", **nothing)
     page = page_of(tmp_path, [untested], grid_of("a", "en", "sw"))
-    assert "Between languages, unknown." in page
+    assert "Unknown: between languages." in page
     assert "too few of them for an interval" in page and "nan" not in page
 
 
 def test_the_page_counts_the_tests_that_verdicts_are_corrected_for(tmp_path: Path) -> None:
     nothing = dict.fromkeys(("low", "high", "p", "p_family", "p_holm"), np.nan)
-    rows = [effect("a"), effect("a", "within"), effect("a", "between_targets", **nothing)]
+    rows = [effect("a"), effect("a", "by_cell"), effect("a", "by_target_language", **nothing)]
     page = page_of(tmp_path, rows, grid_of("a", "en", "sw"))
     assert "Verdicts are corrected for 2 tests at once" in page
     alone = page_of(tmp_path, rows[:1], grid_of("a", "en", "sw"))

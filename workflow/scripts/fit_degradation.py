@@ -2,4 +2,4 @@
 
 from xstilts.jobs import run_rule
 
-run_rule(snakemake, "xstilts.degradation.effects:fit_degradation")
+run_rule(snakemake, "xstilts.degradation.effects:fit_degradation", processes=snakemake.threads)

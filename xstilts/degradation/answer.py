@@ -8,18 +8,21 @@ from typing import Any
 from xstilts.degradation.effects import EFFECTS, TRUTH
 from xstilts.degradation.missing_cells import in_words, read_missing
 from xstilts.degradation.outcomes import WORDS
-from xstilts.degradation.verdict import ALPHA
+from xstilts.degradation.verdict import ALPHA, verdict
 from xstilts.io.tables import atomic, read_table
 from xstilts.similarity.measures import measures
 
 Row = dict[str, Any]
 
 LEVEL_WORDS = {
-    "between_languages": "between languages",
-    "between_targets": "between the targets of one language",
-    "within": "between intermediate tasks, for one target and language",
+    "by_language": "between languages",
+    "by_target": "between targets",
+    "by_target_language": "between pairs of target and language",
+    "by_intermediate": "between intermediate tasks",
+    "by_intermediate_target": "between pairs of intermediate and target",
+    "by_intermediate_language": "between pairs of intermediate and language",
+    "by_cell": "between single cells",
 }
-
 DECIMALS = {"points": 1, "percent": 1, "logits": 2}  # of a slope, by its unit
 STEP = "one standard deviation more similarity"
 NO_ANSWER = (
@@ -53,11 +56,17 @@ def write_answer(
 
 
 def answer_of(model: str, effects: list[Row], headline: str) -> str:
-    """The effect of the headline measure on each level, its interval, and the truth if known."""
-    opening = f"Does similarity predict what zero-shot transfer of {model} loses? Over "
-    opening += f"{basis(effects, headline)}, {STEP} ({measures()[headline].title}) goes with"
-    sentences = [f"{opening} {'; '.join(clauses(effects, headline).values())}."]
-    return " ".join([*sentences, *explained(effects, headline), *limits(effects, headline)])
+    """The effect of every part of the headline measure, one per line, and what else is known."""
+    lines = [f"Does similarity predict what zero-shot transfer of {model} loses?"]
+    lines[0] += f" Over {basis(effects, headline)}, {goes_with(effects, headline)}"
+    lines += [f"- {text}" for text in clauses(effects, headline).values()]
+    return "\n".join([*lines, " ".join([*agreement(effects), *limits(effects, headline)])]).strip()
+
+
+def goes_with(effects: list[Row], headline: str) -> str:
+    """The beginning of a sentence that `clauses` end."""
+    (outcome, _) = WORDS[next(iter(slopes_of(effects, headline).values()))["outcome"]]
+    return f"{STEP} ({measures()[headline].title}) goes with a {outcome}"
 
 
 def slopes_of(effects: list[Row], headline: str) -> dict[str, Row]:
@@ -79,19 +88,10 @@ def clauses(effects: list[Row], headline: str) -> dict[str, str]:
     fitted = slopes_of(effects, headline)
     truth = {row["level"]: row["estimate"] for row in effects if row["measure"] == TRUTH}
     return {
-        level: _clause(words, fitted[level], truth.get(level), WORDS[fitted[level]["outcome"]])
+        level: f"{_clause(words, fitted[level], truth.get(level))}: {verdict(fitted[level])}"
         for level, words in LEVEL_WORDS.items()
         if level in fitted
     }
-
-
-def explained(effects: list[Row], headline: str) -> list[str]:
-    """Sentences: what the largest part of similarity explains, and how many measures agree."""
-    fitted = slopes_of(effects, headline)
-    level, row = max(fitted.items(), key=lambda item: item[1]["part_r2"] or 0.0)
-    share = 100 * max(row["part_r2"] or 0.0, 0.0)
-    what = f"{share:.0f}% of the variance of the outcome"
-    return [f"Similarity's part {LEVEL_WORDS[level]} explains {what}.", *_agreement(effects)]
 
 
 def limits(effects: list[Row], headline: str) -> list[str]:
@@ -109,7 +109,7 @@ def limits(effects: list[Row], headline: str) -> list[str]:
     return sentences
 
 
-def _agreement(effects: list[Row]) -> list[str]:
+def agreement(effects: list[Row]) -> list[str]:
     """How many measures show an effect of either sign, after correction for all tests."""
     tested = [row for row in effects if row["p_holm"] is not None]
     counts = []
@@ -124,24 +124,33 @@ def _agreement(effects: list[Row]) -> list[str]:
     return [f"Of all measures, after Holm's correction, an effect is found by {words}."]
 
 
-def _clause(words: str, row: Row, planted: float | None, what: tuple[str, str]) -> str:
-    """How much smaller or larger the outcome is at one level; the interval likewise."""
-    name, unit = what
+def _clause(words: str, row: Row, planted: float | None) -> str:
+    """How much smaller or larger the outcome is at one level, and how much that explains."""
+    _, unit = WORDS[row["outcome"]]
+    size = f"{change_of(row['estimate'], unit)} {words}"
     if row["low"] is None:
-        return f"a {name} {_size(row['estimate'], unit)} {words} (too few of them for an interval)"
-    sign = -1 if row["estimate"] < 0 else 1
-    decimals = DECIMALS[unit]
-    low, high = sorted(round(sign * row[end], decimals) + 0.0 for end in ("low", "high"))  # no -0.0
-    unsure = ", which includes zero" if row["low"] <= 0 <= row["high"] else ""
-    truth = ""
+        return f"{size} (too few of them for an interval)"
+    known = [f"95% interval {_interval(row, unit)}"]
     if planted is not None:
-        size = _size(planted, unit) if round(abs(planted), decimals) else "zero"
-        truth = f"; the planted truth is {size}"
-    return (
-        f"a {name} {_size(row['estimate'], unit)} {words} "
-        f"(95% interval {low:.{decimals}f} to {high:.{decimals}f}{unsure}{truth})"
-    )
+        known.append(f"planted: {change_of(planted, unit)}")
+    if row["explained"] is not None:
+        low, share, high = (
+            f"{100 * row[name]:.0f}" for name in ("explained_low", "explained", "explained_high")
+        )
+        known.append(f"it explains {share}%, {low} to {high}, of how they differ")
+    return f"{size} ({'; '.join(known)})"
 
 
-def _size(slope: float, unit: str) -> str:
+def _interval(row: Row, unit: str) -> str:
+    """Both ends of an interval, the direction of each said."""
+    ends = [change_of(row[name], unit).split() for name in ("low", "high")]
+    (low, _, falls), (high, _, rises) = ends
+    if falls != rises:
+        return f"from {low} {falls} to {high} {rises}"
+    least, most = sorted((low, high), key=float)
+    return f"{least} to {most} {falls}"
+
+
+def change_of(slope: float, unit: str) -> str:
+    """How much smaller or larger a slope makes the outcome."""
     return f"{abs(slope):.{DECIMALS[unit]}f} {unit} {'smaller' if slope < 0 else 'larger'}"

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from xstilts.degradation.answer import LEVEL_WORDS
 from xstilts.degradation.effects import EFFECTS, TRUTH
-from xstilts.degradation.formulas import PARTS
 from xstilts.degradation.gains import (
     GainTable,
     Interval,
@@ -389,11 +389,11 @@ CLAIMED = [
         Claim(
             claim=QUESTION,
             part=level,
-            statement=f"similarity predicts degradation, {level.replace('_', ' ')}",
+            statement=f"similarity predicts degradation, {words}",
             test=similarity_predicts,
             unit="of the outcome per SD",
         )
-        for level in PARTS
+        for level, words in LEVEL_WORDS.items()
     ],
 ]
 

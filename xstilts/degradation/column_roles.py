@@ -15,8 +15,8 @@ from typing import Any
 
 import pandas as pd
 
-from xstilts.degradation.formulas import PARTS, TRAINED
 from xstilts.degradation.outcomes import OUTCOMES
+from xstilts.degradation.parts import PARTS, TRAINED
 from xstilts.errors import InputError
 from xstilts.io.formats import decoded
 from xstilts.io.tables import read_table

@@ -14,6 +14,7 @@ from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams
 
 from xstilts.degradation.mixed_model import INTERCEPT, MixedModel
 
+STEPS = 10  # from our optimum: enough to leave it, if it is none
 TOLERANCE = 1e-3  # of -2 log-likelihood
 NEARLY_ZERO = 1e-8  # for variances of zero, which statsmodels cannot start from
 
@@ -76,4 +77,4 @@ def statsmodels_criterion(model: MixedModel) -> float:
             cov_re=np.zeros((0, 0)),
             vcomp=np.array([start[name] for name in theirs.exog_vc.names]),
         )
-        return float(-2 * theirs.fit(start_params=at, method="lbfgs").llf)
+        return float(-2 * theirs.fit(start_params=at, method="lbfgs", maxiter=STEPS).llf)

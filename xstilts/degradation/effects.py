@@ -1,41 +1,40 @@
-r"""Slopes of the outcome on every measure of similarity, and what each adds.
+r"""Slopes of the outcome on every measure of similarity, and what each explains.
 
 The default model of the gap of intermediate $i$, target $t$, language $l$ (config: degradation):
 
-$$\mathrm{gap}_{itl} = \beta_0 + \beta_1 \mathrm{trained}_i + \beta_w w_{itl}
-  + \beta_t b_{tl} + \beta_l b_l + \gamma^\top \mathrm{controls}_{itl}
-  + u_l + u_t + u_i + u_{it} + u_{lt} + (v_l + v_t)\, w_{itl} + \varepsilon_{itl}$$
+$$\mathrm{gap}_{itl} = \beta_0 + \beta_1 \mathrm{trained}_i + \gamma^\top \mathrm{controls}_{itl}
+  + u_l + u_t + u_i + u_{tl} + u_{it} + u_{il} + u_{f(l)}
+  + \sum_p (\beta_p + v_{pi} + v_{pt} + v_{pl})\, s^p_{itl} + \varepsilon_{itl}$$
 
-with the parts of similarity of `xstilts.degradation.model_frame`, one measure at a time. A negative
-slope means that similarity goes with a smaller loss.
+with the parts $s^p$ of similarity of `xstilts.degradation.parts`, one measure at a time, and the
+family $f(l)$ of a language. A part has no slope by an axis that alone makes it up. A negative slope
+means that similarity goes with a smaller loss.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
-from mixedlm import R2NakagawaResult, r2_nakagawa
+from mixedlm import r2_nakagawa
 
 from xstilts.degradation.cross_check import statsmodels_difference
 from xstilts.degradation.diagnostics import DIAGNOSTICS, diagnosed
 from xstilts.degradation.formulas import (
-    PARTS,
     Specification,
     absent,
     common_random,
     of_columns,
     parse,
-    without,
-    without_fixed,
 )
 from xstilts.degradation.hypothesis_tests import (
     adjusted,
-    by_likelihood,
     compare,
     permuted_intermediates,
     permuted_languages,
@@ -43,8 +42,11 @@ from xstilts.degradation.hypothesis_tests import (
 from xstilts.degradation.mixed_model import MixedModel, fit_formula, records
 from xstilts.degradation.model_frame import design
 from xstilts.degradation.outcomes import CELLS, analysed, seed_means
+from xstilts.degradation.parts import PARTS, parts_of
 from xstilts.errors import InputError
 from xstilts.io.tables import read_table, rows_table, schema, write_csv, write_table
+from xstilts.languages import FACTORS
+from xstilts.recipes import NONE
 from xstilts.similarity.measures import measures
 from xstilts.similarity.table import read_default_layer
 
@@ -56,28 +58,26 @@ Row = dict[str, Any]
 EFFECTS = schema(
     ("model", pa.string(), "Encoder."),
     ("measure", pa.string(), "Similarity measure; `planted` is the embedded world's truth."),
-    ("level", pa.string(), "The part of similarity: within, between_targets, between_languages."),
+    ("level", pa.string(), "The part of similarity (`xstilts.degradation.parts`)."),
     ("outcome", pa.string(), "What the slope is of."),
     ("estimate", pa.float64(), "Points of outcome per standard deviation of that part."),
     ("se", pa.float64(), "Standard error."),
-    ("df", pa.float64(), "Satterthwaite's degrees of freedom."),
+    ("df", pa.float64(), "Degrees of freedom, by containment."),
     ("low", pa.float64(), "Lower end of the 95% interval."),
     ("high", pa.float64(), "Upper end of the 95% interval."),
     ("p", pa.float64(), "Two-sided p-value."),
     ("p_family", pa.float64(), "The same for the parts of this measure at once, by Holm."),
-    ("p_holm", pa.float64(), "The same for all measures and levels at once, by Holm."),
+    ("p_holm", pa.float64(), "The same for all measures and parts at once, by Holm."),
     ("p_bh", pa.float64(), "The same, by Benjamini and Hochberg."),
     (
         "p_permutation",
         pa.float64(),
-        "p-value of permuted similarity: of no relation (within: in no target); else empty.",
+        "p-value of permuted similarity: by_language, of no relation; by_intermediate_target, of "
+        "none in any target; else empty.",
     ),
-    ("chi2", pa.float64(), "Likelihood-ratio statistic of the part, its random slopes kept."),
-    ("p_lrt", pa.float64(), "Its p-value."),
-    ("chi2_all", pa.float64(), "That of all parts and their slopes: the model without similarity."),
-    ("df_all", pa.int32(), "Its degrees of freedom."),
-    ("p_all", pa.float64(), "Its p-value; conservative, as variances are tested too."),
-    ("part_r2", pa.float64(), "Share of the variance that the fixed effects lose without it."),
+    ("explained", pa.float64(), "Share of the outcome's own part that the slope explains."),
+    ("explained_low", pa.float64(), "The same at the end of the interval nearest to 0."),
+    ("explained_high", pa.float64(), "The same at its other end; at most 1."),
     ("r2_marginal", pa.float64(), "Share of the variance of all fixed effects."),
     ("r2_conditional", pa.float64(), "Share of the variance of fixed and random effects."),
     ("rows", pa.int32(), "Rows fitted: (intermediate, target, language), means over seeds."),
@@ -142,6 +142,7 @@ def fit_degradation(
     random_effects: str,
     nested: str,
     diagnostics: str,
+    processes: int = 1,
 ) -> None:
     """Fit the model for every measure (and the world's truth) and write the tables.
 
@@ -156,11 +157,12 @@ def fit_degradation(
         random_effects: table to write: the predicted effect of each group.
         nested: table to write: the steps of the formula.
         diagnostics: table to write: checks of the headline's residuals.
+        processes: how many fit at once.
     """
     specification = Specification(**degradation)
     scored = read_table(Path(cells), CELLS).to_pandas()
     tables = read_default_layer(similarity)
-    fitted = [*fits(scored, tables, truth, headline, specification)]
+    fitted = [*fits(scored, tables, truth, headline, specification, processes)]
     headlines = [each for each in fitted if each.measure == headline and each.rows]
     rows = [row for each in fitted for row in each.rows]
     write_table(Path(effects), rows_table(with_multiplicity(rows), EFFECTS), EFFECTS)
@@ -183,7 +185,7 @@ def fit_degradation(
 def _main(model: str, frame: pd.DataFrame, specification: Specification) -> Iterator[MixedModel]:
     """The headline's model with seeds as rows, if there are enough cells."""
     try:
-        yield fit_formula(of_columns(specification.formula, frame.columns), frame)
+        yield fit_formula(of_columns(specification.formula, frame.columns), frame, df="containment")
     except InputError as error:
         logger.warning("%s: %s", model, error)
 
@@ -198,11 +200,12 @@ def _of_model(model: str, make: Callable[..., list[Row]], *given: Any) -> list[R
 
 
 class Fitted(NamedTuple):
-    """A measure's rows of the effects, and the data behind them."""
+    """A measure's rows of the effects, the formula that was fitted, and the data behind them."""
 
     model: str
     measure: str
     frame: pd.DataFrame
+    formula: str
     rows: list[Row]
 
 
@@ -212,37 +215,53 @@ def fits(
     truth: list[str],
     headline: str,
     specification: Specification,
+    processes: int = 1,
 ) -> Iterator[Fitted]:
-    """Every measure of every model, then the world's truth."""
+    """Every measure of every model, then the world's truth; several processes fit at once."""
+    given = [*_frames(cells, tables, truth, specification)]
+    with ProcessPoolExecutor(processes) as pool:
+        yield from pool.map(partial(_fitted, specification, headline), *zip(*given, strict=True))
+
+
+def _frames(
+    cells: pd.DataFrame, tables: pd.DataFrame, truth: list[str], specification: Specification
+) -> Iterator[tuple[str, str, pd.DataFrame, int]]:
+    """(model, measure, rows of its fit, outcomes without a value of it)."""
     outcomes = seed_means(analysed(cells, specification.outcome), specification.outcome)
     for (model, measure), similarity in tables.groupby(["model", "measure"]):
         mine = outcomes[outcomes["model"] == model]
-        yield _fitted(mine, tables, similarity, specification, check=measure == headline)
+        others = tables[(tables["model"] == model) & (tables["measure"] != measure)]
+        frame = design(mine, similarity, others, specification.formula)
+        yield str(model), str(measure), frame, len(mine) - len(frame)
     for path in truth if specification.outcome == "gap" else []:  # only gaps have a known truth
         planted = read_table(Path(path)).to_pandas()
-        similarity = planted.dropna(subset="similarity").assign(measure=TRUTH)
+        similarity = planted.dropna(subset="similarity")
         if len(similarity):  # of trained intermediates
-            yield _fitted(planted.drop(columns="similarity"), tables, similarity, specification)
+            model = str(planted["model"].iloc[0])
+            known = cells[["language", *FACTORS]].drop_duplicates("language")
+            mine = planted.drop(columns="similarity").merge(known, on="language", how="left")
+            others = tables[tables["model"] == model]
+            frame = design(mine, similarity, others, specification.formula)
+            yield model, TRUTH, frame, len(mine) - len(frame)
 
 
 def _fitted(
-    outcomes: pd.DataFrame,
-    tables: pd.DataFrame,
-    similarity: pd.DataFrame,
     specification: Specification,
-    check: bool = False,
+    headline: str,
+    model: str,
+    measure: str,
+    frame: pd.DataFrame,
+    missing: int,
 ) -> Fitted:
     """The fit; without rows, and with a line in the log, where the cells are too few."""
-    model, measure = similarity.iloc[0][["model", "measure"]]
-    others = tables[(tables["model"] == model) & (tables["measure"] != measure)]
-    frame = design(outcomes, similarity, others, specification.formula)
     try:
-        rows = effects_of(frame, specification, check, measure)
+        fit = fit_similarity(frame, specification)
+        rows = effects_of(fit, frame, specification, check=measure == headline, tested=measure)
     except InputError as error:
         logger.warning("%s, %s: %s", model, measure, error)
-        rows = []
-    common = {"model": model, "measure": measure, "missing": len(outcomes) - len(frame)}
-    return Fitted(model, measure, frame, [{**common, **row} for row in rows])
+        return Fitted(model, measure, frame, "", [])
+    common = {"model": model, "measure": measure, "missing": missing}
+    return Fitted(model, measure, frame, fit.formula, [{**common, **row} for row in rows])
 
 
 def model_frames(
@@ -264,25 +283,37 @@ def model_frames(
             yield str(model), frame
 
 
+def fit_similarity(frame: pd.DataFrame, specification: Specification) -> MixedModel:
+    """The model of an outcome and the parts of similarity that vary in the frame.
+
+    Raises:
+        InputError: there is nothing to fit.
+    """
+    if frame.empty:
+        raise InputError("no cell has a value of similarity and an outcome: nothing to fit")
+    formula = of_columns(specification.formula, frame.columns)
+    model = fit_formula(formula, frame, df="containment")
+    if not {*PARTS} & {*model.fixed["term"]}:
+        raise InputError("similarity is the same in every cell: there is nothing to fit")
+    return model
+
+
 def effects_of(
-    frame: pd.DataFrame, specification: Specification, check: bool = False, tested: str = ""
+    model: MixedModel,
+    frame: pd.DataFrame,
+    specification: Specification,
+    check: bool = False,
+    tested: str = "",
 ) -> list[Row]:
-    """One row of the effects per part of similarity that varies in the frame.
+    """One row of the effects per part of similarity that was fitted.
 
     With `check`, statsmodels fits the model as well. A measure that is `tested` is no control.
 
     Raises:
-        InputError: there is nothing to fit.
         CrossCheckError: statsmodels finds another optimum.
     """
-    if frame.empty:
-        raise InputError("no cell has a value of similarity and an outcome: nothing to fit")
-    lacking = absent(specification.formula, frame.columns)
-    formula = without(specification.formula, lacking)
-    model = fit_formula(formula, frame)
     present = [part for part in PARTS if part in set(model.fixed["term"])]
-    if not present:
-        raise InputError("similarity is the same in every cell: there is nothing to fit")
+    lacking = absent(specification.formula, frame.columns)
     common = {
         "outcome": specification.outcome,
         **_sizes(model),
@@ -291,15 +322,13 @@ def effects_of(
         "notes": "; ".join(model.notes),
         "statsmodels_difference": statsmodels_difference(model) if check else None,
     }
-    full = by_likelihood(model.formula, model.data)
-    shares, bare = r2_nakagawa(full.result), by_likelihood(without(full.formula, PARTS), full.data)
+    shares = r2_nakagawa(model.result)
     common |= {"r2_marginal": shares.marginal, "r2_conditional": shares.conditional}
-    common |= {f"{name}_all": value for name, value in compare(full, bare)._asdict().items()}
     return [
         {
             "level": part,
             **model.estimate(part),
-            **_added(full, shares, part),
+            **_explained(model, part, specification.outcome),
             "p_permutation": permutation_p(
                 model.data, specification.outcome, part, model.fixed["term"]
             ),
@@ -320,27 +349,30 @@ def _sizes(model: MixedModel) -> Row:
     }
 
 
-def _added(full: MixedModel, shares: R2NakagawaResult, part: str) -> Row:
-    """What one part of similarity adds to the model."""
-    reduced = by_likelihood(without_fixed(full.formula, part), full.data)
-    test = compare(full, reduced)
-    gained = shares.variance_fixed - r2_nakagawa(reduced.result).variance_fixed
-    total = shares.variance_fixed + shares.variance_random + shares.variance_residual
-    return {"chi2": test.chi2, "p_lrt": test.p, "part_r2": gained / total}
+def _explained(model: MixedModel, part: str, outcome: str) -> Row:
+    """How much of the outcome's own part the slope explains, with its interval's ends."""
+    trained = model.data[model.data["intermediate"] != NONE]
+    own = parts_of(trained, outcome)[part].var()
+    share = trained[part].var() / own if own > 0 else float("nan")
+    slope = model.estimate(part)
+    ends = sorted((abs(slope["low"]), abs(slope["high"])))
+    least = 0.0 if slope["low"] <= 0 <= slope["high"] else ends[0]
+    squares = {"explained": slope["estimate"], "explained_low": least, "explained_high": ends[1]}
+    return {name: min(value**2 * share, 1.0) for name, value in squares.items()}
 
 
 def permutation_p(
     rows: pd.DataFrame, outcome: str, part: str, terms: Iterable[str]
 ) -> float | None:
-    """p-value of the part's permutation; none between targets, as their languages differ.
+    """p-value of the part's permutation, for the two parts that have one.
 
     `terms` are the model's fixed terms; the facts of languages among them are controlled for.
     """
-    if part == "between_languages":
+    if part == "by_language":
         facts = {name for name, measure in measures().items() if measure.level != "task"}
         controls = [name for name in terms if name in facts]
         return permuted_languages(rows, outcome, part, controls)
-    if part == "within":
+    if part == "by_intermediate_target":
         return permuted_intermediates(rows, outcome, part)
     return None
 
@@ -358,7 +390,8 @@ def with_multiplicity(rows: list[Row]) -> list[Row]:
 
 def variance_rows(full: MixedModel, specification: Specification) -> list[Row]:
     """Variances with similarity in the model and without, by REML."""
-    bare = fit_formula(of_columns(specification.without_similarity, full.data.columns), full.data)
+    formula = of_columns(specification.without_similarity, full.data.columns)
+    bare = fit_formula(formula, full.data, df=None)
     keys = ["group", "term"]
     before = bare.random[[*keys, "variance"]].rename(columns={"variance": "without"})
     joined = full.random.merge(before, on=keys, how="left")
@@ -367,14 +400,13 @@ def variance_rows(full: MixedModel, specification: Specification) -> list[Row]:
 
 def nested_rows(fitted: Fitted, specification: Specification) -> list[Row]:
     """The steps of the formula, each compared with the one before."""
-    frame = fitted.frame
-    whole = parse(by_likelihood(of_columns(specification.formula, frame.columns), frame).formula)
+    frame, whole = fitted.frame, parse(fitted.formula)
     rows: list[Row] = []
     before: MixedModel | None = None
     for step, formula in specification.nested():
         # Terms that the whole model cannot hold are in no step, so that the steps are nested.
         estimable = common_random(of_columns(formula, frame.columns), whole)
-        model = by_likelihood(estimable, frame)
+        model = fit_formula(estimable, frame, reml=False, df=None, near=before)
         shares = r2_nakagawa(model.result)
         row = {
             "step": step,

@@ -1,8 +1,18 @@
-"""The terms of a formula that some rows can hold: they vary, and no others make them up."""
+"""The terms of a formula that some rows can hold.
+
+The rule, in the formula's order:
+
+1. A fixed term stays if it varies, and the fixed terms before it do not make it up.
+2. A random effect stays if it has two groups or more (a slope: three, as two say nothing of how
+   slopes vary), not every row is a group, its predictor varies, no earlier term has the same, and
+   the fixed effects do not make up every group's coefficient.
+3. While the rows are no more than the fixed and random effects, the last slope goes.
+"""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +21,12 @@ import numpy as np
 import pandas as pd
 from mixedlm.formula.terms import Formula, RandomTerm, format_term
 
+from xstilts.degradation.containment import DEPENDENT, RandomColumns
 from xstilts.degradation.formulas import parse, variables
 from xstilts.errors import InputError
 
 TINY = 1e-300  # a length that can be divided by
-DEPENDENT = 1e-9  # the rest of a standardised column that others make up
+FEWEST_SLOPES = 3  # groups
 
 
 def estimable(
@@ -40,8 +51,12 @@ def estimable(
         separable, words = _separate(term, codes, rows, span, seen)
         random += separable
         dropped += words
+    slopes = [term for term in random if not term.has_intercept]
+    while slopes and len(rows) <= span.shape[1] + len(random) + 1:
+        random.remove(slopes[-1])
+        dropped.append(random_words(slopes.pop()))
     if not random:
-        groups_named = ", ".join(_random_words(term) for term in parsed.random)
+        groups_named = ", ".join(random_words(term) for term in parsed.random)
         raise InputError(
             f"formula '{parsed}': too few cells: no grouping factor ({groups_named}) has several "
             f"levels with several of the {len(rows)} rows each"
@@ -60,6 +75,18 @@ def fixed_design(formula: str | Formula, data: pd.DataFrame) -> tuple[np.ndarray
         warnings.simplefilter("ignore")  # about few groups; the fit reports them
         matrices = mixedlm.lFormula(replace(parse(formula), random=()), data).matrices
     return np.asarray(matrices.X), readable_names(matrices)
+
+
+def random_columns(formula: Formula, rows: pd.DataFrame) -> Iterator[RandomColumns]:
+    """The columns of every random effect of a formula."""
+    for term in formula.random:
+        codes = group_codes(term, rows)
+        if term.has_intercept:
+            yield RandomColumns(codes, np.ones(len(rows)))
+        for effect in term.expr:
+            alone = replace(formula.fixed, terms=(effect,), has_intercept=False)
+            columns = fixed_design(replace(formula, fixed=alone), rows)[0]
+            yield from (RandomColumns(codes, column) for column in columns.T)
 
 
 def group_codes(term: RandomTerm, data: pd.DataFrame) -> np.ndarray:
@@ -97,14 +124,15 @@ def _separate(
     separable, inseparable = [], []
     for effect in [*([None] if term.has_intercept else []), *term.expr]:
         names = [] if effect is None else variables(effect)
-        enough = 1 < groups < len(rows) and all(rows[name].nunique() > 1 for name in names)
+        fewest = 2 if effect is None else FEWEST_SLOPES
+        enough = fewest <= groups < len(rows) and all(rows[name].nunique() > 1 for name in names)
         key = (partition, effect and format_term(effect))
         if enough and key not in seen and not _spanned(effect, codes, rows, span):
             separable.append(effect)
             seen.add(key)
         else:
             inseparable.append(effect)
-    words = [_random_words(_of_effects(term, [effect])) for effect in inseparable]
+    words = [random_words(_of_effects(term, [effect])) for effect in inseparable]
     return ([_of_effects(term, separable)] if separable else []), words
 
 
@@ -143,7 +171,8 @@ def _independent(parsed: Formula, rows: pd.DataFrame) -> tuple[Any, ...]:
     return tuple(independent)
 
 
-def _random_words(term: RandomTerm) -> str:
+def random_words(term: RandomTerm) -> str:
+    """A random term as lme4 writes it."""
     bar = "|" if term.correlated else "||"
     effects = [*(["1"] if term.has_intercept else ["0"]), *map(format_term, term.expr)]
     return f"({' + '.join(effects)} {bar} {':'.join(term.grouping_factors)})"

@@ -12,9 +12,8 @@ from mixedlm.formula.terms import Formula
 
 from xstilts.degradation.column_roles import read_scores
 from xstilts.degradation.formula_calls import FACTOR, OFFSET, with_calls, without_calls
-from xstilts.degradation.formulas import PARTS, TRAINED, parse
-from xstilts.degradation.mixed_model import MixedModel, fit_formula
-from xstilts.degradation.model_frame import split_similarity
+from xstilts.degradation.formulas import parse
+from xstilts.degradation.mixed_model import Df, MixedModel, fit_formula
 from xstilts.degradation.outcomes import (
     AXES,
     ENGLISH,
@@ -23,6 +22,7 @@ from xstilts.degradation.outcomes import (
     has_outcome,
     left_out,
 )
+from xstilts.degradation.parts import PARTS, TRAINED, split_similarity
 from xstilts.errors import InputError, check_name
 from xstilts.recipes import NONE
 from xstilts.tasks import tasks
@@ -93,7 +93,8 @@ def fit_table(
     if len(means) < len(rows):
         notes.append(f"{len(rows):,} rows became {len(means):,} means over seeds")
     own = means[weights].to_numpy(dtype=float) if weights else None
-    model = fit_formula(parsed, means, reml=reml, weights=own)
+    df: Df = "containment" if parsed.all_variables & {*PARTS} else "satterthwaite"
+    model = fit_formula(parsed, means, reml=reml, weights=own, df=df)
     return replace(model, notes=[*notes, *model.notes])
 
 

@@ -18,13 +18,14 @@ import pandas as pd
 from mixedlm.formula.terms import Formula
 from scipy import stats
 
-from xstilts.degradation.formulas import PARTS, TRAINED, Specification, of_columns, without
+from xstilts.degradation.formulas import Specification, of_columns, without
 from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.model_frame import add_controls, design
-from xstilts.degradation.outcomes import CELLS, ENGLISH, GAPS, analysed, seed_means
+from xstilts.degradation.outcomes import CELLS, ENGLISH, GAPS, add_factors, analysed, seed_means
+from xstilts.degradation.parts import PARTS, TRAINED
 from xstilts.errors import InputError
 from xstilts.io.tables import read_table
-from xstilts.languages import language_facts, languages
+from xstilts.languages import language_factors, language_facts, languages
 from xstilts.recipes import NONE
 from xstilts.similarity.measures import measures
 from xstilts.similarity.table import measured, read_default_layer, signed
@@ -114,7 +115,7 @@ def _predicted(
     """Means and 95% intervals for some targets, from a fit to all other languages."""
     formula = of_columns(formula, frame.columns)
     unseen = frame["language"] == asked.language
-    fitted = fit_formula(formula, frame[~unseen], intervals=False)
+    fitted = fit_formula(formula, frame[~unseen], df=None)
     new = frame[unseen & frame["target"].isin(targets)].reset_index(drop=True)
     mean, sd = fitted.predict(new)
     half = stats.t.ppf(0.975, fitted.data["language"].nunique() - 1) * sd
@@ -126,7 +127,7 @@ def _cells(outcomes: pd.DataFrame, language: str) -> pd.DataFrame:
     """Rows of the language for every (intermediate, target) of a model, without outcome."""
     axes = [outcomes[name].unique() for name in ("model", "intermediate", "target")]
     cells = pd.DataFrame(list(product(*axes)), columns=["model", "intermediate", "target"])
-    return cells.assign(language=language)
+    return add_factors(cells.assign(language=language), language_factors([language]))
 
 
 def _with_facts(

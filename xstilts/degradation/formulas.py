@@ -9,12 +9,11 @@ from typing import Any
 from mixedlm.formula.parser import parse_formula
 from mixedlm.formula.terms import Formula
 
+from xstilts.degradation.parts import AXES, PARTS, TRAINED
 from xstilts.errors import InputError, check_name, one_line
+from xstilts.languages import FACTORS
 from xstilts.similarity.measures import measures
 
-PARTS = ("within", "between_targets", "between_languages")
-AXES = ("intermediate", "target", "language")
-TRAINED = "trained"
 RUN = "(1 | intermediate:target:seed)"  # the random effect of one training, where seeds are rows
 
 
@@ -62,7 +61,7 @@ class Specification:
             except InputError as error:
                 raise InputError(f"{where}: {error}") from error
             for variable in sorted(formula.all_variables - {self.outcome}):
-                columns = (*AXES, TRAINED, *PARTS, *measures())
+                columns = (*AXES, *FACTORS, TRAINED, *PARTS, *measures())
                 check_name("name", variable, columns, where)
 
     def _joined(self, terms: Iterable[str]) -> Formula:
@@ -117,8 +116,8 @@ def absent(formula: Formula, columns: Iterable[str]) -> list[str]:
 
 
 def of_columns(formula: Formula, columns: Iterable[str]) -> Formula:
-    """The formula without the controls that have no column."""
-    return without(formula, absent(formula, columns))
+    """The formula without the controls and the parts of similarity that have no column."""
+    return without(formula, {*measures(), *PARTS} - {*columns})
 
 
 def variables(term: Any) -> set[str]:

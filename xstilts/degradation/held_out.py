@@ -27,9 +27,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from xstilts.degradation.effects import model_frames
-from xstilts.degradation.formulas import AXES, PARTS, TRAINED, Specification, of_columns, without
-from xstilts.degradation.mixed_model import fit_formula
+from xstilts.degradation.formulas import Specification, of_columns, without
+from xstilts.degradation.mixed_model import MixedModel, fit_formula
 from xstilts.degradation.outcomes import CELLS
+from xstilts.degradation.parts import AXES, PARTS, TRAINED
 from xstilts.errors import InputError
 from xstilts.io.tables import read_table, rows_table, schema, write_csv, write_table
 from xstilts.similarity.measures import measures
@@ -88,7 +89,6 @@ def predict_held_out(
     similarity: list[str],
     headline: str,
     degradation: Mapping[str, Any],
-    families: Mapping[str, str],
     predictions: str,
     skill: str,
 ) -> None:
@@ -99,7 +99,6 @@ def predict_held_out(
         similarity: similarity tables.
         headline: the measure whose parts predict.
         degradation: section of the config: outcome, steps, groups.
-        families: language family by language; empty if none is known.
         predictions: table to write.
         skill: CSV to write.
     """
@@ -109,23 +108,35 @@ def predict_held_out(
     for model, frame in model_frames(
         scored, read_default_layer(similarity), headline, specification
     ):
-        with_family = frame.assign(family=frame["language"].map(dict(families)))
-        rows += [{"model": model, **row} for row in held_out(with_family, specification)]
+        rows += [{"model": model, **row} for row in held_out(frame, specification)]
     write_table(Path(predictions), rows_table(rows, HELD_OUT), HELD_OUT)
     write_csv(Path(skill), rows_table(skills(pd.DataFrame(rows)), SKILL))
 
 
 def held_out(frame: pd.DataFrame, specification: Specification) -> Iterator[Row]:
-    """Predictions of every predictor under every scheme with three groups or more."""
+    """Predictions of every predictor under every scheme with three groups or more.
+
+    Families are left out only where some language shares its family with another.
+    """
+    near = _whole_fit(frame, specification)
     for scheme in LEFT_OUT:
-        groups = sorted(frame[scheme].dropna().unique())
-        if len(groups) < 3:
+        groups = sorted(frame[scheme].unique())
+        alone = scheme == "family" and len(groups) == frame["language"].nunique()
+        if len(groups) < 3 or alone:
             logger.info("%s: %d of them; leaving out needs 3", scheme, len(groups))
             continue
         for group in groups:
             out = frame[scheme] == group
-            for name, make in predictors(frame, specification, scheme).items():
+            for name, make in predictors(frame, specification, scheme, near).items():
                 yield from _fold(scheme, group, name, make, frame[~out], frame[out], specification)
+
+
+def _whole_fit(frame: pd.DataFrame, specification: Specification) -> MixedModel | None:
+    """The fit to all rows, if they can hold one."""
+    try:
+        return fit_formula(of_columns(specification.formula, frame.columns), frame, df=None)
+    except InputError:
+        return None
 
 
 def _fold(
@@ -159,15 +170,16 @@ Predictor = Callable[[pd.DataFrame, pd.DataFrame], tuple[np.ndarray, np.ndarray 
 
 
 def predictors(
-    frame: pd.DataFrame, specification: Specification, scheme: str
+    frame: pd.DataFrame, specification: Specification, scheme: str, near: MixedModel | None = None
 ) -> dict[str, Predictor]:
     """The predictors of these rows when a scheme leaves groups out, by name.
 
     All use the intermediate, target and language of a row, except the axes that the scheme leaves
-    out. A predictor of facts that no language has is dropped.
+    out. A predictor of facts that no language has is dropped. The search for the mixed models
+    begins at the variances of `near`; where it ends does not depend on them.
     """
     facts = [name for name in frame.columns if name in measures() and frame[name].nunique() > 1]
-    parts = [name for name in PARTS if frame[name].nunique() > 1]
+    parts = [name for name in PARTS if name in frame]
     learners: dict[str, tuple[Learner, list[str]]] = {
         "mean": (_ridge, []),
         "pretraining size": (_ridge, [name for name in facts if name == SIZE]),
@@ -183,8 +195,8 @@ def predictors(
         for name, (make, columns) in learners.items()
     }
     formula = of_columns(specification.formula, frame.columns)
-    by_name[MIXED] = partial(_mixed, formula)
-    by_name[f"{MIXED}{BARE}"] = partial(_mixed, without(formula, PARTS))
+    by_name[MIXED] = partial(_mixed, formula, near)
+    by_name[f"{MIXED}{BARE}"] = partial(_mixed, without(formula, PARTS), near)
     return by_name
 
 
@@ -218,9 +230,9 @@ def _learned(
 
 
 def _mixed(
-    formula: Any, training: pd.DataFrame, new: pd.DataFrame
+    formula: Any, near: MixedModel | None, training: pd.DataFrame, new: pd.DataFrame
 ) -> tuple[np.ndarray, np.ndarray]:
-    return fit_formula(formula, training, intervals=False).predict(new)
+    return fit_formula(formula, training, df=None, near=near).predict(new)
 
 
 def skills(predictions: pd.DataFrame) -> list[Row]:

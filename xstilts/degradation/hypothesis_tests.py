@@ -35,7 +35,7 @@ def compare(full: MixedModel, reduced: MixedModel) -> Comparison:
 
 def by_likelihood(formula: str | Formula, rows: pd.DataFrame) -> MixedModel:
     """The maximum likelihood fit, for comparisons."""
-    return fit_formula(formula, rows, reml=False, intervals=False)
+    return fit_formula(formula, rows, reml=False, df=None)
 
 
 def adjusted(p_values: pd.Series, method: str) -> np.ndarray:

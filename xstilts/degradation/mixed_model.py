@@ -2,10 +2,9 @@
 
 `y ~ x + (1 | language) + (1 | language:target) + (0 + x | target)`: fixed effects, crossed random
 intercepts and slopes. Estimates are by REML, or by maximum likelihood where models are compared;
-95% intervals by Satterthwaite's degrees of freedom (Kuznetsova et al. 2017, lmerTest). Terms that
-the data cannot hold are left out of the model and named: a term that does not vary or repeats terms
-before it, a grouping factor with one level, with as many levels as rows, or with the same groups as
-one before it.
+95% intervals by Satterthwaite's degrees of freedom (Kuznetsova et al. 2017, lmerTest), or by
+containment. Terms that the data cannot hold (`xstilts.degradation.estimable`) are left out of the
+model and named.
 """
 
 from __future__ import annotations
@@ -14,15 +13,21 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import mixedlm
 import numpy as np
 import pandas as pd
-from mixedlm.formula.terms import Formula
+from mixedlm.formula.terms import Formula, RandomTerm, format_term
 from scipy import stats
 
-from xstilts.degradation.estimable import estimable, fixed_design, readable_names
+from xstilts.degradation.containment import contained_df
+from xstilts.degradation.estimable import (
+    estimable,
+    fixed_design,
+    random_columns,
+    readable_names,
+)
 from xstilts.degradation.formulas import parse
 from xstilts.degradation.units import Units
 from xstilts.errors import InputError, check_name, one_line
@@ -34,6 +39,10 @@ NO_VARIANCE = 1e-4  # a random effect's standard deviation, in residual standard
 SAID_IN_WORDS = ("singular", "rank deficient")  # warnings of what `notes` and `dropped` say
 SILENT = mixedlm.LmerControl(check_rankX="warning+drop.cols")  # its default prints a message
 NOTHING_LEFT = 1e-12  # a residual variance, as a share of the outcome's
+
+UNKNOWN, OFF_ZERO = 0.3, 0.02  # where a search begins, in residual standard deviations
+
+Df = Literal["satterthwaite", "containment"]  # how degrees of freedom are found
 
 
 class Factor(NamedTuple):
@@ -64,12 +73,12 @@ class MixedModel:
         formula: as fitted, without what was dropped.
         dropped: terms of the formula that the data cannot hold.
         notes: other remarks for the reader: rows left out, few groups, the optimiser's warnings.
-        fixed: columns `term`, `estimate`, `se`, `df` (Satterthwaite), `low`, `high` (95%), `p`.
+        fixed: columns `term`, `estimate`, `se`, `df`, `low`, `high` (95%), `p`.
         random: columns `group`, `term`, `sd`, `variance`, `correlation` (with the group's first
             term, where they are correlated); the last row is the residual.
         factors: the same with whole covariances, without the residual.
         groups: the predicted effects of every group, given the estimates: `group`, `level`, `term`,
-            `estimate`, `se` (conditional); empty without `intervals`.
+            `estimate`, `se` (conditional); empty without `df`.
         neg2loglik: the criterion, -2 log-likelihood (restricted, if `reml`).
         parameters: number estimated: fixed effects, variances, covariances.
         n: number of rows fitted.
@@ -154,7 +163,8 @@ def fit_formula(
     *,
     reml: bool = True,
     weights: np.ndarray | None = None,
-    intervals: bool = True,
+    df: Df | None = "satterthwaite",
+    near: MixedModel | None = None,
 ) -> MixedModel:
     """Fit a formula to the rows of `data`.
 
@@ -163,7 +173,10 @@ def fit_formula(
         data: one row per observation; rows without a value that the formula names are left out.
         reml: restricted rather than full maximum likelihood.
         weights: (rows,) prior weights: the residual variance of a row is sigma^2 / weight.
-        intervals: whether to compute groups, and degrees of freedom, which take as long as the fit.
+        df: how degrees of freedom are found: Satterthwaite's (1946), as lmerTest has them; or by
+            containment (`xstilts.degradation.containment`), which holds where variances are many
+            and groups few. None: no tests, intervals and effects of groups.
+        near: a fit to similar rows, whose variances the search begins at: it ends sooner.
 
     Raises:
         InputError: the formula cannot be read, names no column, or has nothing to compare in
@@ -178,13 +191,19 @@ def fit_formula(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            result = mixedlm.lmer(reduced, standardised, REML=reml, weights=weights, control=SILENT)
+            result = mixedlm.lmer(
+                reduced,
+                standardised,
+                REML=reml,
+                weights=weights,
+                control=SILENT,
+                **_start(reduced, near),
+            )
         except RuntimeError as error:  # no finite criterion, as with little left to explain
             raise InputError(
                 f"formula '{parsed}': it cannot be fitted: {one_line(error)}"
             ) from error
-        nowhere = np.full(len(result.matrices.fixed_names), np.nan)
-        freedom = mixedlm.satterthwaite_df(result).df if intervals else nowhere
+        freedom = _freedom(result, reduced, standardised, df)
     names = readable_names(result.matrices)
     dropped += _lost(expected, names, parsed)
     residual = float(result.VarCorr().residual)
@@ -207,7 +226,7 @@ def fit_formula(
         fixed=fixed,
         random=_random_table(factors, residual),
         factors=factors,
-        groups=_groups(result, units) if intervals else [],
+        groups=_groups(result, units) if df else [],
         neg2loglik=float(result.REMLcrit() if reml else -2 * result.logLik().value) + constant,
         parameters=int(result.npar()),
         n=len(rows),
@@ -220,6 +239,39 @@ def fit_formula(
         units=units,
         result=result,
     )
+
+
+def _start(formula: Formula, near: MixedModel | None) -> dict[str, Any]:
+    """Where the search begins: relative standard deviations in the order of the random effects."""
+    known = [*_effects(parse(near.formula))] if near else []
+    correlated = any(map(_correlated, formula.random))
+    if near is None or correlated or len(known) != len(near.result.theta):
+        return {}
+    values = dict(zip(known, near.result.theta, strict=True))
+    start = [max(values.get(effect, UNKNOWN), OFF_ZERO) for effect in _effects(formula)]
+    return {"start": np.array(start)}
+
+
+def _effects(formula: Formula) -> Iterator[tuple[str, str]]:
+    """Group and term of every random effect."""
+    for term in formula.random:
+        group = ":".join(term.grouping_factors)
+        terms = [*([INTERCEPT] if term.has_intercept else []), *map(format_term, term.expr)]
+        yield from ((group, name) for name in terms)
+
+
+def _correlated(term: RandomTerm) -> bool:
+    return bool(term.correlated and term.has_intercept + len(term.expr) > 1)
+
+
+def _freedom(result: Any, formula: Formula, rows: pd.DataFrame, df: Df | None) -> np.ndarray:
+    """(terms,) degrees of freedom; nan if none are wanted."""
+    if df == "satterthwaite":
+        return np.asarray(mixedlm.satterthwaite_df(result).df)
+    columns = np.asarray(result.matrices.X)
+    if df == "containment":
+        return contained_df(columns, [*random_columns(formula, rows)])
+    return np.full(columns.shape[1], np.nan)
 
 
 def _complete(

@@ -1,11 +1,7 @@
 """The rows that a degradation model is fitted to: an outcome, the parts of similarity, controls.
 
-Similarity $s_{itl}$ is split as Mundlak (1978) does. `between_languages` is the language's effect
-on the means of (target, language), beside the target's, so that it does not matter which targets a
-language has. `between_targets` is that mean less the language's effect. `within` is the rest: how
-much more similar this intermediate is than the others are. Each part is divided by its standard
-deviation, so a slope is in points per standard deviation. `none` has no similarity: its `within`
-is 0, and so is `trained`, which is 1 after any other intermediate.
+Similarity is split into its parts (`xstilts.degradation.parts`), each divided by its standard
+deviation, so a slope is in points per standard deviation.
 
 A control is another measure that the formula names. A measure of languages or cells enters as the
 mean over intermediates for a (target, language), centred and scaled. Where it has no value it is
@@ -15,11 +11,11 @@ set to its mean, so that it says nothing there and no language is lost for it. A
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 from mixedlm.formula.terms import Formula
 
-from xstilts.degradation.formulas import TRAINED, parse
+from xstilts.degradation.formulas import parse
+from xstilts.degradation.parts import CONSTANT, split_similarity
 from xstilts.recipes import NONE
 from xstilts.similarity.measure import Level
 from xstilts.similarity.measures import measures
@@ -29,7 +25,6 @@ KEYS: dict[Level, list[str]] = {  # the keys that a control differs by
     "task": ["target", "intermediate"],
     "language": ["language"],
 }
-CONSTANT = 1e-9  # a standard deviation that counts as none
 
 
 def design(
@@ -46,7 +41,8 @@ def design(
         others: the model's similarity tables of other measures, signed (`read_similarity`).
         formula: measures that it names become controls, if they have any value.
     """
-    return add_controls(split_similarity(join(outcomes, chosen)), others, formula)
+    split = split_similarity(join(outcomes, chosen), _level(chosen))
+    return add_controls(split, others, formula)
 
 
 def add_controls(frame: pd.DataFrame, others: pd.DataFrame, formula: str | Formula) -> pd.DataFrame:
@@ -59,50 +55,25 @@ def add_controls(frame: pd.DataFrame, others: pd.DataFrame, formula: str | Formu
     return frame
 
 
+def _level(chosen: pd.DataFrame) -> Level:
+    """The declared level of a measure; the planted truth, and a user's own, have every part."""
+    name = chosen["measure"].iloc[0] if "measure" in chosen and len(chosen) else ""
+    return measures()[name].level if name in measures() else "cell"
+
+
 def join(outcomes: pd.DataFrame, similarity: pd.DataFrame) -> pd.DataFrame:
     """Outcomes with their similarity, which rows of `none` do not have.
 
-    A (target, language) without a value after some intermediate, or run only after `none`, is left
-    out whole, since its mean would not be comparable with the others.
+    Cells without a value are left out; so are cells of `none` in a (target, language) that no
+    intermediate has a value in.
     """
     keys = ["intermediate", "target", "language"]
     frame = outcomes.merge(similarity[[*keys, "similarity"]], on=keys, how="left")
-    lacking = frame["similarity"].isna() & (frame["intermediate"] != NONE)
+    has_value = frame["similarity"].notna()
     pairs = [frame["target"], frame["language"]]
-    without = lacking.groupby(pairs).transform("any")
-    measured = frame["similarity"].notna().groupby(pairs).transform("any")
-    return frame[measured & ~without].reset_index(drop=True)
-
-
-def split_similarity(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with `trained` and the parts of similarity, each in standard deviations."""
-    parts = parts_of(frame, "similarity")
-    parts["within"] = parts["within"].mask(frame["intermediate"] == NONE, 0.0)
-    return frame.assign(
-        **{TRAINED: (frame["intermediate"] != NONE).astype(float)},
-        **{name: scaled(part) for name, part in parts.items()},
-    )
-
-
-def parts_of(frame: pd.DataFrame, column: str) -> dict[str, pd.Series]:
-    """The parts of a column within and between (target, language) pairs, in its own unit."""
-    pair = frame.groupby(["target", "language"])[column].transform("mean")
-    language = _language_effects(frame.assign(pair=pair))
-    return {
-        "within": frame[column] - pair,
-        "between_targets": (pair - language) - (pair - language).mean(),
-        "between_languages": language - language.mean(),
-    }
-
-
-def _language_effects(frame: pd.DataFrame) -> pd.Series:
-    """The language's effect on pairs for every row, by least squares beside the target's."""
-    pairs = frame[["target", "language", "pair"]].drop_duplicates().dropna()
-    targets, languages = (pairs[name].astype("category").cat for name in ("target", "language"))
-    columns = np.hstack([np.eye(len(each.categories))[each.codes] for each in (languages, targets)])
-    effects = np.linalg.lstsq(columns, pairs["pair"].to_numpy(), rcond=None)[0]
-    by_language = dict(zip(languages.categories, effects, strict=False))
-    return frame["language"].map(by_language).astype(float)  # without any row, too
+    measured = has_value.groupby(pairs).transform("any")
+    none = frame["intermediate"] == NONE
+    return frame[has_value | (none & measured)].reset_index(drop=True)
 
 
 def scaled(values: pd.Series) -> pd.Series:

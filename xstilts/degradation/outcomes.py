@@ -20,6 +20,7 @@ flagged in `diverged`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from xstilts.degradation.missing_cells import missing_cells
 from xstilts.errors import InputError, check_name
 from xstilts.evaluation.metrics import SCORES
 from xstilts.io.tables import open_table, schema, write_csv, write_table
+from xstilts.languages import FACTORS
 from xstilts.recipes import NONE
 
 AXES = ["model", "intermediate", "target", "seed", "language"]
@@ -64,6 +66,8 @@ CELLS = schema(
     ("target", pa.string(), "Evaluated task."),
     ("seed", pa.int32(), "Training run."),
     ("language", pa.string(), "Language of the test set."),
+    ("family", pa.string(), "Its family; the language itself where none is known."),
+    ("script", pa.string(), "Its script; the language itself where none is known."),
     *[(field.name, field.type, field.metadata[b"description"].decode()) for field in SCORES],
     ("gap", pa.float64(), "English score less this score; empty for English and where it lacks."),
     ("relative_gap", pa.float64(), "The gap in percent of the English score, if that is above 0."),
@@ -78,12 +82,20 @@ CELLS = schema(
 )
 
 
-def collect_cells(*, scores: list[str], axes: dict[str, Any], cells: str, missing: str) -> None:
+def collect_cells(
+    *,
+    scores: list[str],
+    axes: dict[str, Any],
+    factors: Mapping[str, Mapping[str, str]],
+    cells: str,
+    missing: str,
+) -> None:
     """Join score files into the cell table; the axes are read from the hive folders.
 
     Args:
         scores: score files.
         axes: the axes of the whole grid (`xstilts.grid.Grid.axes`).
+        factors: what languages may be grouped by (`FACTORS`), by language.
         cells: the table to write.
         missing: a table of the grid's cells that have no score file.
     """
@@ -92,10 +104,17 @@ def collect_cells(*, scores: list[str], axes: dict[str, Any], cells: str, missin
         open_table(Path(file))  # says which one cannot be read
     partitioning = ds.partitioning(schema=form, flavor="hive")
     table = ds.dataset(scores, partitioning=partitioning, format="parquet").to_table()
-    frame = add_outcomes(table.to_pandas())
+    frame = add_factors(add_outcomes(table.to_pandas()), factors)
     write_table(Path(cells), pa.Table.from_pandas(frame, preserve_index=False), CELLS)
     not_run = missing_cells(axes, frame)
     write_csv(Path(missing), pa.Table.from_pandas(not_run, preserve_index=False))
+
+
+def add_factors(rows: pd.DataFrame, factors: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
+    """The rows with their languages' factors; a language of unknown group is its own."""
+    language = rows["language"]
+    columns = {name: language.map(dict(factors.get(name, {}))).fillna(language) for name in FACTORS}
+    return rows.assign(**columns)
 
 
 def add_outcomes(cells: pd.DataFrame) -> pd.DataFrame:
@@ -161,7 +180,7 @@ def analysed(cells: pd.DataFrame, outcome: str, diverged: bool = False) -> pd.Da
     """
     check_name("outcome", outcome, OUTCOMES, "outcome")
     counted = has_outcome(cells, outcome, diverged)
-    rows = cells.loc[counted, [*AXES, outcome]]
+    rows = cells.loc[counted, [*AXES, *FACTORS, outcome]]
     variance = ((cells["high"] - cells["low"]) / (2 * CRITICAL)) ** 2
     if outcome.startswith("corrected_"):
         variance *= (100 / (100 - cells["chance"])) ** 2
@@ -224,6 +243,6 @@ def seed_means(rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
 
     All seeds share a test set, so the sampling variance is no smaller for their number.
     """
-    by = [axis for axis in AXES if axis != "seed"]
+    by = [axis for axis in (*AXES, *FACTORS) if axis != "seed"]
     means = rows.groupby(by, as_index=False)[[outcome, "sampling_variance"]].mean()
     return means

@@ -1,6 +1,6 @@
 """Power: the chance to find an effect, from simulated grids of the config's shape.
 
-A grid is drawn with an effect of every part of similarity and the spreads given. The default model
+A grid is drawn with an effect of every part of similarity and the spreads given. The config's model
 without controls is fitted to the seed means. A part counts as found if its p-value is below 0.05;
 for `power_all`, it must stay below after correction for all measures. One axis at a time is made
 smaller or larger, the others stay as configured.
@@ -18,13 +18,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from mixedlm.formula.terms import Formula
 from statsmodels.stats.proportion import proportion_confint
 
 from xstilts.degradation.effects import VARIANCES
-from xstilts.degradation.formulas import PARTS, TRAINED, Specification, without
+from xstilts.degradation.formulas import Specification, of_columns, without
 from xstilts.degradation.mixed_model import INTERCEPT, fit_formula
 from xstilts.degradation.outcomes import ENGLISH
-from xstilts.degradation.simulation import EXPECTED, Spread, simulated_grid, simulated_outcome
+from xstilts.degradation.parts import PARTS, TRAINED
+from xstilts.degradation.simulation import (
+    EXPECTED,
+    Spread,
+    seed_means,
+    simulated_grid,
+    simulated_outcome,
+)
 from xstilts.errors import InputError
 from xstilts.io.tables import read_table, schema
 from xstilts.recipes import NONE
@@ -38,7 +46,7 @@ POWER = schema(
     ("axis", pa.string(), "The axis that is varied: languages, targets, intermediates or seeds."),
     ("size", pa.int32(), "How many of it; intermediates without `none`."),
     ("configured", pa.bool_(), "Whether it is the size of the config."),
-    ("level", pa.string(), "The part of similarity: within, between_targets, between_languages."),
+    ("level", pa.string(), "The part of similarity."),
     ("power", pa.float64(), "Share of simulated grids in which its interval excludes zero."),
     ("low", pa.float64(), "Lower end of that share's 95% interval (Wilson)."),
     ("high", pa.float64(), "Upper end of that interval."),
@@ -104,7 +112,7 @@ def power_table(
         measures_tested: the measures of similarity that are tested together.
         processes: number of processes that simulate at once.
     """
-    formula = str(without(specification.formula, measures()))
+    formula = without(specification.formula, measures())
     tests = len(measures_tested) * len(PARTS)
     rows = []
     with ProcessPoolExecutor(processes) as pool:
@@ -159,7 +167,7 @@ def _found(
     shape: GridSize,
     axis: str,
     size: int,
-    formula: str,
+    formula: Formula,
     effect: float,
     spreads: tuple[Spread, ...],
     seed: int,
@@ -168,12 +176,13 @@ def _found(
     random = np.random.default_rng([seed, size])
     drawn = resized(shape, axis, size, random)
     frame = simulated_grid(drawn.languages, drawn.intermediates, drawn.seeds, random)
-    outcome = formula.split(" ~ ")[0]
-    frame[outcome] = simulated_outcome(frame, dict.fromkeys(PARTS, effect), spreads, random)
-    keys = ["intermediate", "target", "language", TRAINED, *PARTS]
-    means = frame.groupby(keys, as_index=False, sort=False)[[outcome]].mean()
+    outcome = formula.response
+    frame[outcome] = simulated_outcome(
+        frame, {part: effect for part in PARTS if part in frame}, spreads, random
+    )
+    means = seed_means(frame, outcome)
     try:
-        model = fit_formula(formula, means)
+        model = fit_formula(of_columns(formula, means.columns), means, df="containment")
     except InputError:
         return {}
     return {part: model.estimate(part)["p"] for part in PARTS if part in set(model.fixed["term"])}

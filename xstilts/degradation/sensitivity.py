@@ -1,15 +1,15 @@
 """The headline's slopes by other outcomes, data and methods: would another analyst find them?
 
 Every variant changes one thing about the main fit. OLS with clustered errors has no random effects:
-its intervals are a sanity check, known to be short (docs/inference.md). Each bootstrap draws whole
-languages, or whole intermediates, with replacement. It answers a narrower question: other languages
-(or intermediates), everything else the same.
+its intervals are a sanity check, known to be short (docs/inference.md). Every language, family,
+target and intermediate is left out once: an answer that hangs on one of them shows it here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +22,24 @@ from scipy.optimize import minimize_scalar
 from statsmodels.regression.linear_model import OLS
 
 from xstilts.degradation.estimable import fixed_design
-from xstilts.degradation.formulas import PARTS, Specification, of_columns, parse, without
-from xstilts.degradation.mixed_model import MixedModel, fit_formula
+from xstilts.degradation.formulas import Specification, of_columns, parse, without
+from xstilts.degradation.mixed_model import Df, MixedModel, fit_formula
 from xstilts.degradation.model_frame import design
 from xstilts.degradation.outcomes import CELLS, OUTCOMES, analysed, seed_means
+from xstilts.degradation.parts import PARTS
 from xstilts.errors import InputError
 from xstilts.io.tables import read_table, rows_table, schema, write_csv
-from xstilts.recipes import NONE
 from xstilts.similarity.measures import measures
 from xstilts.similarity.table import read_default_layer
 
 Row = dict[str, Any]
 MAIN_FIT = "main fit"  # the variant in which nothing is changed
+LEFT_OUT = ("language", "family", "target", "intermediate")
 
 SENSITIVITY = schema(
     ("model", pa.string(), "Encoder."),
     ("variant", pa.string(), "What differs from the main fit."),
-    ("level", pa.string(), "The part of similarity: within, between_targets, between_languages."),
+    ("level", pa.string(), "The part of similarity."),
     ("estimate", pa.float64(), "Change of the outcome per standard deviation of that part."),
     ("se", pa.float64(), "Standard error."),
     ("low", pa.float64(), "Lower end of the 95% interval."),
@@ -49,7 +50,7 @@ SENSITIVITY = schema(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class HeadlineFit:
     """The headline measure of one model, and the cells it explains.
 
@@ -58,14 +59,21 @@ class HeadlineFit:
         chosen: the measure's similarity table.
         others: the similarity tables of other measures.
         wanted: the main fit.
-        resamples: number of cluster bootstraps.
     """
 
     cells: pd.DataFrame
     chosen: pd.DataFrame
     others: pd.DataFrame
     wanted: Specification
-    resamples: int
+
+    @cached_property
+    def main(self) -> MixedModel:
+        """The main fit."""
+        return fit_formula(*self.data(), df="containment")
+
+    def refitted(self, formula: Formula, frame: pd.DataFrame) -> MixedModel:
+        """Another fit, which is searched for from the main one's variances."""
+        return fit_formula(formula, frame, df="containment", near=self.main)
 
     def data(
         self, *, diverged: bool = False, seeds: bool = False, **change: Any
@@ -78,13 +86,15 @@ class HeadlineFit:
         return of_columns(specification.formula, frame.columns), frame
 
 
+Variant = Callable[[HeadlineFit], list[Row]]
+
+
 def check_sensitivity(
     *,
     cells: str,
     similarity: list[str],
     headline: str,
     degradation: Mapping[str, Any],
-    resamples: int,
     sensitivity: str,
 ) -> None:
     """Write the headline's slopes under every variant.
@@ -94,7 +104,6 @@ def check_sensitivity(
         similarity: similarity tables.
         headline: the headline measure.
         degradation: section of the config: outcome, steps, groups.
-        resamples: number of cluster bootstraps.
         sensitivity: CSV to write.
     """
     scored = read_table(Path(cells), CELLS).to_pandas()
@@ -105,7 +114,6 @@ def check_sensitivity(
             chosen=mine[mine["measure"] == headline],
             others=mine[mine["measure"] != headline],
             wanted=Specification(**degradation),
-            resamples=resamples,
         )
         rows += [{"model": model, **row} for row in variants(fit)]
     write_csv(Path(sensitivity), rows_table(rows, SENSITIVITY))
@@ -113,7 +121,7 @@ def check_sensitivity(
 
 def variants(fit: HeadlineFit) -> Iterator[Row]:
     """Rows of every variant; a variant that these data cannot hold says so in `notes`."""
-    for name, make in {**VARIANTS, **_left_out_targets(fit)}.items():
+    for name, make in {**VARIANTS, **dict(_left_out(fit))}.items():
         unit = UNITS.get(name, MAIN_UNIT)
         try:
             slopes = make(fit)
@@ -124,9 +132,9 @@ def variants(fit: HeadlineFit) -> Iterator[Row]:
             yield {"variant": name, "unit": unit, "notes": str(error)}
 
 
-def _mixed(**change: Any) -> Callable[[HeadlineFit], list[Row]]:
+def _mixed(**change: Any) -> Variant:
     """The mixed model with one thing changed."""
-    return lambda fit: _slopes(fit_formula(*fit.data(**change)))
+    return lambda fit: _slopes(fit.refitted(*fit.data(**change)))
 
 
 def _slopes(model: MixedModel) -> list[Row]:
@@ -149,28 +157,28 @@ def _corrected(fit: HeadlineFit) -> list[Row]:
     other = f"corrected_{fit.wanted.outcome}"
     if other not in OUTCOMES:
         raise InputError(f"{fit.wanted.outcome} is chance-corrected as it is")
-    return _slopes(fit_formula(*fit.data(outcome=other)))
+    return _slopes(fit.refitted(*fit.data(outcome=other)))
 
 
-def _instead_of_gap(outcome: str) -> Callable[[HeadlineFit], list[Row]]:
+def _instead_of_gap(outcome: str) -> Variant:
     """Another scale of the gap, if the main fit is of the gap."""
 
     def rows(fit: HeadlineFit) -> list[Row]:
         if fit.wanted.outcome != "gap":
             raise InputError(f"the main fit is of {fit.wanted.outcome}, not of gap")
-        return _slopes(fit_formula(*fit.data(outcome=outcome)))
+        return _slopes(fit.refitted(*fit.data(outcome=outcome)))
 
     return rows
 
 
 def _every_seed(fit: HeadlineFit) -> list[Row]:
     """Runs as rows, with a random effect of the training."""
-    return _slopes(fit_formula(*fit.data(seeds=True, groups=fit.wanted.of_runs.groups)))
+    return _slopes(fit.refitted(*fit.data(seeds=True, groups=fit.wanted.of_runs.groups)))
 
 
 def _without_controls(fit: HeadlineFit) -> list[Row]:
     formula, frame = fit.data()
-    return _slopes(fit_formula(without(formula, measures()), frame))
+    return _slopes(fit.refitted(without(formula, measures()), frame))
 
 
 def _weighted(fit: HeadlineFit) -> list[Row]:
@@ -185,28 +193,26 @@ def fit_weighted(formula: Formula, frame: pd.DataFrame) -> MixedModel:
     The common variance is the one with the least REML criterion.
     """
     sampling = frame["sampling_variance"].to_numpy()
-    start = float(fit_formula(formula, frame, intervals=False).random["variance"].iloc[-1])
+    plain = fit_formula(formula, frame, df=None)
+    start = float(plain.random["variance"].iloc[-1])
 
-    def fitted(logarithm: float, intervals: bool = False) -> MixedModel:
+    def fitted(logarithm: float, df: Df | None = None) -> MixedModel:
         weights = 1 / (np.exp(logarithm) + sampling)
         weights = weights / weights.mean()
-        return fit_formula(formula, frame, weights=weights, intervals=intervals)
+        return fit_formula(formula, frame, weights=weights, df=df, near=plain)
 
     bounds = (np.log(start) - 5, np.log(start) + 2)
     best = minimize_scalar(
         lambda at: fitted(at).neg2loglik, bounds=bounds, method="bounded", options={"xatol": 0.05}
     )
-    return fitted(float(best.x), intervals=True)
+    return fitted(float(best.x), "containment")
 
 
-def _clustered(*by: str) -> Callable[[HeadlineFit], list[Row]]:
+def _clustered(*by: str) -> Variant:
     """OLS, errors clustered by one or two factors; df of t: the fewest clusters less 1."""
 
     def rows(fit: HeadlineFit) -> list[Row]:
-        formula, frame = fit.data()
-        # Gives the terms and rows that these data can hold.
-        model = fit_formula(formula, frame, intervals=False)
-        frame = model.data
+        model, frame = fit.main, fit.main.data
         clusters = min(frame[name].nunique() for name in by)
         if clusters < 2:
             raise InputError(f"one {' or '.join(by)} only: no clusters to compare")
@@ -215,15 +221,19 @@ def _clustered(*by: str) -> Callable[[HeadlineFit], list[Row]]:
         ols = OLS(frame[parse(model.formula).response].to_numpy(), design_matrix).fit(
             cov_type="cluster", cov_kwds={"groups": codes if len(by) > 1 else codes[:, 0]}
         )
-        critical = stats.t.ppf(0.975, clusters - 1)
+        # By two factors, a variance is a difference, which few clusters may make negative.
+        variances = np.diag(ols.cov_params())
+        errors = np.sqrt(np.where(variances > 0, variances, np.nan))
+        half = stats.t.ppf(0.975, clusters - 1) * errors
         return [
             {
                 "level": part,
                 "estimate": ols.params[at],
-                "se": ols.bse[at],
-                "low": ols.params[at] - critical * ols.bse[at],
-                "high": ols.params[at] + critical * ols.bse[at],
+                "se": errors[at],
+                "low": ols.params[at] - half[at],
+                "high": ols.params[at] + half[at],
                 "rows": len(frame),
+                "notes": "" if variances[at] > 0 else "its clustered variance is negative",
             }
             for at, part in enumerate(names)
             if part in PARTS
@@ -232,66 +242,27 @@ def _clustered(*by: str) -> Callable[[HeadlineFit], list[Row]]:
     return rows
 
 
-def _bootstrapped(axis: str) -> Callable[[HeadlineFit], list[Row]]:
-    """Percentile intervals over resampled languages, or resampled intermediates except `none`."""
+def _left_out(fit: HeadlineFit) -> Iterator[tuple[str, Variant]]:
+    """The fit without each group in turn, of every axis that has three or more."""
+    rows = analysed(fit.cells, fit.wanted.outcome)
+    for axis in LEFT_OUT:
+        groups = rows.groupby(axis)["language"].nunique()
+        if len(groups) > 2:
+            # A family of one language is left out with it.
+            large = groups.index[groups > 1] if axis == "family" else groups.index
+            yield from ((f"without {group}", _without(axis, group)) for group in large)
 
+
+def _without(axis: str, group: str) -> Variant:
     def rows(fit: HeadlineFit) -> list[Row]:
-        formula, frame = fit.data()
-        main = fit_formula(formula, frame, intervals=False).fixed.set_index("term")["estimate"]
-        random = np.random.default_rng(0)
-        drawn, failed = [], 0
-        for _ in range(fit.resamples):
-            try:
-                model = fit_formula(formula, resampled(frame, axis, random), intervals=False)
-                drawn.append(model.fixed.set_index("term")["estimate"])
-            except InputError:  # such as a draw of one language only
-                failed += 1
-        table = pd.DataFrame(drawn)
-        if table.empty:
-            raise InputError(f"no resample of {axis}s could be fitted")
-        return [
-            {
-                "level": part,
-                "estimate": main[part],
-                "se": table[part].std(),
-                "low": table[part].quantile(0.025),
-                "high": table[part].quantile(0.975),
-                "rows": len(frame),
-                "notes": f"{len(drawn)} resamples" + (f", {failed} failed" if failed else ""),
-            }
-            for part in PARTS
-            if part in main.index and part in table
-        ]
+        fewer = replace(fit, cells=fit.cells[fit.cells[axis] != group])
+        return _slopes(fit.refitted(*fewer.data()))
 
     return rows
 
 
-def resampled(frame: pd.DataFrame, axis: str, random: np.random.Generator) -> pd.DataFrame:
-    """As many groups of an axis drawn with replacement; a repeated group counts as a new one."""
-    groups = dict(list(frame.groupby(axis)))
-    fixed = [groups.pop(NONE)] if axis == "intermediate" and NONE in groups else []
-    names = list(groups)
-    drawn = random.choice(len(names), size=len(names))
-    copies = [
-        groups[names[at]].assign(**{axis: f"{names[at]}#{copy}"}) for copy, at in enumerate(drawn)
-    ]
-    return pd.concat([*fixed, *copies], ignore_index=True)
-
-
-def _left_out_targets(fit: HeadlineFit) -> dict[str, Callable[[HeadlineFit], list[Row]]]:
-    """The fit without each target in turn: targets are the fewest groups behind the answer."""
-
-    def rows(target: str) -> Callable[[HeadlineFit], list[Row]]:
-        return lambda given: _slopes(
-            fit_formula(*replace(given, cells=given.cells[given.cells["target"] != target]).data())
-        )
-
-    targets = analysed(fit.cells, fit.wanted.outcome)["target"].unique()
-    return {f"without {target}": rows(target) for target in targets}
-
-
-VARIANTS: dict[str, Callable[[HeadlineFit], list[Row]]] = {
-    MAIN_FIT: _mixed(),
+VARIANTS: dict[str, Variant] = {
+    MAIN_FIT: lambda fit: _slopes(fit.main),
     "without controls": _without_controls,
     "chance-corrected": _corrected,
     "relative gap": _instead_of_gap("relative_gap"),
@@ -302,8 +273,6 @@ VARIANTS: dict[str, Callable[[HeadlineFit], list[Row]]] = {
     "OLS, clustered by language": _clustered("language"),
     "OLS, clustered by target": _clustered("target"),
     "OLS, clustered by language and target": _clustered("language", "target"),
-    "bootstrap over languages": _bootstrapped("language"),
-    "bootstrap over intermediates": _bootstrapped("intermediate"),
 }
 MAIN_UNIT, CORRECTED = "of the main fit", "of the main fit, chance-corrected"
 UNITS = {"chance-corrected": CORRECTED, "relative gap": "percent", "logit gap": "logits"}

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from xstilts.degradation.mixed_model import INTERCEPT, RESIDUAL
-from xstilts.degradation.model_frame import split_similarity
+from xstilts.degradation.outcomes import add_factors
+from xstilts.degradation.parts import AXES, PARTS, split_similarity
+from xstilts.languages import language_factors
 from xstilts.recipes import NONE
 
 
@@ -27,14 +29,23 @@ EXPECTED = (
     Spread("target", INTERCEPT, 4.0),
     Spread("intermediate", INTERCEPT, 0.8),
     Spread("intermediate:target", INTERCEPT, 1.2),
-    Spread("language:target", INTERCEPT, 2.5),
+    Spread("intermediate:language", INTERCEPT, 0.7),
+    Spread("target:language", INTERCEPT, 2.5),
+    Spread("family", INTERCEPT, 2.0),
     Spread("intermediate:target:seed", INTERCEPT, 1.0),
-    Spread("language", "within", 0.6),
-    Spread("target", "within", 0.8),
+    *[Spread(axis, part, 0.5) for part, own in PARTS.items() for axis in AXES if own != (axis,)],
     Spread(RESIDUAL, "", 2.0),
 )
-# Standard deviations of similarity's own parts, relative to that between languages.
-OF_PAIRS, OF_RECIPES, OF_CELLS = 0.5, 0.7, 0.5
+# Standard deviations of similarity's own parts, as centroid cosine has them in the demo.
+SHARES = {
+    "by_language": 1.0,
+    "by_target": 0.8,
+    "by_target_language": 0.3,
+    "by_intermediate": 0.3,
+    "by_intermediate_target": 1.0,
+    "by_intermediate_language": 0.9,
+    "by_cell": 0.4,
+}
 
 
 def simulated_grid(
@@ -43,26 +54,33 @@ def simulated_grid(
     seeds: Sequence[int],
     random: np.random.Generator,
 ) -> pd.DataFrame:
-    """Rows (intermediate, target, language, seed) with a similarity and its parts.
+    """Rows (intermediate, target, language, seed) with a similarity, its parts, and factors.
 
-    Similarity is the sum of normal terms of the language, the (target, language), the
-    (intermediate, target) and the cell; `none` has none.
+    Similarity is the sum of a normal term per group of every part; `none` has none.
     """
-    codes = sorted({code for own in languages.values() for code in own})
-    of_language = dict(zip(codes, random.normal(size=len(codes)), strict=True))
-    rows = []
-    for target, own_languages in languages.items():
-        of_recipe = dict(
-            zip(intermediates, random.normal(0, OF_RECIPES, len(intermediates)), strict=True)
-        )
-        for language in own_languages:
-            level = of_language[language] + random.normal(0, OF_PAIRS)
-            for intermediate in intermediates:
-                own = level + of_recipe[intermediate] + random.normal(0, OF_CELLS)
-                value = np.nan if intermediate == NONE else own
-                rows += [(intermediate, target, language, seed, value) for seed in seeds]
-    columns = ["intermediate", "target", "language", "seed", "similarity"]
-    return split_similarity(pd.DataFrame(rows, columns=columns))
+    rows = pd.DataFrame(
+        [
+            (intermediate, target, language)
+            for target, own in languages.items()
+            for language in own
+            for intermediate in intermediates
+        ],
+        columns=[*AXES],
+    )
+    value = np.zeros(len(rows))
+    for part, share in SHARES.items():
+        codes = rows.groupby([*PARTS[part]], sort=False).ngroup().to_numpy()
+        value += random.normal(0, share, codes.max() + 1)[codes]
+    rows["similarity"] = np.where(rows["intermediate"] == NONE, np.nan, value)
+    rows = add_factors(rows, language_factors(rows["language"].unique()))
+    return split_similarity(rows.merge(pd.DataFrame({"seed": [*seeds]}), how="cross"))
+
+
+def seed_means(frame: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """One row per (intermediate, target, language) of a simulated grid, with its mean outcome."""
+    by = frame.groupby([*AXES], sort=False)
+    means: pd.DataFrame = by.first().assign(**{outcome: by[outcome].mean()})
+    return means.reset_index()
 
 
 def simulated_outcome(
@@ -81,8 +99,12 @@ def simulated_outcome(
     """
     outcome = np.zeros(len(frame))
     for column, effect in effects.items():
+        if column in PARTS and column not in frame:  # a part that does not vary here
+            continue
         outcome += effect * frame[column].to_numpy(dtype=float)
     for group, term, sd in spreads:
+        if term in PARTS and term not in frame:
+            continue
         if group == RESIDUAL:
             outcome += random.normal(0, sd, len(frame))
             continue

@@ -7,17 +7,20 @@ from pathlib import Path
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from xstilts.degradation.answer import LEVEL_WORDS
 from xstilts.degradation.effects import EFFECTS, RANDOM_EFFECTS, TRUTH
-from xstilts.degradation.formulas import PARTS
 from xstilts.degradation.mixed_model import INTERCEPT
 from xstilts.degradation.outcomes import CRITICAL, WORDS
+from xstilts.degradation.parts import PARTS
 from xstilts.degradation.sensitivity import CORRECTED, MAIN_FIT, MAIN_UNIT
 from xstilts.io.tables import read_table
 from xstilts.report.style import (
     BLUE,
     LEVEL_TITLES,
     ORANGE,
+    WIDEST,
     ZERO,
     group_titles,
     nothing_to_show,
@@ -29,6 +32,8 @@ from xstilts.report.style import (
 from xstilts.similarity.measures import measures
 
 ROW = 0.24  # inches
+ACROSS = 4  # panels in a row
+PLANTED = "planted truth"
 
 
 def plot_effects(*, effects: str, figure: str, data: str) -> None:
@@ -40,37 +45,57 @@ def plot_effects(*, effects: str, figure: str, data: str) -> None:
 
 
 def plot_headline(*, effects: str, headline: str, figure: str, data: str) -> None:
-    """Plot the headline measure's slopes, small enough for the first page."""
+    """Plot the headline measure's slopes on one scale, small enough for the first page."""
     frame = read_table(Path(effects), EFFECTS).to_pandas()
     frame = frame[frame["measure"].isin([headline, TRUTH])]
-    frame["row"] = frame["model"]
-    _plot_slopes(frame, figure, data, width=1.4)
+    models = list(dict.fromkeys(frame[frame["measure"] == headline]["model"]))
+    if not models:
+        return save_figure(nothing_to_show(), frame, figure, data)
+    levels = _levels(frame)
+    size = (min(WIDEST, 2.0 + 4.5 * len(models)), 1.3 + ROW * len(levels))
+    drawn, panels = side_by_side(models, size)
+    for model, panel in panels.items():
+        mine = frame[frame["model"] == model]
+        rows, planted = mine[mine["measure"] == headline], mine[mine["measure"] == TRUTH]
+        _forest(panel, rows.assign(row=rows["level"]), levels)
+        places = [levels.index(level) for level in planted["level"]]
+        panel.plot(planted["estimate"], places, "D", color=ORANGE, markersize=4, label=PLANTED)
+        panel.set_yticks(range(len(levels)), [LEVEL_WORDS[level] for level in levels])
+        panel.axvline(0, **ZERO)
+        panel.set_title(of_model(model, frame["model"]))
+    _labelled(drawn, frame, panels[models[0]])
+    save_figure(drawn, frame, figure, data)
 
 
-def _plot_slopes(frame: pd.DataFrame, figure: str, data: str, width: float = 3.0) -> None:
+def _labelled(drawn: Figure, frame: pd.DataFrame, panel: Axes) -> None:
+    """The unit of the slopes, and a legend where the truth is known."""
+    name, unit = WORDS[frame["outcome"].iloc[0]]
+    drawn.supxlabel(f"{unit} of {name} per SD of similarity", fontsize=9)
+    if (frame["measure"] == TRUTH).any():
+        drawn.legend(*panel.get_legend_handles_labels(), loc="outside upper right")
+
+
+def _plot_slopes(frame: pd.DataFrame, figure: str, data: str) -> None:
     fitted = frame[frame["measure"] != TRUTH]
     if fitted.empty:
         return save_figure(nothing_to_show(), frame, figure, data)
     names = list(dict.fromkeys(fitted["row"]))
     levels = _levels(frame)
-    drawn, panels = side_by_side(levels, (1.0 + width * len(levels), 1.3 + ROW * len(names)))
+    drawn, panels = side_by_side(levels, (WIDEST, 1.3 + ROW * len(names)))
     for level, panel in panels.items():
         _forest(panel, fitted[fitted["level"] == level], names)
         planted = frame[(frame["measure"] == TRUTH) & (frame["level"] == level)]
         for value in planted["estimate"]:
-            panel.axvline(value, color=ORANGE, linestyle="--", label="planted truth")
+            panel.axvline(value, color=ORANGE, linestyle="--", label=PLANTED)
         panel.axvline(0, **ZERO)
         panel.set_title(LEVEL_TITLES[level])
-    name, unit = WORDS[frame["outcome"].iloc[0]]
-    drawn.supxlabel(f"{unit} of {name} per SD of similarity", fontsize=9)
-    if (frame["measure"] == TRUTH).any():
-        drawn.legend(*panels[levels[0]].get_legend_handles_labels(), loc="outside upper right")
+    _labelled(drawn, frame, panels[levels[0]])
     save_figure(drawn, frame, figure, data)
 
 
 def _levels(frame: pd.DataFrame) -> list[str]:
     """The levels in the frame, the broadest first."""
-    return [level for level in reversed(PARTS) if level in set(frame["level"])]
+    return [level for level in PARTS if level in set(frame["level"])]
 
 
 def _forest(panel: Axes, rows: pd.DataFrame, names: list[str]) -> None:
@@ -94,7 +119,7 @@ def plot_sensitivity(*, sensitivity: str, figure: str, data: str) -> None:
     frame["row"] = with_models(frame["variant"], frame["model"])
     names = list(dict.fromkeys(frame["row"]))
     levels = _levels(frame)
-    drawn, panels = side_by_side(levels, (2.5 + 2.8 * len(levels), 1.2 + ROW * len(names)))
+    drawn, panels = side_by_side(levels, (WIDEST, 1.2 + ROW * len(names)))
     for level, panel in panels.items():
         rows = frame[frame["level"] == level]
         _forest(panel, rows, names)
@@ -102,7 +127,7 @@ def plot_sensitivity(*, sensitivity: str, figure: str, data: str) -> None:
             panel.axvline(value, color=BLUE, linewidth=0.8, linestyle=":")
         panel.axvline(0, **ZERO)
         panel.set_title(LEVEL_TITLES[level])
-        panel.set_xlabel("per SD of similarity")
+    drawn.supxlabel("per SD of similarity", fontsize=9)
     save_figure(drawn, frame, figure, data)
 
 
@@ -129,12 +154,16 @@ def plot_random_effects(
     if single.empty:
         return save_figure(nothing_to_show(), frame, figure, data)
     panels = dict(list(single.groupby(factors, sort=False)))
-    size = (2.5 * len(panels), 1.2 + 0.17 * max(map(len, panels.values())))
-    drawn, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, layout="constrained")
-    for panel, ((model, group, term), rows) in zip(axes[0], panels.items(), strict=True):
+    down = -(-len(panels) // ACROSS)
+    size = (WIDEST, down * (1.2 + 0.17 * max(map(len, panels.values()))))
+    drawn, axes = plt.subplots(down, ACROSS, figsize=size, squeeze=False, layout="constrained")
+    for panel in axes.flat[len(panels) :]:
+        panel.set_visible(False)
+    for panel, ((model, group, term), rows) in zip(axes.flat, panels.items(), strict=False):
         _caterpillar(panel, rows, group_titles(group, rows["level"], languages))
         slope = term != INTERCEPT
-        name = f"{group}: slope of similarity, {term}" if slope else str(group)
+        level = LEVEL_TITLES.get(term, term).replace("\n", " ")
+        name = f"{group}: slope of similarity,\n{level}" if slope else str(group)
         panel.set_title(name + of_model(str(model), frame["model"]))
         panel.set_xlabel(WORDS[outcome][1] + (" per SD" if slope else ""))
     save_figure(drawn, frame, figure, data)

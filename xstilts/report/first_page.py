@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,17 @@ import pandas as pd
 from xstilts.degradation.answer import (
     LEVEL_WORDS,
     NO_ANSWER,
-    STEP,
     Row,
+    agreement,
     basis,
+    change_of,
     clauses,
-    explained,
+    goes_with,
     limits,
     slopes_of,
 )
 from xstilts.degradation.cell_status import AT_CHANCE, DIVERGED, states
-from xstilts.degradation.effects import EFFECTS
+from xstilts.degradation.effects import EFFECTS, RANDOM_EFFECTS
 from xstilts.degradation.held_out import MIXED
 from xstilts.degradation.missing_cells import in_words, read_missing
 from xstilts.degradation.outcomes import (
@@ -35,19 +36,23 @@ from xstilts.degradation.outcomes import (
     GAPS,
     WITHOUT_ENGLISH,
     WITHOUT_NONE,
+    WORDS,
     left_out,
 )
+from xstilts.degradation.parts import PARTS
 from xstilts.degradation.sensitivity import MAIN_FIT
 from xstilts.degradation.verdict import verdict
 from xstilts.io.tables import atomic, read_json, read_table
 from xstilts.report.data_notes import told_of_data
-from xstilts.report.style import task_titles
+from xstilts.report.style import group_titles, task_titles
 from xstilts.similarity.measures import measures
 
 UNSAID = (WITHOUT_ENGLISH, WITHOUT_NONE)  # the page says the other reasons elsewhere
 FEW = 10  # groups; with fewer, the variance between groups is hardly known
 SAMPLED = ("texts", "subwords", "parallel")  # samples that measures read
 WHOLE = "* Every row of the data, as it is in its file."
+WHATEVER = "Whatever the intermediate task:"
+BY_INTERMEDIATE = "By intermediate task, which is this study's question:"
 INVENTED = "* **The languages are invented.** Nothing here is known of real ones."
 
 
@@ -61,8 +66,10 @@ class Tables:
         missing: the cells of the grid that were not run.
         sensitivity: the headline's slopes under other outcomes, data and methods.
         skill: the skill of predictions of left-out groups.
+        random_effects: what each group adds to the headline's slopes.
         headline: the measure that the answer is given for.
         axes: the axes of the whole grid (`xstilts.grid.Grid.axes`).
+        languages: names of languages by code.
         data: manifests of the data.
     """
 
@@ -71,13 +78,15 @@ class Tables:
     missing: pd.DataFrame
     sensitivity: pd.DataFrame
     skill: pd.DataFrame
+    random_effects: pd.DataFrame
     headline: str
     axes: dict[str, Any]
+    languages: dict[str, str]
     data: list[dict[str, Any]]
 
     def of(self, model: str) -> Tables:
         """The tables of one encoder."""
-        frames = ("cells", "missing", "sensitivity", "skill")
+        frames = ("cells", "missing", "sensitivity", "skill", "random_effects")
         mine = {
             name: frame[frame["model"] == model]
             for name in frames
@@ -85,7 +94,7 @@ class Tables:
         }
         rows = [row for row in self.effects if row["model"] == model]
         axes = {**self.axes, "models": [model]}
-        return Tables(effects=rows, headline=self.headline, axes=axes, data=self.data, **mine)
+        return replace(self, effects=rows, axes=axes, **mine)
 
     @property
     def slopes(self) -> dict[str, Row]:
@@ -105,9 +114,11 @@ def write_first_page(
     missing: str,
     sensitivity: str,
     skill: str,
+    random_effects: str,
     data: list[str],
     axes: dict[str, Any],
     headline: str,
+    languages: dict[str, str],
     invented: bool,
     figure: str,
     page: str,
@@ -120,9 +131,11 @@ def write_first_page(
         missing: the table of the grid's cells that were not run.
         sensitivity: the table of the headline's slopes under every variant.
         skill: the table of held-out prediction.
+        random_effects: the table of predicted effects of groups.
         data: manifests of the data, and of the search for leaks.
         axes: the axes of the whole grid (`xstilts.grid.Grid.axes`).
         headline: the measure that the answer is given for.
+        languages: names of languages by code.
         invented: whether the languages are invented.
         figure: SVG of the headline's slopes, which the page shows.
         page: the text to write.
@@ -133,8 +146,10 @@ def write_first_page(
         missing=read_missing(Path(missing)),
         sensitivity=pd.read_csv(sensitivity),
         skill=pd.read_csv(skill),
+        random_effects=read_table(Path(random_effects), RANDOM_EFFECTS).to_pandas(),
         headline=headline,
         axes=axes,
+        languages=languages,
         data=[read_json(Path(path)) for path in data],
     )
     with atomic(Path(page)) as temporary:
@@ -179,14 +194,24 @@ def _answer(mine: Tables, model: str) -> Iterator[str]:
     if not slopes:
         yield from [f"{model}: {NO_ANSWER}", ""]
         return
-    levels = [level for level in LEVEL_WORDS if level in slopes]
-    verdicts = [f"{LEVEL_WORDS[level]}, {verdict(slopes[level])}" for level in levels]
-    answer = " ".join(f"{each[0].upper()}{each[1:]}." for each in verdicts)
+    said: dict[str, list[str]] = {}
+    for level in (level for level in LEVEL_WORDS if level in slopes):
+        said.setdefault(verdict(slopes[level]), []).append(LEVEL_WORDS[level])
+    answer = " ".join(f"{each.capitalize()}: {', '.join(levels)}." for each, levels in said.items())
     yield f"Does similarity predict what {model} loses? **{answer}**"
     yield ""
-    yield f"{STEP.capitalize()} ({measures()[mine.headline].title}) goes with"
+    opening = goes_with(mine.effects, mine.headline)
+    yield f"{opening[0].upper()}{opening[1:]}"
     yield ""
-    yield from (f"* {text}" for text in clauses(mine.effects, mine.headline).values())
+    by_level = clauses(mine.effects, mine.headline)
+    for title, of_intermediates in ((WHATEVER, False), (BY_INTERMEDIATE, True)):
+        levels = [at for at in by_level if ("intermediate" in PARTS[at]) == of_intermediates]
+        if levels:
+            yield from [title, ""]
+            for level in levels:
+                yield f"* {by_level[level]}"
+                yield from _ranges(mine, level)
+            yield ""
     yield ""
     tests = sum(row["p_family"] is not None for row in slopes.values())
     if tests > 1:
@@ -194,26 +219,45 @@ def _answer(mine: Tables, model: str) -> Iterator[str]:
         yield ""
 
 
+def _ranges(mine: Tables, level: str) -> Iterator[str]:
+    """A line on how far the slope differs between these targets, intermediates and languages."""
+    slope = mine.slopes[level]["estimate"]
+    _, unit = WORDS[mine.size["outcome"]]
+    own = mine.random_effects[mine.random_effects["term"] == level]
+    ranges = []
+    for axis, rows in own[own["se"] > 0].groupby("group", sort=False):
+        ends = rows.sort_values("estimate").iloc[[0, -1]]
+        names = group_titles(str(axis), ends["level"], mine.languages)
+        low, high = (
+            f"{change_of(slope + effect, unit)} ({name})"
+            for effect, name in zip(ends["estimate"], names, strict=True)
+        )
+        ranges.append(f"over {axis}s from {low} to {high}")
+    if ranges:
+        yield f"  It differs: {'; '.join(ranges)}."
+
+
 def _evidence(mine: Tables) -> Iterator[str]:
     seeds = mine.cells["seed"].nunique()
     yield f"{basis(mine.effects, mine.headline)}, {_count(seeds, 'seed')}."
-    yield from explained(mine.effects, mine.headline)
+    yield from agreement(mine.effects)
     yield from _robustness(mine)
     yield from _prediction(mine.skill)
 
 
 def _robustness(mine: Tables) -> Iterator[str]:
-    """The number of variants that agree with the main fit on the level with the clearest slope."""
-    clearest = min(mine.slopes.values(), key=lambda row: 1.0 if row["p"] is None else row["p"])
-    rows = mine.sensitivity[mine.sensitivity["level"] == clearest["level"]]
-    others = rows[rows["variant"] != MAIN_FIT].dropna(subset="estimate")
-    if others.empty:
-        return
-    same = (others["estimate"] * clearest["estimate"] > 0) & (others["low"] * others["high"] > 0)
-    yield (
-        f"With {same.sum()} of {len(others)} other outcomes, data and methods, the interval of the "
-        f"slope {LEVEL_WORDS[clearest['level']]} lies on the same side of zero."
-    )
+    """How many variants agree with the main fit on each level, are unclear, or contradict it."""
+    others = mine.sensitivity[mine.sensitivity["variant"] != MAIN_FIT].dropna(subset="estimate")
+    for level, row in mine.slopes.items():
+        rows = others[others["level"] == level]
+        clear = (rows["low"] > 0) | (rows["high"] < 0)
+        same = rows["estimate"] * row["estimate"] > 0
+        if len(rows):
+            yield (
+                f"The slope {LEVEL_WORDS[level]}, by {len(rows)} other outcomes, data and methods: "
+                f"{(clear & same).sum()} clearly of the same sign, {(~clear).sum()} unclear, "
+                f"{(clear & ~same).sum()} clearly of the other."
+            )
 
 
 def _prediction(skill: pd.DataFrame) -> Iterator[str]:

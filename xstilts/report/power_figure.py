@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from xstilts.degradation.formulas import PARTS
-from xstilts.report.style import BLUE, GREEN, LEVEL_TITLES, ORANGE, save_figure, side_by_side
+from xstilts.degradation.parts import PARTS
+from xstilts.report.style import CATEGORIES, LEVEL_TITLES, save_figure, side_by_side
 
 
 def plot_power(*, power: pd.DataFrame, effect: float, figure: str, data: str) -> None:
     """Plot the chance to find the effect: one panel per varied axis, one line per level."""
     axes_varied = list(dict.fromkeys(power["axis"]))
     drawn, panels = side_by_side(axes_varied, (1 + 2.3 * len(axes_varied), 2.8))
-    colours = dict(zip(PARTS, (BLUE, ORANGE, GREEN), strict=True))
+    colours = dict(zip(PARTS, CATEGORIES, strict=False))
     for axis, panel in panels.items():
         for level, rows in power[power["axis"] == axis].groupby("level"):
             spread = np.abs(rows[["low", "high"]].to_numpy().T - rows["power"].to_numpy())
@@ -37,5 +37,5 @@ def plot_power(*, power: pd.DataFrame, effect: float, figure: str, data: str) ->
     first = panels[axes_varied[0]]
     first.set_ylabel(f"power to find {effect:g} points per SD")
     lines, titles = first.get_legend_handles_labels()
-    drawn.legend(lines, titles, loc="outside lower center", ncols=3)
+    drawn.legend(lines, titles, loc="outside lower center", ncols=4)
     save_figure(drawn, power, figure, data)

@@ -1,8 +1,7 @@
 """Similarity against the outcome: every cell, and each level of the model.
 
-The outcome is split as similarity is (`xstilts.degradation.model_frame`), so that a panel shows the
-data of one slope: languages, the targets of a language, or the intermediates of a
-(target, language).
+The outcome is split as similarity is (`xstilts.degradation.parts`), so that a panel shows the
+data of one slope.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from xstilts.degradation.effects import EFFECTS, model_frames
-from xstilts.degradation.formulas import PARTS, TRAINED, Specification
-from xstilts.degradation.model_frame import parts_of
+from xstilts.degradation.formulas import Specification
 from xstilts.degradation.outcomes import CELLS, WORDS
+from xstilts.degradation.parts import PARTS, TRAINED, parts_of
 from xstilts.io.tables import read_table
 from xstilts.report.style import (
     LEVEL_TITLES,
@@ -35,8 +34,8 @@ from xstilts.report.style import (
 from xstilts.similarity.measures import measures
 from xstilts.similarity.table import read_default_layer
 
-SIDE = 4.2  # inches, the side of a panel
-LINES: dict[str, Any] = {"between_languages": "-", "between_targets": "-.", "within": "--"}
+SIDE = 3.1  # inches, the side of a panel
+ACROSS = 4  # panels in a row
 
 
 def plot_scatter(
@@ -70,16 +69,16 @@ def plot_scatter(
     models = [str(name) for name in dict.fromkeys(frame["model"]) if name in fitted_models]
     if not models:
         return save_figure(nothing_to_show(), frame, figure, data)
-    drawn, axes = plt.subplots(
-        2 * len(models), 2, figsize=(2 * SIDE + 1.6, 2 * SIDE * len(models)), layout="constrained"
-    )
+    down = (1 + len(PARTS)) // ACROSS * len(models)
+    size = (ACROSS * SIDE, SIDE * down + 0.6)
+    drawn, axes = plt.subplots(down, ACROSS, figsize=size, layout="constrained")
     looks = {target: look_of(at) for at, target in enumerate(dict.fromkeys(frame["target"]))}
-    for model, panels in zip(models, axes.reshape(-1, 4), strict=True):
+    for model, panels in zip(models, axes.reshape(-1, 1 + len(PARTS)), strict=True):
         mine = frame[frame["model"] == model]
         _one_model(panels, mine, slopes[model], looks, languages, specification.outcome)
         panels[0].set_title(f"{model}: every cell" if len(models) > 1 else "every cell")
         panels[0].set_xlabel(f"similarity ({measures()[headline].title})")
-    _legend(drawn, looks, set(slopes.index.get_level_values("level")))
+    _legend(drawn, looks)
     hide_covered(drawn)
     save_figure(drawn, frame, figure, data)
 
@@ -92,9 +91,9 @@ def _one_model(
     languages: Mapping[str, str],
     outcome: str,
 ) -> None:
-    """(4,) panels: every cell, then one panel per level, hidden if the level has no slope."""
-    _all_cells(panels[0], frame, slopes, looks, outcome)
-    for panel, level in zip(panels[1:], LINES, strict=True):
+    """(8,) panels: every cell, then one panel per level, hidden if the level has no slope."""
+    _all_cells(panels[0], frame, looks, outcome)
+    for panel, level in zip(panels[1:], PARTS, strict=True):
         panel.set_title(LEVEL_TITLES[level])
         if level in slopes:
             _level(panel, frame, level, slopes[level], looks, languages)
@@ -115,38 +114,25 @@ def _split_cells(
     for model, rows in model_frames(table, read_default_layer(similarity), headline, specification):
         trained = rows[rows[TRAINED] == 1].rename(columns={specification.outcome: "outcome"})
         split = parts_of(trained, "outcome")
+        there = [level for level in PARTS if level in trained]
         axes = trained[["intermediate", "target", "language", "similarity", "outcome"]]
         parts.append(
             axes.assign(
                 model=model,
-                **{f"similarity_{level}": trained[level] for level in PARTS},
-                **{f"outcome_{level}": split[level] for level in PARTS},
+                **{f"similarity_{level}": trained[level] for level in there},
+                **{f"outcome_{level}": split[level] for level in there},
             )
         )
     columns = ["model", "intermediate", "target", "language", "similarity", "outcome"]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
-def _all_cells(
-    panel: Axes, frame: pd.DataFrame, slopes: pd.Series, looks: Mapping[str, Any], outcome: str
-) -> None:
-    """One dot per cell, and one line per level through their mean, with the level's slope."""
+def _all_cells(panel: Axes, frame: pd.DataFrame, looks: Mapping[str, Any], outcome: str) -> None:
+    """One dot per cell."""
     for target, rows in frame.groupby("target"):
         colour, marker = looks[str(target)]
         panel.plot(
             rows["similarity"], rows["outcome"], marker, color=colour, markersize=3, alpha=0.5
-        )
-    middle = frame[["similarity", "outcome"]].mean()
-    parts = parts_of(frame, "similarity")
-    for level, slope in slopes.items():
-        spread = parts[str(level)].std() / frame[f"similarity_{level}"].std()
-        ends = np.array([parts[str(level)].min(), parts[str(level)].max()])
-        panel.plot(
-            middle["similarity"] + ends,
-            middle["outcome"] + slope * ends / spread,
-            LINES[str(level)],
-            color="black",
-            linewidth=1.5,
         )
     panel.set_ylabel(" in ".join(WORDS[outcome]))
 
@@ -159,41 +145,31 @@ def _level(
     looks: Mapping[str, Any],
     languages: Mapping[str, str],
 ) -> None:
-    """One dot per language, (target, language) or cell, beside the model's slope."""
-    keys = {
-        "between_languages": ["language"],
-        "between_targets": ["target", "language"],
-        "within": ["target", "language", "intermediate"],
-    }[level]
+    """One dot per group of the level, beside the model's slope; languages have their names."""
+    keys = [*PARTS[level]]
     dots = frame.groupby(keys, as_index=False)[[f"similarity_{level}", f"outcome_{level}"]].first()
     dots.columns = [*keys, "x", "y"]
-    if level == "between_targets":  # the model gives each target a mean of its own
-        dots[["x", "y"]] -= dots.groupby("target")[["x", "y"]].transform("mean")
-    if level == "between_languages":
+    if "target" in keys:
+        for target, rows in dots.groupby("target"):
+            colour, marker = looks[str(target)]
+            panel.plot(rows["x"], rows["y"], marker, color=colour, markersize=3, alpha=0.6)
+    else:
         panel.plot(dots["x"], dots["y"], "o", color="black", markersize=4)
+    if keys == ["language"]:
         farthest = (dots["y"] - slope * dots["x"]).abs().sort_values(ascending=False).index
         for row in dots.loc[farthest].to_dict("records"):
             name = f" {languages[row['language']]}"
             panel.annotate(name, (row["x"], row["y"]), fontsize=8, va="center")
-    else:
-        for target, rows in dots.groupby("target"):
-            colour, marker = looks[str(target)]
-            panel.plot(rows["x"], rows["y"], marker, color=colour, markersize=3, alpha=0.6)
     ends = np.array([dots["x"].min(), dots["x"].max()])
-    panel.plot(ends, slope * ends, LINES[level], color="black", linewidth=1.5)
+    panel.plot(ends, slope * ends, color="black", linewidth=1.5)
     panel.axhline(0, **ZERO)
     panel.set_xlabel("similarity, SD")
 
 
-def _legend(drawn: Figure, looks: Mapping[str, Any], levels: set[str]) -> None:
+def _legend(drawn: Figure, looks: Mapping[str, Any]) -> None:
     titles = dict(zip(looks, task_titles(looks), strict=True))
     signs = [
         Line2D([], [], linestyle="", color=colour, marker=marker, markersize=4, label=titles[name])
         for name, (colour, marker) in looks.items()
     ]
-    signs += [
-        Line2D([], [], color="black", linestyle=style, label=LEVEL_TITLES[level])
-        for level, style in LINES.items()
-        if level in levels
-    ]
-    drawn.legend(handles=signs, loc="outside right center")
+    drawn.legend(handles=signs, loc="outside lower center", ncols=5)

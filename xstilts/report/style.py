@@ -33,9 +33,13 @@ ZERO: dict[str, Any] = {"color": "0.6", "linewidth": 0.8}  # the line at zero
 NO_DATA = "nothing to show"
 WIDEST = 13.0  # inches that a reader's window shows beside the report's menu
 LEVEL_TITLES = {
-    "between_languages": "between languages",
-    "between_targets": "between targets\nof a language",
-    "within": "between intermediates,\none target, language",
+    "by_language": "languages",
+    "by_target": "targets",
+    "by_target_language": "target and\nlanguage",
+    "by_intermediate": "intermediates",
+    "by_intermediate_target": "intermediate\nand target",
+    "by_intermediate_language": "intermediate\nand language",
+    "by_cell": "single cells",
 }
 
 plt.rcParams.update(
