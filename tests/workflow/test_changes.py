@@ -52,8 +52,7 @@ def test_a_finished_study_plans_nothing(finished: Study) -> None:
 
 
 def test_another_formula_is_one_line_of_the_config_and_plans_the_fits(study: Study) -> None:
-    steps = {"steps": {"language": "mmd"}}
-    study.configure(degradation={**TINY["degradation"], **steps})
+    study.configure(degradation={"steps": {"facts of languages": "mmd"}})
     assert set(study.planned()) == {*FITS, "all"}
 
 

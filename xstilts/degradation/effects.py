@@ -406,7 +406,7 @@ def nested_rows(fitted: Fitted, specification: Specification) -> list[Row]:
     for step, formula in specification.nested():
         # Terms that the whole model cannot hold are in no step, so that the steps are nested.
         estimable = common_random(of_columns(formula, frame.columns), whole)
-        model = fit_formula(estimable, frame, reml=False, df=None, near=before)
+        model = fit_formula(estimable, frame, reml=False, df=None)
         shares = r2_nakagawa(model.result)
         row = {
             "step": step,

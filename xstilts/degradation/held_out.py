@@ -28,7 +28,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from xstilts.degradation.effects import model_frames
 from xstilts.degradation.formulas import Specification, of_columns, without
-from xstilts.degradation.mixed_model import MixedModel, fit_formula
+from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.outcomes import CELLS
 from xstilts.degradation.parts import AXES, PARTS, TRAINED
 from xstilts.errors import InputError
@@ -118,7 +118,6 @@ def held_out(frame: pd.DataFrame, specification: Specification) -> Iterator[Row]
 
     Families are left out only where some language shares its family with another.
     """
-    near = _whole_fit(frame, specification)
     for scheme in LEFT_OUT:
         groups = sorted(frame[scheme].unique())
         alone = scheme == "family" and len(groups) == frame["language"].nunique()
@@ -127,16 +126,8 @@ def held_out(frame: pd.DataFrame, specification: Specification) -> Iterator[Row]
             continue
         for group in groups:
             out = frame[scheme] == group
-            for name, make in predictors(frame, specification, scheme, near).items():
+            for name, make in predictors(frame, specification, scheme).items():
                 yield from _fold(scheme, group, name, make, frame[~out], frame[out], specification)
-
-
-def _whole_fit(frame: pd.DataFrame, specification: Specification) -> MixedModel | None:
-    """The fit to all rows, if they can hold one."""
-    try:
-        return fit_formula(of_columns(specification.formula, frame.columns), frame, df=None)
-    except InputError:
-        return None
 
 
 def _fold(
@@ -170,13 +161,12 @@ Predictor = Callable[[pd.DataFrame, pd.DataFrame], tuple[np.ndarray, np.ndarray 
 
 
 def predictors(
-    frame: pd.DataFrame, specification: Specification, scheme: str, near: MixedModel | None = None
+    frame: pd.DataFrame, specification: Specification, scheme: str
 ) -> dict[str, Predictor]:
     """The predictors of these rows when a scheme leaves groups out, by name.
 
     All use the intermediate, target and language of a row, except the axes that the scheme leaves
-    out. A predictor of facts that no language has is dropped. The search for the mixed models
-    begins at the variances of `near`; where it ends does not depend on them.
+    out. A predictor of facts that no language has is dropped.
     """
     facts = [name for name in frame.columns if name in measures() and frame[name].nunique() > 1]
     parts = [name for name in PARTS if name in frame]
@@ -195,8 +185,8 @@ def predictors(
         for name, (make, columns) in learners.items()
     }
     formula = of_columns(specification.formula, frame.columns)
-    by_name[MIXED] = partial(_mixed, formula, near)
-    by_name[f"{MIXED}{BARE}"] = partial(_mixed, without(formula, PARTS), near)
+    by_name[MIXED] = partial(_mixed, formula)
+    by_name[f"{MIXED}{BARE}"] = partial(_mixed, without(formula, PARTS))
     return by_name
 
 
@@ -230,9 +220,9 @@ def _learned(
 
 
 def _mixed(
-    formula: Any, near: MixedModel | None, training: pd.DataFrame, new: pd.DataFrame
+    formula: Any, training: pd.DataFrame, new: pd.DataFrame
 ) -> tuple[np.ndarray, np.ndarray]:
-    return fit_formula(formula, training, df=None, near=near).predict(new)
+    return fit_formula(formula, training, df=None).predict(new)
 
 
 def skills(predictions: pd.DataFrame) -> list[Row]:

@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 import mixedlm
 import numpy as np
 import pandas as pd
-from mixedlm.formula.terms import Formula, RandomTerm, format_term
+from mixedlm.formula.terms import Formula
 from scipy import stats
 
 from xstilts.degradation.containment import contained_df
@@ -39,8 +39,6 @@ NO_VARIANCE = 1e-4  # a random effect's standard deviation, in residual standard
 SAID_IN_WORDS = ("singular", "rank deficient")  # warnings of what `notes` and `dropped` say
 SILENT = mixedlm.LmerControl(check_rankX="warning+drop.cols")  # its default prints a message
 NOTHING_LEFT = 1e-12  # a residual variance, as a share of the outcome's
-
-UNKNOWN, OFF_ZERO = 0.3, 0.02  # where a search begins, in residual standard deviations
 
 Df = Literal["satterthwaite", "containment"]  # how degrees of freedom are found
 
@@ -164,7 +162,6 @@ def fit_formula(
     reml: bool = True,
     weights: np.ndarray | None = None,
     df: Df | None = "satterthwaite",
-    near: MixedModel | None = None,
 ) -> MixedModel:
     """Fit a formula to the rows of `data`.
 
@@ -176,7 +173,6 @@ def fit_formula(
         df: how degrees of freedom are found: Satterthwaite's (1946), as lmerTest has them; or by
             containment (`xstilts.degradation.containment`), which holds where variances are many
             and groups few. None: no tests, intervals and effects of groups.
-        near: a fit to similar rows, whose variances the search begins at: it ends sooner.
 
     Raises:
         InputError: the formula cannot be read, names no column, or has nothing to compare in
@@ -191,14 +187,7 @@ def fit_formula(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            result = mixedlm.lmer(
-                reduced,
-                standardised,
-                REML=reml,
-                weights=weights,
-                control=SILENT,
-                **_start(reduced, near),
-            )
+            result = mixedlm.lmer(reduced, standardised, REML=reml, weights=weights, control=SILENT)
         except RuntimeError as error:  # no finite criterion, as with little left to explain
             raise InputError(
                 f"formula '{parsed}': it cannot be fitted: {one_line(error)}"
@@ -239,29 +228,6 @@ def fit_formula(
         units=units,
         result=result,
     )
-
-
-def _start(formula: Formula, near: MixedModel | None) -> dict[str, Any]:
-    """Where the search begins: relative standard deviations in the order of the random effects."""
-    known = [*_effects(parse(near.formula))] if near else []
-    correlated = any(map(_correlated, formula.random))
-    if near is None or correlated or len(known) != len(near.result.theta):
-        return {}
-    values = dict(zip(known, near.result.theta, strict=True))
-    start = [max(values.get(effect, UNKNOWN), OFF_ZERO) for effect in _effects(formula)]
-    return {"start": np.array(start)}
-
-
-def _effects(formula: Formula) -> Iterator[tuple[str, str]]:
-    """Group and term of every random effect."""
-    for term in formula.random:
-        group = ":".join(term.grouping_factors)
-        terms = [*([INTERCEPT] if term.has_intercept else []), *map(format_term, term.expr)]
-        yield from ((group, name) for name in terms)
-
-
-def _correlated(term: RandomTerm) -> bool:
-    return bool(term.correlated and term.has_intercept + len(term.expr) > 1)
 
 
 def _freedom(result: Any, formula: Formula, rows: pd.DataFrame, df: Df | None) -> np.ndarray:

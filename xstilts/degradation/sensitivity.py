@@ -69,11 +69,7 @@ class HeadlineFit:
     @cached_property
     def main(self) -> MixedModel:
         """The main fit."""
-        return fit_formula(*self.data(), df="containment")
-
-    def refitted(self, formula: Formula, frame: pd.DataFrame) -> MixedModel:
-        """Another fit, which is searched for from the main one's variances."""
-        return fit_formula(formula, frame, df="containment", near=self.main)
+        return _fitted(*self.data())
 
     def data(
         self, *, diverged: bool = False, seeds: bool = False, **change: Any
@@ -134,7 +130,7 @@ def variants(fit: HeadlineFit) -> Iterator[Row]:
 
 def _mixed(**change: Any) -> Variant:
     """The mixed model with one thing changed."""
-    return lambda fit: _slopes(fit.refitted(*fit.data(**change)))
+    return lambda fit: _slopes(_fitted(*fit.data(**change)))
 
 
 def _slopes(model: MixedModel) -> list[Row]:
@@ -157,7 +153,7 @@ def _corrected(fit: HeadlineFit) -> list[Row]:
     other = f"corrected_{fit.wanted.outcome}"
     if other not in OUTCOMES:
         raise InputError(f"{fit.wanted.outcome} is chance-corrected as it is")
-    return _slopes(fit.refitted(*fit.data(outcome=other)))
+    return _slopes(_fitted(*fit.data(outcome=other)))
 
 
 def _instead_of_gap(outcome: str) -> Variant:
@@ -166,19 +162,19 @@ def _instead_of_gap(outcome: str) -> Variant:
     def rows(fit: HeadlineFit) -> list[Row]:
         if fit.wanted.outcome != "gap":
             raise InputError(f"the main fit is of {fit.wanted.outcome}, not of gap")
-        return _slopes(fit.refitted(*fit.data(outcome=outcome)))
+        return _slopes(_fitted(*fit.data(outcome=outcome)))
 
     return rows
 
 
 def _every_seed(fit: HeadlineFit) -> list[Row]:
     """Runs as rows, with a random effect of the training."""
-    return _slopes(fit.refitted(*fit.data(seeds=True, groups=fit.wanted.of_runs.groups)))
+    return _slopes(_fitted(*fit.data(seeds=True, groups=fit.wanted.of_runs.groups)))
 
 
 def _without_controls(fit: HeadlineFit) -> list[Row]:
     formula, frame = fit.data()
-    return _slopes(fit.refitted(without(formula, measures()), frame))
+    return _slopes(_fitted(without(formula, measures()), frame))
 
 
 def _weighted(fit: HeadlineFit) -> list[Row]:
@@ -187,19 +183,22 @@ def _weighted(fit: HeadlineFit) -> list[Row]:
     return _slopes(fit_weighted(*fit.data()))
 
 
+def _fitted(formula: Formula, frame: pd.DataFrame) -> MixedModel:
+    return fit_formula(formula, frame, df="containment")
+
+
 def fit_weighted(formula: Formula, frame: pd.DataFrame) -> MixedModel:
     """The fit with residual variances in proportion to a common one plus `sampling_variance`.
 
     The common variance is the one with the least REML criterion.
     """
     sampling = frame["sampling_variance"].to_numpy()
-    plain = fit_formula(formula, frame, df=None)
-    start = float(plain.random["variance"].iloc[-1])
+    start = float(fit_formula(formula, frame, df=None).random["variance"].iloc[-1])
 
     def fitted(logarithm: float, df: Df | None = None) -> MixedModel:
         weights = 1 / (np.exp(logarithm) + sampling)
         weights = weights / weights.mean()
-        return fit_formula(formula, frame, weights=weights, df=df, near=plain)
+        return fit_formula(formula, frame, weights=weights, df=df)
 
     bounds = (np.log(start) - 5, np.log(start) + 2)
     best = minimize_scalar(
@@ -256,7 +255,7 @@ def _left_out(fit: HeadlineFit) -> Iterator[tuple[str, Variant]]:
 def _without(axis: str, group: str) -> Variant:
     def rows(fit: HeadlineFit) -> list[Row]:
         fewer = replace(fit, cells=fit.cells[fit.cells[axis] != group])
-        return _slopes(fit.refitted(*fewer.data()))
+        return _slopes(_fitted(*fewer.data()))
 
     return rows
 
