@@ -106,7 +106,9 @@ def test_effects_stand_beside_the_planted_truth(finished: Study) -> None:
     constant = {"uriel_genetic", "jensen_shannon"}
     fitted = {*TINY["similarity"]["measures"], "planted"} - constant
     assert set(effects["measure"]) == fitted
-    assert (effects["low"] <= effects["estimate"]).all()
+    # One trained intermediate and two targets leave some parts without a test.
+    tested = effects.dropna(subset="low")
+    assert len(tested) and (tested["low"] <= tested["estimate"]).all()
     answer = (finished.folder / "results/tiny/answer.txt").read_text(encoding="utf-8")
     assert "planted: " in answer
 
@@ -130,7 +132,7 @@ def test_what_was_left_out_is_predicted(finished: Study) -> None:
     skill = pd.read_csv(results / "skill.csv")
     assert {"mean", "similarity alone", "gradient boosting"} <= set(skill["predictor"])
     variants = pd.read_csv(results / "sensitivity.csv")["variant"]
-    assert {"main fit", "chance-corrected", "bootstrap over languages"} <= set(variants)
+    assert {"main fit", "chance-corrected", "without qa"} <= set(variants)
 
 
 def test_the_workflow_as_a_module_has_nothing_left_to_do(finished: Study) -> None:
