@@ -52,7 +52,7 @@ def plot_headline(*, effects: str, headline: str, figure: str, data: str) -> Non
     if not models:
         return save_figure(nothing_to_show(), frame, figure, data)
     levels = _levels(frame)
-    size = (min(WIDEST, 2.0 + 4.5 * len(models)), 1.3 + ROW * len(levels))
+    size = (min(WIDEST, 2.2 + 3.0 * len(models)), 1.3 + ROW * len(levels))
     drawn, panels = side_by_side(models, size)
     for model, panel in panels.items():
         mine = frame[frame["model"] == model]

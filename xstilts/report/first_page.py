@@ -209,7 +209,7 @@ def _answer(mine: Tables, model: str) -> Iterator[str]:
         if levels:
             yield from [title, ""]
             for level in levels:
-                yield f"* {by_level[level]}"
+                yield f"* {by_level[level]}."
                 yield from _ranges(mine, level)
             yield ""
     yield ""
