@@ -28,6 +28,7 @@ from mixedlm.formula.terms import Formula
 from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
+from benchmarks.grids import PLANTED
 from xstilts.config import read_config, specification
 from xstilts.degradation import power
 from xstilts.degradation.effects import permutation_p
@@ -36,22 +37,14 @@ from xstilts.degradation.formulas import of_columns, without
 from xstilts.degradation.mixed_model import Df, fit_formula
 from xstilts.degradation.parts import PARTS
 from xstilts.degradation.power import GridSize
-from xstilts.degradation.simulation import EXPECTED, simulated_grid, simulated_outcome
+from xstilts.degradation.sensitivity import standard_errors
+from xstilts.degradation.simulation import EXPECTED, seed_means, simulated_grid, simulated_outcome
 from xstilts.languages import languages_of
 from xstilts.similarity.measures import measures
 from xstilts.world import World
 from xstilts.world.files import write_world
 
 ROOT = Path(__file__).parents[1]
-EFFECTS = {  # points per standard deviation
-    "by_language": -3.0,
-    "by_target": 2.0,
-    "by_target_language": -1.0,
-    "by_intermediate": 0.5,
-    "by_intermediate_target": -1.5,
-    "by_intermediate_language": -1.0,
-    "by_cell": -0.8,
-}
 SHAPES = ("demo", "study", "small")
 PROCESSES = 2
 
@@ -119,10 +112,9 @@ def _draw(shape: GridSize, seed: int) -> list[Row]:
     frame = simulated_grid(shape.languages, shape.intermediates, shape.seeds, random)
     without_slopes = simulated_outcome(frame, {}, INTERCEPTS, random)
     spreads = without_slopes + simulated_outcome(frame, {}, SLOPES, random)
-    planted = simulated_outcome(frame, EFFECTS, (), random)
+    planted = simulated_outcome(frame, PLANTED, (), random)
     outcomes = {"sharp": without_slopes, "null": spreads, "gap": spreads + planted}
-    by = frame.assign(**outcomes).groupby(["intermediate", "target", "language"], sort=False)
-    means = by.first().assign(**by[[*outcomes]].mean()).reset_index()
+    means = seed_means(frame.assign(**outcomes), *outcomes)
     return [row for name, method in METHODS.items() for row in _judged(name, method, means)]
 
 
@@ -130,7 +122,7 @@ def _judged(name: str, method: Method, rows: pd.DataFrame) -> Iterator[Row]:
     """One row per part: whether its interval covers the truth, and whether the null is rejected."""
     null = rows["sharp"] if name == SHARP else rows["null"]
     intervals, null_intervals = method(rows), method(rows.assign(gap=null))
-    for part, truth in EFFECTS.items():
+    for part, truth in PLANTED.items():
         if part in intervals:
             low, high, _ = intervals[part]
             yield {
@@ -188,9 +180,7 @@ def _least_squares(by: tuple[str, ...], rows: pd.DataFrame) -> dict[str, Interva
     else:
         fitted, freedom = model.fit(), len(rows) - len(names)
     critical = stats.t.ppf(0.975, freedom)
-    variances = np.diag(fitted.cov_params())  # by two factors, a difference: it may be negative
-    errors = np.sqrt(np.where(variances > 0, variances, np.nan))
-    intervals = {}
+    errors, intervals = standard_errors(fitted), {}
     for at, name in enumerate(names):
         value, error = fitted.params[at], errors[at]
         p = 2 * stats.t.sf(abs(value / error), freedom)

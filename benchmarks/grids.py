@@ -20,12 +20,17 @@ from xstilts.languages import languages_of
 from xstilts.recipes import NONE
 from xstilts.tasks import intermediate_tasks, target_tasks
 
-EFFECTS = {  # points per standard deviation
+PLANTED = {  # points per standard deviation
     "by_language": -3.0,
+    "by_target": 2.0,
     "by_target_language": -1.0,
+    "by_intermediate": 0.5,
     "by_intermediate_target": -1.5,
+    "by_intermediate_language": -1.0,
     "by_cell": -0.8,
 }
+FROZEN = ("by_language", "by_target_language", "by_intermediate_target", "by_cell")  # lme4's
+EFFECTS = {part: PLANTED[part] for part in FROZEN}
 SEED = 20_250_101
 
 

@@ -19,7 +19,7 @@ from helpers.grids import (
     simulated,
 )
 
-from xstilts.degradation.formulas import absent, parse, without, without_fixed
+from xstilts.degradation.formulas import absent, parse, without
 from xstilts.degradation.model_frame import design, join
 from xstilts.degradation.parts import AXES, PARTS, parts_of, split_similarity
 from xstilts.errors import InputError
@@ -222,8 +222,6 @@ def test_a_formula_without_a_variable_has_no_term_of_it() -> None:
     )
     assert str(without(formula, ["by_cell"])) == "gap ~ trained + (1 | language)"
     assert str(without(formula, ["language"])).count("|") == 1
-    kept = str(without_fixed("gap ~ trained + by_cell + (0 + by_cell | target)", "by_cell"))
-    assert kept == "gap ~ trained + (0 + by_cell | target)"
 
 
 def test_controls_without_a_column_are_found() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.grids import PLANTED
 from xstilts.degradation.effects import (
     Row,
     effects_of,
@@ -25,15 +26,6 @@ from xstilts.io.tables import rows_table, write_table
 from xstilts.similarity.table import SIMILARITY
 
 KEYS = ["intermediate", "target", "language"]
-PLANTED = {
-    "by_language": -3.0,
-    "by_target": 2.0,
-    "by_target_language": -1.0,
-    "by_intermediate": 0.5,
-    "by_intermediate_target": -1.5,
-    "by_intermediate_language": -1.0,
-    "by_cell": -0.8,
-}
 STRONG = {"by_language": -6.0, "by_intermediate_target": -2.0}
 INTERCEPTS = (
     "(1 | language) + (1 | target) + (1 | intermediate) + (1 | target:language)"

@@ -143,14 +143,18 @@ def _clause(words: str, row: Row, planted: float | None) -> str:
 
 def _interval(row: Row, unit: str) -> str:
     """Both ends of an interval, the direction of each said."""
-    ends = [change_of(row[name], unit).split() for name in ("low", "high")]
-    (low, _, falls), (high, _, rises) = ends
+    (low, falls), (high, rises) = (_size_and_way(row[end], unit) for end in ("low", "high"))
     if falls != rises:
         return f"from {low} {falls} to {high} {rises}"
-    least, most = sorted((low, high), key=float)
+    least, most = (low, high) if row["low"] >= 0 else (high, low)
     return f"{least} to {most} {falls}"
 
 
 def change_of(slope: float, unit: str) -> str:
     """How much smaller or larger a slope makes the outcome."""
-    return f"{abs(slope):.{DECIMALS[unit]}f} {unit} {'smaller' if slope < 0 else 'larger'}"
+    size, way = _size_and_way(slope, unit)
+    return f"{size} {unit} {way}"
+
+
+def _size_and_way(slope: float, unit: str) -> tuple[str, str]:
+    return f"{abs(slope):.{DECIMALS[unit]}f}", "smaller" if slope < 0 else "larger"

@@ -35,6 +35,7 @@ from xstilts.degradation.formulas import (
 )
 from xstilts.degradation.hypothesis_tests import (
     adjusted,
+    by_likelihood,
     compare,
     permuted_intermediates,
     permuted_languages,
@@ -323,12 +324,14 @@ def effects_of(
         "statsmodels_difference": statsmodels_difference(model) if check else None,
     }
     shares = r2_nakagawa(model.result)
+    trained = model.data[model.data["intermediate"] != NONE]
+    own = parts_of(trained, specification.outcome)
     common |= {"r2_marginal": shares.marginal, "r2_conditional": shares.conditional}
     return [
         {
             "level": part,
             **model.estimate(part),
-            **_explained(model, part, specification.outcome),
+            **_explained(model.estimate(part), trained[part], own[part]),
             "p_permutation": permutation_p(
                 model.data, specification.outcome, part, model.fixed["term"]
             ),
@@ -349,12 +352,9 @@ def _sizes(model: MixedModel) -> Row:
     }
 
 
-def _explained(model: MixedModel, part: str, outcome: str) -> Row:
+def _explained(slope: Mapping[str, float], similarity: pd.Series, outcome: pd.Series) -> Row:
     """How much of the outcome's own part the slope explains, with its interval's ends."""
-    trained = model.data[model.data["intermediate"] != NONE]
-    own = parts_of(trained, outcome)[part].var()
-    share = trained[part].var() / own if own > 0 else float("nan")
-    slope = model.estimate(part)
+    share = similarity.var() / outcome.var() if outcome.var() > 0 else float("nan")
     ends = sorted((abs(slope["low"]), abs(slope["high"])))
     least = 0.0 if slope["low"] <= 0 <= slope["high"] else ends[0]
     squares = {"explained": slope["estimate"], "explained_low": least, "explained_high": ends[1]}
@@ -406,7 +406,7 @@ def nested_rows(fitted: Fitted, specification: Specification) -> list[Row]:
     for step, formula in specification.nested():
         # Terms that the whole model cannot hold are in no step, so that the steps are nested.
         estimable = common_random(of_columns(formula, frame.columns), whole)
-        model = fit_formula(estimable, frame, reml=False, df=None)
+        model = by_likelihood(estimable, frame)
         shares = r2_nakagawa(model.result)
         row = {
             "step": step,

@@ -98,13 +98,6 @@ def without(formula: str | Formula, names: Iterable[str]) -> Formula:
     return replace(parsed, fixed=replace(parsed.fixed, terms=fixed), random=nonempty)
 
 
-def without_fixed(formula: str | Formula, name: str) -> Formula:
-    """The formula less the fixed term of one variable; its random slopes stay."""
-    parsed = parse(formula)
-    terms = tuple(term for term in parsed.fixed.terms if variables(term) != {name})
-    return replace(parsed, fixed=replace(parsed.fixed, terms=terms))
-
-
 def common_random(formula: Formula, other: Formula) -> Formula:
     """The formula with only the random terms that another formula has as well."""
     return replace(formula, random=tuple(term for term in formula.random if term in other.random))

@@ -50,7 +50,7 @@ SENSITIVITY = schema(
 )
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class HeadlineFit:
     """The headline measure of one model, and the cells it explains.
 
@@ -207,6 +207,15 @@ def fit_weighted(formula: Formula, frame: pd.DataFrame) -> MixedModel:
     return fitted(float(best.x), "containment")
 
 
+def standard_errors(fit: Any) -> np.ndarray:
+    """(terms,) errors of a fit by statsmodels; nan where its clustered variance is negative.
+
+    By two factors, a variance is a difference, which few clusters may make negative.
+    """
+    variances = np.diag(fit.cov_params())
+    return np.asarray(np.sqrt(np.where(variances > 0, variances, np.nan)))
+
+
 def _clustered(*by: str) -> Variant:
     """OLS, errors clustered by one or two factors; df of t: the fewest clusters less 1."""
 
@@ -220,9 +229,7 @@ def _clustered(*by: str) -> Variant:
         ols = OLS(frame[parse(model.formula).response].to_numpy(), design_matrix).fit(
             cov_type="cluster", cov_kwds={"groups": codes if len(by) > 1 else codes[:, 0]}
         )
-        # By two factors, a variance is a difference, which few clusters may make negative.
-        variances = np.diag(ols.cov_params())
-        errors = np.sqrt(np.where(variances > 0, variances, np.nan))
+        errors = standard_errors(ols)
         half = stats.t.ppf(0.975, clusters - 1) * errors
         return [
             {
@@ -232,7 +239,7 @@ def _clustered(*by: str) -> Variant:
                 "low": ols.params[at] - half[at],
                 "high": ols.params[at] + half[at],
                 "rows": len(frame),
-                "notes": "" if variances[at] > 0 else "its clustered variance is negative",
+                "notes": "" if errors[at] > 0 else "its clustered variance is negative",
             }
             for at, part in enumerate(names)
             if part in PARTS

@@ -76,10 +76,10 @@ def simulated_grid(
     return split_similarity(rows.merge(pd.DataFrame({"seed": [*seeds]}), how="cross"))
 
 
-def seed_means(frame: pd.DataFrame, outcome: str) -> pd.DataFrame:
-    """One row per (intermediate, target, language) of a simulated grid, with its mean outcome."""
+def seed_means(frame: pd.DataFrame, *outcomes: str) -> pd.DataFrame:
+    """One row per (intermediate, target, language) of a simulated grid, with its mean outcomes."""
     by = frame.groupby([*AXES], sort=False)
-    means: pd.DataFrame = by.first().assign(**{outcome: by[outcome].mean()})
+    means: pd.DataFrame = by.first().assign(**by[[*outcomes]].mean())
     return means.reset_index()
 
 

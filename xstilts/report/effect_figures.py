@@ -17,6 +17,7 @@ from xstilts.degradation.parts import PARTS
 from xstilts.degradation.sensitivity import CORRECTED, MAIN_FIT, MAIN_UNIT
 from xstilts.io.tables import read_table
 from xstilts.report.style import (
+    ACROSS,
     BLUE,
     LEVEL_TITLES,
     ORANGE,
@@ -32,7 +33,6 @@ from xstilts.report.style import (
 from xstilts.similarity.measures import measures
 
 ROW = 0.24  # inches
-ACROSS = 4  # panels in a row
 PLANTED = "planted truth"
 
 

@@ -23,6 +23,7 @@ from xstilts.degradation.outcomes import CELLS, WORDS
 from xstilts.degradation.parts import PARTS, TRAINED, parts_of
 from xstilts.io.tables import read_table
 from xstilts.report.style import (
+    ACROSS,
     LEVEL_TITLES,
     ZERO,
     hide_covered,
@@ -35,7 +36,6 @@ from xstilts.similarity.measures import measures
 from xstilts.similarity.table import read_default_layer
 
 SIDE = 3.1  # inches, the side of a panel
-ACROSS = 4  # panels in a row
 
 
 def plot_scatter(

@@ -31,6 +31,7 @@ AMOUNT, LOSS, GAIN = "viridis", "RdBu_r", "RdBu"
 GREY = "0.82"  # no value
 ZERO: dict[str, Any] = {"color": "0.6", "linewidth": 0.8}  # the line at zero
 NO_DATA = "nothing to show"
+ACROSS = 4  # panels in a row, where all are alike
 WIDEST = 13.0  # inches that a reader's window shows beside the report's menu
 LEVEL_TITLES = {
     "by_language": "languages",
