@@ -132,7 +132,7 @@ def test_gaps_are_means_over_seeds_that_did_not_diverge() -> None:
     cells = add_outcomes(pd.DataFrame(runs))
     (row,) = seed_means(analysed(cells, "gap"), "gap").to_dict("records")
     assert row["gap"] == 18.0  # of 20 and 16
-    (row,) = seed_means(analysed(cells, "gap", diverged=True), "gap").to_dict("records")
+    (row,) = seed_means(analysed(cells, "gap", keeping=["diverged"]), "gap").to_dict("records")
     assert row["gap"] == 37.0  # of 20, 16 and 75
 
 
@@ -142,7 +142,7 @@ def test_a_gain_over_a_run_of_none_that_diverged_is_left_out() -> None:
     cells = add_outcomes(pd.DataFrame([*bad, *FOUR[2:], *good]))
     for outcome, count in (("gain", 2), ("gap_change", 1), ("corrected_gain", 2)):
         assert analysed(cells, outcome)["seed"].tolist() == [2] * count
-        assert len(analysed(cells, outcome, diverged=True)) == 2 * count
+        assert len(analysed(cells, outcome, keeping=["diverged"])) == 2 * count
     # A gap is by_cell one run: that after mnli is fine.
     kept = analysed(cells, "gap")[["seed", "intermediate"]].values.tolist()
     assert kept == [[1, "mnli"], [2, "none"], [2, "mnli"]]

@@ -7,8 +7,9 @@ import pandas as pd
 from xstilts.degradation.outcomes import ENGLISH
 
 BY = ["model", "intermediate", "target", "language"]
-NOT_RUN, DIVERGED, AT_CHANCE, NO_VALUE = "not run", "diverged", "at or below chance", "no value"
-STATES = (NOT_RUN, DIVERGED, AT_CHANCE, NO_VALUE)
+NOT_RUN, DIVERGED, NO_VALUE = "not run", "diverged", "no value"
+NOT_LEARNT, AT_CHANCE = "English not learnt", "at or below chance"
+STATES = (NOT_RUN, DIVERGED, NOT_LEARNT, AT_CHANCE, NO_VALUE)
 
 
 def states(cells: pd.DataFrame, missing: pd.DataFrame) -> pd.DataFrame:
@@ -16,7 +17,8 @@ def states(cells: pd.DataFrame, missing: pd.DataFrame) -> pd.DataFrame:
 
     Columns: `score`, the mean of the reported metric over seeds that did not diverge; `english`,
     the same in English; `chance`; `seeds`, the number of those seeds; `state`: `not run` without
-    any seed, `diverged` if every run did, `at or below chance` by the mean, else empty.
+    any seed, `diverged` if every run did, `English not learnt` if no sound run learnt its target,
+    `at or below chance` by the mean, else empty.
 
     Args:
         cells: the cell table.
@@ -29,10 +31,12 @@ def states(cells: pd.DataFrame, missing: pd.DataFrame) -> pd.DataFrame:
             "score": sound["value"].mean(),
             "chance": reported.groupby(BY)["chance"].first(),
             "seeds": sound.size(),
+            "learnt": (sound["not_learnt"].min() == "") | (sound.size() == 0),
         }
     ).reset_index()
     scores["state"] = ""
     scores.loc[scores["score"] <= scores["chance"], "state"] = AT_CHANCE
+    scores.loc[~scores.pop("learnt").fillna(True).astype(bool), "state"] = NOT_LEARNT
     scores.loc[scores["score"].isna(), "state"] = DIVERGED
     not_run = missing[BY].drop_duplicates().assign(state=NOT_RUN)
     both = pd.concat([scores, not_run[~_rows(not_run).isin(_rows(scores))]], ignore_index=True)

@@ -34,6 +34,7 @@ DEFAULTS: dict[str, Any] = {
     "metric": "score",
     "reported": True,
     "diverged": "",
+    "not_learnt": "",
     "chance": 0.0,
     "n": float("nan"),
     "low": float("nan"),

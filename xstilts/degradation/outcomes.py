@@ -15,12 +15,13 @@ An outcome named `corrected_...` is that of the chance-corrected score $100 (s -
 where $c$ is the score of random answers; the logit, which needs shares, is always corrected.
 English itself has no gap: it is zero by definition. Targets without an English test set (XCOPA,
 Tatoeba, BUCC) have none either; `without_gap` gives the reason. Runs that diverged keep their rows,
-flagged in `diverged`.
+flagged in `diverged`, and so do runs that did not learn their target (`not_learnt`,
+`xstilts.degradation.learnt`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from xstilts.degradation.learnt import not_learnt
 from xstilts.degradation.missing_cells import missing_cells
 from xstilts.errors import InputError, check_name
 from xstilts.evaluation.metrics import SCORES
@@ -55,6 +57,8 @@ WORDS = {
     "corrected_gain": ("chance-corrected gain over none", "points"),
     "corrected_gap_change": ("change of the chance-corrected transfer gap", "points"),
 }
+FLAGS = ("diverged", "not_learnt")  # why a run does not count; empty where it does
+LEARNT_NOTHING = "of a run that did not learn its target, or set against one"
 WITHOUT_ENGLISH = "without an English score to set them against"
 WITHOUT_NONE = "without a score after none to set them against"
 NO_ENGLISH_TEST = "no English cell"
@@ -79,6 +83,7 @@ CELLS = schema(
     ("corrected_gap_change", pa.float64(), "The change of the gap of chance-corrected scores."),
     ("logit_gap", pa.float64(), "The gap of empirical logits of chance-corrected scores."),
     ("without_gap", pa.string(), "Why there is no gap; else empty."),
+    ("not_learnt", pa.string(), "Why the run did not learn its target in English; else empty."),
 )
 
 
@@ -140,6 +145,7 @@ def add_outcomes(cells: pd.DataFrame) -> pd.DataFrame:
         scored[f"{prefix}gain"] = (scored[score] - none[score]).where(trained)
         scored[f"{prefix}gap_change"] = (gap - none[f"{prefix}gap"]).where(trained)
     scored["logit_gap"] = (english["logit"] - scored["logit"]).where(abroad)
+    scored["not_learnt"] = not_learnt(scored)
     scored["without_gap"] = ""
     scored.loc[scored["gap"].isna(), "without_gap"] = "no score, here or in English"
     tested = _baseline(scored.assign(there=True), "language", ENGLISH, ["there"])["there"]
@@ -167,19 +173,20 @@ def _logit(cells: pd.DataFrame) -> pd.Series:
     return pd.Series(np.log((right + 0.5) / (cells["n"] - right + 0.5)), index=cells.index)
 
 
-def analysed(cells: pd.DataFrame, outcome: str, diverged: bool = False) -> pd.DataFrame:
+def analysed(cells: pd.DataFrame, outcome: str, keeping: Collection[str] = ()) -> pd.DataFrame:
     """Rows (model, intermediate, target, language, seed) that have an outcome.
 
-    The metric is the reported one; runs that diverged are left out unless `diverged`. The column of
-    the outcome keeps its name. `sampling_variance` is its variance from drawing test examples, in
-    squared points, from the score's bootstrap interval. The error of the score that the outcome is
-    set against is shared by many rows, and belongs to their random effects.
+    The metric is the reported one; runs that diverged, or did not learn their target, are left out
+    unless `keeping` names that flag. The column of the outcome keeps its name. `sampling_variance`
+    is its variance from drawing test examples, in squared points, from the score's bootstrap
+    interval. The error of the score that the outcome is set against is shared by many rows, and
+    belongs to their random effects.
 
     Raises:
         InputError: unknown outcome.
     """
     check_name("outcome", outcome, OUTCOMES, "outcome")
-    counted = has_outcome(cells, outcome, diverged)
+    counted = has_outcome(cells, outcome, keeping)
     rows = cells.loc[counted, [*AXES, *FACTORS, outcome]]
     variance = ((cells["high"] - cells["low"]) / (2 * CRITICAL)) ** 2
     if outcome.startswith("corrected_"):
@@ -187,10 +194,13 @@ def analysed(cells: pd.DataFrame, outcome: str, diverged: bool = False) -> pd.Da
     return rows.assign(sampling_variance=variance[counted])
 
 
-def has_outcome(cells: pd.DataFrame, outcome: str, diverged: bool = False) -> pd.Series:
+def has_outcome(cells: pd.DataFrame, outcome: str, keeping: Collection[str] = ()) -> pd.Series:
     """Whether a row's outcome counts: all count but those that `left_out` gives a reason for."""
-    bad = pd.Series(False, index=cells.index) if diverged else _diverged(cells, outcome)
-    return cells["reported"] & cells[outcome].notna() & ~bad
+    counts = cells["reported"] & cells[outcome].notna()
+    for flag in FLAGS:
+        if flag not in keeping:
+            counts &= ~_flagged(cells, flag, outcome)
+    return counts
 
 
 def left_out(cells: pd.DataFrame, outcome: str) -> dict[str, int]:
@@ -209,7 +219,8 @@ def left_out(cells: pd.DataFrame, outcome: str) -> dict[str, int]:
     reasons = {
         "of a metric that is not the reported one": ~cells["reported"],
         "without a score": cells["value"].isna(),
-        "of a run that diverged, or set against one": _diverged(cells, outcome),
+        "of a run that diverged, or set against one": _flagged(cells, "diverged", outcome),
+        LEARNT_NOTHING: _flagged(cells, "not_learnt", outcome),
         WITHOUT_ENGLISH: without & ~english & ("gap" in outcome),
         WITHOUT_NONE: without & ~none & (outcome in GAINS),
         f"for which {outcome} is not defined": without,
@@ -227,9 +238,9 @@ def _has_baseline(cells: pd.DataFrame, axis: str, at: str) -> pd.Series:
     return _baseline(scored, axis, at, ["there"])["there"].notna()
 
 
-def _diverged(cells: pd.DataFrame, outcome: str) -> pd.Series:
-    """Whether a run diverged, or the run of `none` that its outcome is set against."""
-    bad = cells["diverged"] != ""
+def _flagged(cells: pd.DataFrame, flag: str, outcome: str) -> pd.Series:
+    """Whether a run has a flag, or the run of `none` that its outcome is set against."""
+    bad = cells[flag] != ""
     if outcome not in GAINS:
         return bad
     keys = ["model", "target", "seed"]

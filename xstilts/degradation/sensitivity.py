@@ -7,7 +7,7 @@ target and intermediate is left out once: an answer that hangs on one of them sh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -72,11 +72,11 @@ class HeadlineFit:
         return _fitted(*self.data())
 
     def data(
-        self, *, diverged: bool = False, seeds: bool = False, **change: Any
+        self, *, keeping: Collection[str] = (), seeds: bool = False, **change: Any
     ) -> tuple[Formula, pd.DataFrame]:
         """Formula and rows; `change` alters the specification, `seeds` keeps every run."""
         specification = replace(self.wanted, **change)
-        rows = analysed(self.cells, specification.outcome, diverged)
+        rows = analysed(self.cells, specification.outcome, keeping)
         rows = rows if seeds else seed_means(rows, specification.outcome)
         frame = design(rows, self.chosen, self.others, specification.formula)
         return of_columns(specification.formula, frame.columns), frame
@@ -273,7 +273,8 @@ VARIANTS: dict[str, Variant] = {
     "chance-corrected": _corrected,
     "relative gap": _instead_of_gap("relative_gap"),
     "logit gap": _instead_of_gap("logit_gap"),
-    "with diverged runs": _mixed(diverged=True),
+    "with diverged runs": _mixed(keeping=["diverged"]),
+    "with runs that did not learn": _mixed(keeping=["not_learnt"]),
     "every seed": _every_seed,
     "weighted by test size": _weighted,
     "OLS, clustered by language": _clustered("language"),

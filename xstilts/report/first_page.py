@@ -26,7 +26,7 @@ from xstilts.degradation.answer import (
     limits,
     slopes_of,
 )
-from xstilts.degradation.cell_status import AT_CHANCE, DIVERGED, states
+from xstilts.degradation.cell_status import AT_CHANCE, DIVERGED, NOT_LEARNT, states
 from xstilts.degradation.effects import EFFECTS, RANDOM_EFFECTS
 from xstilts.degradation.held_out import MIXED
 from xstilts.degradation.missing_cells import in_words, read_missing
@@ -277,6 +277,7 @@ def _not_run(mine: Tables) -> Iterator[str]:
     status = states(mine.cells, mine.missing)["state"]
     for state, words in (
         (DIVERGED, "diverged and are left out"),
+        (NOT_LEARNT, "are of runs that did not learn their target in English, and are left out"),
         (AT_CHANCE, "score at or below chance and say little"),
     ):
         if (status == state).any():

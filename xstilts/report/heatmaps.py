@@ -16,7 +16,14 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from xstilts.degradation.cell_status import AT_CHANCE, DIVERGED, NO_VALUE, NOT_RUN, with_states
+from xstilts.degradation.cell_status import (
+    AT_CHANCE,
+    DIVERGED,
+    NO_VALUE,
+    NOT_LEARNT,
+    NOT_RUN,
+    with_states,
+)
 from xstilts.degradation.missing_cells import read_missing
 from xstilts.degradation.outcomes import CELLS, ENGLISH, GAPS, WORDS, analysed, seed_means
 from xstilts.io.tables import read_table
@@ -39,7 +46,7 @@ from xstilts.similarity.table import read_default_layer
 
 CELL = 0.19  # inches, the side of a square
 LEFT, RIGHT, ABOVE, BELOW, BAR = 1.4, 0.15, 0.3, 0.95, 0.6  # inches around panels
-MARKS = {DIVERGED: "x", AT_CHANCE: ".", NO_VALUE: "_"}
+MARKS = {DIVERGED: "x", NOT_LEARNT: "$/$", AT_CHANCE: ".", NO_VALUE: "_"}
 PALETTES = {"gap": LOSS, "gain": GAIN}
 
 
@@ -85,7 +92,7 @@ def plot_outcome(
 def _outcome_states(cells: str, missing: str, outcome: str) -> pd.DataFrame:
     """Outcome and status (`xstilts.degradation.cell_status`) of every cell that has the outcome."""
     table = read_table(Path(cells), CELLS).to_pandas()
-    values = seed_means(analysed(table, outcome), outcome)
+    values = seed_means(analysed(table, outcome, keeping=["not_learnt"]), outcome)
     frame = with_states(table, read_missing(Path(missing)), values, outcome)
     if outcome not in GAPS:
         return frame[frame["intermediate"] != NONE]
@@ -232,7 +239,15 @@ def _mark(panel: Axes, group: pd.DataFrame, rows: list[str], columns: list[str])
         squares = group[(group["state"] == state) & group["intermediate"].isin(rows)]
         across = [columns.index(code) for code in squares["language"]]
         down = [rows.index(name) for name in squares["intermediate"]]
-        panel.plot(across, down, marker, color="black", markersize=4, markeredgewidth=0.8)
+        panel.plot(
+            across,
+            down,
+            linestyle="",
+            marker=marker,
+            color="black",
+            markersize=4,
+            markeredgewidth=0.8,
+        )
 
 
 def _explain(drawn: Figure, image: AxesImage, label: str, states: set[str]) -> None:

@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 from matplotlib.colors import to_hex
 
-from xstilts.degradation.cell_status import AT_CHANCE, DIVERGED, NO_VALUE
+from xstilts.degradation.cell_status import AT_CHANCE, DIVERGED, NO_VALUE, NOT_LEARNT
 from xstilts.degradation.outcomes import WORDS
 from xstilts.io.tables import atomic
 from xstilts.report.heatmaps import PALETTES
@@ -30,7 +30,8 @@ from xstilts.similarity.measures import measures
 EMPTY = alt.Chart(pd.DataFrame(), title=NO_DATA).mark_point()
 SQUARE, BESIDE, GAP = 18, 130, 20  # pixels: side of a square, width of names, space between panels
 PIXELS = 96  # per inch
-SIGNS = {DIVERGED: "×", AT_CHANCE: "•", NO_VALUE: "–"}  # the figures' marks as characters
+# The figures' marks as characters.
+SIGNS = {DIVERGED: "×", NOT_LEARNT: "/", AT_CHANCE: "•", NO_VALUE: "–"}
 SHAPES = {  # Vega's names of the figures' markers
     "o": "circle",
     "s": "square",
