@@ -79,6 +79,7 @@ def cell(**values: Any) -> dict[str, Any]:
         "metric": "accuracy",
         "reported": True,
         "diverged": "",
+        "not_learnt": "",
         "value": 80.0,
         "chance": 20.0,
         "n": 100,
