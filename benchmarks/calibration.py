@@ -1,11 +1,12 @@
 """Do 95% intervals cover 95%, and does the null reject 5%? On simulated grids of known effects.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.calibration --json [--draws 500] [--shape demo]
+    OMP_NUM_THREADS=1 python -m benchmarks.calibration --shape demo [--draws 500] [--json]
 
 Every draw is a grid of the demo's or the study's shape (targets with an English test set, their
-languages, eleven intermediates, seeds) or a small one, simulated twice from the same spreads: with
-an effect of every part of similarity, and with none. Seed means are fitted by the model of
-config.yaml, without controls, and by methods that others use.
+languages, eleven intermediates, seeds) or a small one. It is drawn from one of `benchmarks.truths`
+with an effect of every part of similarity, and without. Seed means are fitted by the model of
+config.yaml; from the first truth by methods that others use, too. Draws are kept in `--kept`, so
+that a run that was interrupted goes on. Every share has its Monte-Carlo error.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -29,18 +29,17 @@ from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
 from benchmarks.grids import PLANTED
+from benchmarks.truths import PLAIN, TRUTHS
 from xstilts.config import read_config, specification
 from xstilts.degradation import power
-from xstilts.degradation.effects import permutation_p
 from xstilts.degradation.estimable import fixed_design
-from xstilts.degradation.formulas import of_columns, without
+from xstilts.degradation.formulas import of_columns
 from xstilts.degradation.mixed_model import Df, fit_formula
 from xstilts.degradation.parts import PARTS
 from xstilts.degradation.power import GridSize
 from xstilts.degradation.sensitivity import standard_errors
-from xstilts.degradation.simulation import EXPECTED, seed_means, simulated_grid, simulated_outcome
+from xstilts.degradation.simulation import seed_means, simulated_grid, simulated_outcome
 from xstilts.languages import languages_of
-from xstilts.similarity.measures import measures
 from xstilts.world import World
 from xstilts.world.files import write_world
 
@@ -48,11 +47,8 @@ ROOT = Path(__file__).parents[1]
 SHAPES = ("demo", "study", "small")
 PROCESSES = 2
 
-NORMAL = 1.96
-SLOPES = tuple(spread for spread in EXPECTED if spread.term in PARTS)
-INTERCEPTS = tuple(spread for spread in EXPECTED if spread not in SLOPES)
-# The default model without controls, which simulated grids do not have.
-FORMULA = without(specification(read_config()[0]).formula, measures())
+# The default model; controls that a truth does not have are left out.
+FORMULA = specification(read_config()[0]).formula
 
 Row = dict[str, Any]
 Interval = tuple[float, float, float]  # low, high, p
@@ -64,33 +60,49 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--json", action="store_true", help="print JSON, not a table")
     parser.add_argument("--draws", type=int, default=500)
-    parser.add_argument("--shape", choices=SHAPES)
+    parser.add_argument("--shape", choices=SHAPES, default="demo")
+    parser.add_argument("--truth", choices=[*TRUTHS], action="append")
+    parser.add_argument("--kept", type=Path, default=Path("calibration.jsonl"))
     chosen = parser.parse_args()
-    results = [measure(name, chosen.draws) for name in SHAPES if chosen.shape in (None, name)]
+    for truth in chosen.truth or TRUTHS:
+        simulate(chosen.shape, truth, chosen.draws, chosen.kept)
+    table = summary(read_kept(chosen.kept))
     if chosen.json:
-        json.dump(results, sys.stdout, indent=1)
+        json.dump(table, sys.stdout, indent=1)
         print()
     else:
-        for shape in results:
-            print(f"{shape['shape']}: {shape['draws']} draws of {shape['rows']} rows")
-            print(pd.DataFrame(shape["methods"]).round(3).to_string(index=False))
+        print(pd.DataFrame(table).round(3).to_string(index=False))
 
 
-def measure(shape: str, draws: int) -> dict[str, Any]:
-    """Coverage and rejection of every method on one shape."""
-    began, grid = time.perf_counter(), grid_size(shape)
-    with ProcessPoolExecutor(PROCESSES) as pool:
-        rows = [row for drawn in pool.map(partial(_draw, grid), range(draws)) for row in drawn]
-    frame = pd.DataFrame(rows)
-    by = frame.groupby(["method", "part"], sort=False)
-    table = by[["covers", "width", "rejects"]].mean().assign(draws=by.size()).reset_index()
-    return {
-        "shape": shape,
-        "draws": draws,
-        "rows": int(frame["rows"].iloc[0]),
-        "seconds": round(time.perf_counter() - began),
-        "methods": table.astype(object).where(table.notna(), None).to_dict("records"),
-    }
+def simulate(shape: str, truth: str, draws: int, kept: Path) -> None:
+    """Add the draws of a shape and truth that are not kept yet."""
+    rows = read_kept(kept)
+    mine = rows[(rows["shape"] == shape) & (rows["truth"] == truth)] if len(rows) else rows
+    done = set(mine["seed"]) if len(mine) else set[int]()
+    wanted = [seed for seed in range(draws) if seed not in done]
+    grid = grid_size(shape)
+    with ProcessPoolExecutor(PROCESSES) as pool, kept.open("a", encoding="utf-8") as file:
+        for drawn in pool.map(partial(_draw, grid, truth), wanted):
+            file.writelines(json.dumps({"shape": shape, **row}) + "\n" for row in drawn)
+            file.flush()
+
+
+def read_kept(path: Path) -> pd.DataFrame:
+    """One row per draw, method and part; none without the file."""
+    if not path.is_file():
+        return pd.DataFrame()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return pd.DataFrame([json.loads(line) for line in lines])
+
+
+def summary(rows: pd.DataFrame) -> list[Row]:
+    """How often intervals hold the truth and the null is rejected, with Monte-Carlo errors."""
+    by = rows.groupby(["shape", "truth", "method", "part"], sort=False)
+    table = by[["covers", "rejects", "width"]].mean().assign(draws=by["covers"].count())
+    for share in ("covers", "rejects"):
+        table[f"{share}_error"] = np.sqrt(table[share] * (1 - table[share]) / table["draws"])
+    frame = table.reset_index().astype(object)
+    return frame.where(frame.notna(), None).to_dict("records")
 
 
 def grid_size(name: str) -> GridSize:
@@ -106,48 +118,46 @@ def grid_size(name: str) -> GridSize:
     return power.grid_size(grid)
 
 
-def _draw(shape: GridSize, seed: int) -> list[Row]:
-    """What every method says of one simulated grid, with the effects and without."""
-    random = np.random.default_rng(seed)
+def _draw(shape: GridSize, name: str, seed: int) -> list[Row]:
+    """What methods say of one simulated grid, with the effects and without."""
+    truth = TRUTHS[name]
+    random = np.random.default_rng([seed, [*TRUTHS].index(name)])
     frame = simulated_grid(shape.languages, shape.intermediates, shape.seeds, random)
-    without_slopes = simulated_outcome(frame, {}, INTERCEPTS, random)
-    spreads = without_slopes + simulated_outcome(frame, {}, SLOPES, random)
-    planted = simulated_outcome(frame, PLANTED, (), random)
-    outcomes = {"sharp": without_slopes, "null": spreads, "gap": spreads + planted}
-    means = seed_means(frame.assign(**outcomes), *outcomes)
-    return [row for name, method in METHODS.items() for row in _judged(name, method, means)]
+    frame = truth.similarity(frame, random)
+    null = 20 + simulated_outcome(frame, dict(truth.effects), truth.spreads, random)
+    effect = simulated_outcome(frame, PLANTED, (), random)
+    seen = truth.measured(frame, random)
+    methods = METHODS if truth is PLAIN else {DEFAULT: METHODS[DEFAULT]}
+    rows = []
+    for method, fit in methods.items():
+        with_it, without_it = (
+            fit(seed_means(truth.happens(seen.assign(gap=gap), np.random.default_rng(seed)), "gap"))
+            for gap in (null + effect, null)
+        )
+        rows += [
+            {"truth": name, "seed": seed, "method": method, **_judged(part, with_it, without_it)}
+            for part in PLANTED
+            if part in with_it and part in without_it
+        ]
+    return rows
 
 
-def _judged(name: str, method: Method, rows: pd.DataFrame) -> Iterator[Row]:
-    """One row per part: whether its interval covers the truth, and whether the null is rejected."""
-    null = rows["sharp"] if name == SHARP else rows["null"]
-    intervals, null_intervals = method(rows), method(rows.assign(gap=null))
-    for part, truth in PLANTED.items():
-        if part in intervals:
-            low, high, _ = intervals[part]
-            yield {
-                "method": name,
-                "part": part,
-                "covers": float(low <= truth <= high) if np.isfinite(low) else np.nan,
-                "width": high - low,
-                "rejects": float(null_intervals[part][2] < 0.05),
-                "rows": len(rows),
-            }
+def _judged(part: str, with_it: dict[str, Interval], without_it: dict[str, Interval]) -> Row:
+    """Whether a part's interval covers the truth, and whether the null is rejected."""
+    low, high, _ = with_it[part]
+    finite = bool(np.isfinite(low))
+    return {
+        "part": part,
+        "covers": float(low <= PLANTED[part] <= high) if finite else None,
+        "rejects": float(without_it[part][2] < 0.05) if finite else None,
+        "width": high - low if finite else None,
+    }
 
 
-def _mixed(
-    less: Callable[[Formula], Formula], df: Df, normal: bool, rows: pd.DataFrame
-) -> dict[str, Interval]:
+def _mixed(less: Callable[[Formula], Formula], df: Df, rows: pd.DataFrame) -> dict[str, Interval]:
     """Intervals of the mixed model, less some random terms."""
     model = fit_formula(less(of_columns(FORMULA, rows.columns)), rows, df=df)
     table = model.fixed.set_index("term")
-    if normal:
-        half = NORMAL * table["se"]
-        table = table.assign(
-            low=table["estimate"] - half,
-            high=table["estimate"] + half,
-            p=2 * stats.norm.sf((table["estimate"] / table["se"]).abs()),
-        )
     there = [part for part in PARTS if part in table.index]
     return {part: tuple(table.loc[part, ["low", "high", "p"]]) for part in there}
 
@@ -188,25 +198,16 @@ def _least_squares(by: tuple[str, ...], rows: pd.DataFrame) -> dict[str, Interva
     return intervals
 
 
-def _permutation(rows: pd.DataFrame) -> dict[str, Interval]:
-    p_values = {part: permutation_p(rows, "gap", part, []) for part in PARTS}
-    return {part: (np.nan, np.nan, p) for part, p in p_values.items() if p is not None}
-
-
-SHARP = "permutation, no relation at all"  # what it tests: a null without slopes that differ
+DEFAULT = "mixed model"
 METHODS: dict[str, Method] = {
-    "mixed model, containment": partial(_mixed, _whole, "containment", False),
-    "mixed model, Satterthwaite": partial(_mixed, _whole, "satterthwaite", False),
-    "mixed model, normal": partial(_mixed, _whole, "containment", True),
-    "mixed model without slopes": partial(_mixed, _without_slopes, "satterthwaite", False),
-    "mixed model, single factors only": partial(_mixed, _without_pairs, "satterthwaite", False),
+    DEFAULT: partial(_mixed, _whole, "containment"),
+    "mixed model without slopes": partial(_mixed, _without_slopes, "satterthwaite"),
+    "mixed model, single factors only": partial(_mixed, _without_pairs, "satterthwaite"),
     "least squares": partial(_least_squares, ()),
     "least squares, clustered by language": partial(_least_squares, ("language",)),
     "least squares, clustered by language and target": partial(
         _least_squares, ("language", "target")
     ),
-    SHARP: _permutation,
-    "permutation, slopes differ around zero": _permutation,
 }
 
 if __name__ == "__main__":

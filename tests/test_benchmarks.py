@@ -17,6 +17,7 @@ from helpers.study import ROOT
 from benchmarks import calibration, cpu_parts, hub, recovery, workload
 from benchmarks.ours import Ours
 from benchmarks.peers import Peer
+from benchmarks.truths import TRUTHS
 from benchmarks.workload import WORKLOADS, Workload, records
 from xstilts.degradation.parts import PARTS
 from xstilts.encoder import packed_attention
@@ -110,15 +111,30 @@ def test_what_is_written_for_cpus_trains_as_what_it_replaces(
     np.testing.assert_allclose(losses, [losses[0]] * 4, rtol=1e-4)
 
 
-def test_calibration_counts_intervals_and_rejections() -> None:
-    found = calibration.measure("small", 2)
-    assert found["rows"] == 4 * 6 * 5  # means over seeds of targets, languages, intermediates
-    table = pd.DataFrame(found["methods"]).set_index(["method", "part"])
-    assert set(table.index.get_level_values("part")) == set(PARTS)
-    for column in ("covers", "rejects"):
-        assert table[column].dropna().isin([0.0, 0.5, 1.0]).all()
-    contained = table.loc["mixed model, containment", "width"]
-    assert (contained > table.loc["mixed model, normal", "width"]).all()
+def test_calibration_counts_intervals_and_rejections_of_every_truth(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.jsonl"
+    for name in TRUTHS:
+        calibration.simulate("small", name, 1, kept)
+    once = calibration.read_kept(kept)
+    assert set(once["truth"]) == {*TRUTHS} and set(once["part"]) == set(PARTS)
+    several = once.groupby("truth")["method"].nunique() > 1
+    assert several[several].index.tolist() == ["the guessed spreads"]
+    calibration.simulate("small", "the guessed spreads", 2, kept)  # goes on with the second
+    rows = calibration.read_kept(kept)
+    assert len(rows) == len(once) + (once["truth"] == "the guessed spreads").sum()
+    for row in calibration.summary(rows):
+        assert row["covers"] in (0.0, 0.5, 1.0, None) and row["draws"] <= 2
+
+
+def test_a_share_has_its_monte_carlo_error() -> None:
+    rows = [
+        {"shape": "s", "truth": "t", "method": "m", "part": "p", "covers": hit, "rejects": 1 - hit}
+        for hit in (1.0, 1.0, 1.0, 0.0)
+    ]
+    (row,) = calibration.summary(pd.DataFrame(rows).assign(width=2.0))
+    # By hand: 3 of 4, and the root of 3/4 x 1/4 / 4.
+    assert (row["covers"], row["rejects"], row["draws"]) == (0.75, 0.25, 4)
+    assert row["covers_error"] == row["rejects_error"] == pytest.approx(0.2165, abs=1e-4)
 
 
 def test_calibration_has_the_studys_shape() -> None:
