@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     power.add_argument("--config", type=Path, nargs="*", default=[], help="as --configfile")
     power.add_argument("--effect", type=float, default=-1.0, help="points per SD of similarity")
     power.add_argument("--variances", type=Path, help="variances.parquet of a run; else guesses")
-    power.add_argument("--draws", type=int, default=100, help="simulated grids a size")
+    power.add_argument("--draws", type=int, default=20, help="drawn similarities per size")
     power.add_argument("--cores", type=int, default=1)
     power.add_argument("--output", type=Path, default=Path("power"), help="NAME.csv and NAME.svg")
     return parser
@@ -242,19 +242,27 @@ def _power(chosen: argparse.Namespace) -> int:
     """Print the table, and write it and its figure."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: its processes share the cores
     from xstilts.config import read_config, specification
-    from xstilts.degradation.power import expected_spreads, grid_size, power_table
+    from xstilts.degradation.parts import PARTS
+    from xstilts.degradation.power import (
+        Study,
+        expected_spreads,
+        facts_of,
+        grid_size,
+        power_table,
+    )
     from xstilts.report.power_figure import plot_power
 
     config, grid = read_config(*chosen.config)
-    power = power_table(
-        grid_size(grid),
-        specification(config),
-        chosen.effect,
-        expected_spreads(chosen.variances),
-        chosen.draws,
-        grid.measures,
-        chosen.cores,
+    wanted = specification(config)
+    study = Study(
+        shape=grid_size(grid),
+        specification=wanted,
+        facts=facts_of(grid, wanted),
+        effect=chosen.effect,
+        spreads=expected_spreads(chosen.variances),
+        tests=len(grid.measures) * len(PARTS),
     )
+    power = power_table(study, chosen.draws, chosen.cores)
     figure, data = (chosen.output.with_suffix(suffix) for suffix in (".svg", ".csv"))
     plot_power(power=power, effect=chosen.effect, figure=str(figure), data=str(data))
     print(f"{_aligned(power)}\n\n{figure}, {data}")

@@ -12,7 +12,7 @@ The rule, in the formula's order:
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -75,6 +75,14 @@ def fixed_design(formula: str | Formula, data: pd.DataFrame) -> tuple[np.ndarray
         warnings.simplefilter("ignore")  # about few groups; the fit reports them
         matrices = mixedlm.lFormula(replace(parse(formula), random=()), data).matrices
     return np.asarray(matrices.X), readable_names(matrices)
+
+
+def constant_within(rows: pd.DataFrame, factor: tuple[str, ...], terms: Iterable[str]) -> list[str]:
+    """The terms that are columns and do not vary within the groups of a factor."""
+    groups = rows.groupby(list(factor), sort=False)
+    return [
+        term for term in terms if term in rows and (groups[term].nunique(dropna=False) == 1).all()
+    ]
 
 
 def random_columns(formula: Formula, rows: pd.DataFrame) -> Iterator[RandomColumns]:

@@ -27,8 +27,7 @@ from xstilts.errors import InputError
 from xstilts.io.tables import read_table
 from xstilts.languages import language_factors, language_facts, languages
 from xstilts.recipes import NONE
-from xstilts.similarity.measures import measures
-from xstilts.similarity.table import measured, read_default_layer, signed
+from xstilts.similarity.table import known_facts, read_default_layer
 
 FACTS, WHOLE = "facts of the language", "similarity"
 
@@ -134,16 +133,10 @@ def _with_facts(
     tables: pd.DataFrame, model: str, new: pd.DataFrame, asked: Forecast
 ) -> pd.DataFrame:
     """The tables of other measures, with facts of the language where a table has no row of it."""
-    keys = ["intermediate", "target", "language"]
-    cells = [row for row in new[keys].itertuples(index=False, name=None) if row[0] != NONE]
+    cells = [*new[["intermediate", "target", "language"]].itertuples(index=False, name=None)]
     there = set(tables[tables["language"] == asked.language]["measure"])
-    facts = [
-        row
-        for name in sorted(asked.wanted.formula.all_variables & set(measures()) - there)
-        if measures()[name].reads in ("languages", "tasks")
-        for row in measured(name, model, cells, asked.known[model])
-    ]
-    return pd.concat([tables, signed(pd.DataFrame(facts))]) if facts else tables
+    wanted = asked.wanted.formula.all_variables - there
+    return pd.concat([tables, known_facts(wanted, model, cells, asked.known[model])])
 
 
 def known_of(config: Mapping[str, Any], grid: Any, language: str) -> Iterator[tuple[str, Any]]:

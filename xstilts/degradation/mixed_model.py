@@ -23,6 +23,7 @@ from scipy import stats
 
 from xstilts.degradation.containment import contained_df
 from xstilts.degradation.estimable import (
+    constant_within,
     estimable,
     fixed_design,
     random_columns,
@@ -281,17 +282,12 @@ def _untestable(
     """
     notes = []
     for factor in known_factors:
-        groups = rows.groupby(list(factor), sort=False)
-        constant = [
-            term
-            for term in fixed["term"]
-            if term in rows and (groups[term].nunique(dropna=False) == 1).all()
-        ]
+        constant = constant_within(rows, factor, fixed["term"])
         fixed.loc[fixed["term"].isin(constant), ["se", "df", "low", "high", "p"]] = np.nan
         if constant:
             notes.append(
                 f"no test of {', '.join(constant)}: they say all there is to know of the "
-                f"{groups.ngroups} groups of {':'.join(factor)}"
+                f"{rows.groupby(list(factor)).ngroups} groups of {':'.join(factor)}"
             )
     return notes
 

@@ -1,9 +1,11 @@
-"""Power: the chance to find an effect, from simulated grids of the config's shape.
+"""Power: the chance to find an effect on grids of the config's shape, before any of it is run.
 
-A grid is drawn with an effect of every part of similarity and the spreads given. The config's model
-without controls is fitted to the seed means. A part counts as found if its p-value is below 0.05;
-for `power_all`, it must stay below after correction for all measures. One axis at a time is made
-smaller or larger, the others stay as configured.
+Similarity is drawn (`xstilts.degradation.simulation`). Controls are the facts of languages and tasks
+that are known; others are left out. The spreads given, the standard error of each slope follows from
+the design, by generalised least squares. Its t has a noncentral distribution, with the degrees of
+freedom that the fit would have (containment), so the chance that it lies beyond the bound needs no
+simulated outcome. A part counts as found at p below 0.05; for `power_all`, at that divided by all
+tests (Holm, at worst). One axis at a time is made smaller or larger, the others stay as configured.
 """
 
 from __future__ import annotations
@@ -19,24 +21,27 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from mixedlm.formula.terms import Formula
-from statsmodels.stats.proportion import proportion_confint
+from scipy import stats
 
+from xstilts.degradation.containment import contained_df
 from xstilts.degradation.effects import VARIANCES
-from xstilts.degradation.formulas import Specification, of_columns, without
-from xstilts.degradation.mixed_model import INTERCEPT, fit_formula
-from xstilts.degradation.outcomes import ENGLISH
-from xstilts.degradation.parts import PARTS, TRAINED
-from xstilts.degradation.simulation import (
-    EXPECTED,
-    Spread,
-    seed_means,
-    simulated_grid,
-    simulated_outcome,
+from xstilts.degradation.estimable import (
+    constant_within,
+    estimable,
+    fixed_design,
+    random_columns,
 )
+from xstilts.degradation.formulas import Specification, of_columns
+from xstilts.degradation.mixed_model import INTERCEPT, RESIDUAL
+from xstilts.degradation.model_frame import add_controls
+from xstilts.degradation.outcomes import CRITICAL, ENGLISH
+from xstilts.degradation.parts import PARTS, TRAINED
+from xstilts.degradation.simulation import EXPECTED, Spread, simulated_grid
 from xstilts.errors import InputError
 from xstilts.io.tables import read_table, schema
+from xstilts.languages import language_facts
 from xstilts.recipes import NONE
-from xstilts.similarity.measures import measures
+from xstilts.similarity.table import known_facts
 
 ALPHA = 0.05
 SHARES = (0.25, 0.5, 1.0)  # of the axes that can be run in part
@@ -47,11 +52,11 @@ POWER = schema(
     ("size", pa.int32(), "How many of it; intermediates without `none`."),
     ("configured", pa.bool_(), "Whether it is the size of the config."),
     ("level", pa.string(), "The part of similarity."),
-    ("power", pa.float64(), "Share of simulated grids in which its interval excludes zero."),
-    ("low", pa.float64(), "Lower end of that share's 95% interval (Wilson)."),
+    ("power", pa.float64(), "Chance that its p-value is below 0.05: mean over drawn similarities."),
+    ("low", pa.float64(), "Lower end of that mean's 95% interval."),
     ("high", pa.float64(), "Upper end of that interval."),
     ("power_all", pa.float64(), "The same after Holm's correction for all measures, at worst."),
-    ("draws", pa.int32(), "Simulated grids; one that cannot be fitted finds nothing."),
+    ("draws", pa.int32(), "Drawn similarities."),
 )
 
 
@@ -92,40 +97,40 @@ def expected_spreads(path: Path | None) -> Sequence[Spread]:
     return [Spread(row.group, row.term, row.sd) for row in rows.itertuples()]
 
 
-def power_table(
-    shape: GridSize,
-    specification: Specification,
-    effect: float,
-    spreads: Sequence[Spread],
-    draws: int,
-    measures_tested: Sequence[str],
-    processes: int = 1,
-) -> pd.DataFrame:
-    """Rows of POWER.
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What power is asked of.
 
-    Args:
+    Attributes:
         shape: the configured grid.
-        specification: the model; its controls are left out.
+        specification: the model.
+        facts: similarity tables of the facts that are known, signed (`known_facts`).
         effect: points of outcome per standard deviation of each part of similarity.
-        spreads: standard deviations of the random effects and of the residual.
-        draws: simulated grids per size.
-        measures_tested: the measures of similarity that are tested together.
-        processes: number of processes that simulate at once.
+        spreads: standard deviations of the random effects and of the residual, of single runs.
+        tests: p-values that are corrected together, at worst.
     """
-    formula = without(specification.formula, measures())
-    tests = len(measures_tested) * len(PARTS)
+
+    shape: GridSize
+    specification: Specification
+    facts: pd.DataFrame
+    effect: float
+    spreads: Sequence[Spread]
+    tests: int
+
+
+def power_table(study: Study, draws: int, processes: int = 1) -> pd.DataFrame:
+    """Rows of POWER, from as many drawn similarities per size; several processes draw at once."""
     rows = []
     with ProcessPoolExecutor(processes) as pool:
-        for axis, size, configured in sizes(shape):
-            simulate = partial(_found, shape, axis, size, formula, effect, tuple(spreads))
-            p_values = list(pool.map(simulate, range(draws)))
+        for axis, size, configured in sizes(study.shape):
+            drawn = [*pool.map(partial(_drawn_power, study, axis, size), range(draws))]
             common = {"axis": axis, "size": size, "configured": configured, "draws": draws}
             for part in PARTS:
-                p = np.array([by_part.get(part, np.nan) for by_part in p_values])
-                hits = int((p < ALPHA).sum())
-                low, high = proportion_confint(hits, draws, method="wilson")
-                rows.append({**common, "level": part, "power": hits / draws, "low": low})
-                rows[-1] |= {"high": high, "power_all": float((p < ALPHA / tests).mean())}
+                chances = np.array([each.get(part, (0.0, 0.0)) for each in drawn])
+                mean, at_worst = chances.mean(axis=0)
+                half = CRITICAL * chances[:, 0].std(ddof=1) / draws**0.5 if draws > 1 else np.nan
+                row = {**common, "level": part, "power": mean, "power_all": at_worst}
+                rows.append({**row, "low": max(mean - half, 0.0), "high": min(mean + half, 1.0)})
     return pd.DataFrame(rows, columns=POWER.names)
 
 
@@ -163,29 +168,76 @@ def _some(names: list[str], size: int, random: np.random.Generator) -> list[str]
     return [names[at] for at in sorted(random.permutation(len(names))[:size])]
 
 
-def _found(
-    shape: GridSize,
-    axis: str,
-    size: int,
-    formula: Formula,
-    effect: float,
-    spreads: tuple[Spread, ...],
-    seed: int,
-) -> dict[str, float]:
-    """p-values of the parts in one simulated grid; none if it cannot be fitted."""
+def _drawn_power(study: Study, axis: str, size: int, seed: int) -> dict[str, tuple[float, float]]:
+    """Power by part of one drawn similarity: of one test, and at worst of all."""
     random = np.random.default_rng([seed, size])
-    drawn = resized(shape, axis, size, random)
-    frame = simulated_grid(drawn.languages, drawn.intermediates, drawn.seeds, random)
-    outcome = formula.response
-    frame[outcome] = simulated_outcome(
-        frame, {part: effect for part in PARTS if part in frame}, spreads, random
-    )
-    means = seed_means(frame, outcome)
+    shape = resized(study.shape, axis, size, random)
+    frame = simulated_grid(shape.languages, shape.intermediates, [0], random)
     try:
-        model = fit_formula(of_columns(formula, means.columns), means, df="containment")
+        error, freedom = slope_errors(
+            add_controls(frame, study.facts, study.specification.formula),
+            study.specification.formula,
+            study.spreads,
+            len(shape.seeds),
+        )
     except InputError:
         return {}
-    return {part: model.estimate(part)["p"] for part in PARTS if part in set(model.fixed["term"])}
+    return {
+        part: (
+            chance_beyond(study.effect / error[part], freedom[part], ALPHA),
+            chance_beyond(study.effect / error[part], freedom[part], ALPHA / study.tests),
+        )
+        for part in PARTS
+        if part in error
+    }
+
+
+def slope_errors(
+    frame: pd.DataFrame, formula: Formula, spreads: Sequence[Spread], seeds: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Standard errors and degrees of freedom of the fixed effects, by name.
+
+    Args:
+        frame: one row per (intermediate, target, language), whose outcome is a mean over seeds.
+        formula: the model.
+        spreads: of single runs.
+        seeds: runs of each row.
+
+    Raises:
+        InputError: the rows cannot hold the formula.
+    """
+    wanted = of_columns(formula, frame.columns)
+    rows = frame.assign(**{wanted.response: np.arange(len(frame), dtype=float)})
+    model, _, known = estimable(wanted, rows)
+    fixed, names = fixed_design(model, rows)
+    residual = sum(each.sd**2 for each in spreads if each.group == RESIDUAL) / seeds
+    random = np.hstack([_columns(each, rows, seeds) for each in spreads if each.group != RESIDUAL])
+    # V = Z Z' + residual I, inverted by the products of the columns (Woodbury).
+    inner = np.eye(random.shape[1]) + random.T @ random / residual
+    crossed = random.T @ fixed
+    precision = fixed.T @ fixed - crossed.T @ np.linalg.solve(inner, crossed) / residual
+    error = np.sqrt(np.diag(np.linalg.inv(precision / residual)))
+    freedom = contained_df(fixed, [*random_columns(model, rows)])
+    untested = {term for factor in known for term in constant_within(rows, factor, names)}
+    tested = [at for at, name in enumerate(names) if name not in untested]
+    return {names[at]: error[at] for at in tested}, {names[at]: freedom[at] for at in tested}
+
+
+def _columns(spread: Spread, rows: pd.DataFrame, seeds: int) -> np.ndarray:
+    """(rows, groups) columns of a random effect, times its standard deviation."""
+    factors = spread.group.split(":")
+    sd = spread.sd / seeds**0.5 if "seed" in factors else spread.sd
+    own = [name for name in factors if name != "seed"]
+    values = 1.0 if spread.term == INTERCEPT else rows.get(spread.term, pd.Series(0.0, rows.index))
+    dummies = np.asarray(pd.get_dummies(rows.groupby(own, sort=False).ngroup()), dtype=float)
+    return np.asarray(dummies * (sd * np.asarray(values)).reshape(-1, 1))
+
+
+def chance_beyond(noncentrality: float, freedom: float, level: float) -> float:
+    """The chance that |t| lies beyond its two-sided bound at a level."""
+    bound = stats.t.ppf(1 - level / 2, freedom)
+    t = stats.nct(freedom, noncentrality)
+    return float(t.cdf(-bound) + t.sf(bound))
 
 
 def grid_size(grid: Any) -> GridSize:
@@ -202,3 +254,20 @@ def grid_size(grid: Any) -> GridSize:
     if not languages:
         raise InputError("config: no target is run in English and elsewhere: there are no gaps")
     return GridSize(languages=languages, intermediates=grid.intermediates, seeds=grid.seeds)
+
+
+def facts_of(grid: Any, specification: Specification) -> pd.DataFrame:
+    """The controls that are known before any run: facts of a grid's languages and tasks.
+
+    Those of its first encoder, where they differ by encoder.
+    """
+    name, model = next(iter(grid.models.items()))
+    cells = [
+        (intermediate, target, code)
+        for intermediate in grid.intermediates
+        for target, codes in grid.languages.items()
+        for code in codes
+    ]
+    codes = sorted({code for *_, code in cells} | {ENGLISH})
+    known = language_facts(codes, model.pretraining)
+    return known_facts(specification.formula.all_variables, name, cells, known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from xstilts.io.tables import read_table, rows_table, schema, write_table
+from xstilts.recipes import NONE
 from xstilts.similarity.inputs import INPUTS, MeasureInputs, MeasureRequest
 from xstilts.similarity.language_facts import Known
 from xstilts.similarity.measure import Measure, NoValueError
@@ -101,6 +102,26 @@ def measured(
         for evidence in INPUTS[definition.reads](request)
         for row in _layer_rows(definition, evidence, cells)
     ]
+
+
+def known_facts(
+    names: Iterable[str],
+    model: str,
+    cells: list[tuple[str, str, str]],
+    known: Mapping[str, Mapping[str, Any]],
+) -> pd.DataFrame:
+    """What is known before any data are read: `names` that are facts of languages or of tasks.
+
+    The rows are those of SIMILARITY, signed, for the cells of trained intermediates.
+    """
+    trained = [cell for cell in cells if cell[0] != NONE]
+    facts = [
+        row
+        for name in sorted(names)
+        if name in measures() and measures()[name].reads in ("languages", "tasks")
+        for row in measured(name, model, trained, known)
+    ]
+    return signed(pd.DataFrame(facts, columns=[*SIMILARITY.names]))
 
 
 def read_similarity(paths: list[str]) -> pd.DataFrame:
