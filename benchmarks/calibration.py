@@ -29,7 +29,7 @@ from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
 from benchmarks.grids import PLANTED
-from benchmarks.truths import PLAIN, TRUTHS
+from benchmarks.truths import PLAIN, TRUTHS, Truth, unchanged
 from xstilts.config import read_config, specification
 from xstilts.degradation import power
 from xstilts.degradation.estimable import fixed_design
@@ -130,16 +130,37 @@ def _draw(shape: GridSize, name: str, seed: int) -> list[Row]:
     methods = METHODS if truth is PLAIN else {DEFAULT: METHODS[DEFAULT]}
     rows = []
     for method, fit in methods.items():
-        with_it, without_it = (
-            fit(seed_means(truth.happens(seen.assign(gap=gap), np.random.default_rng(seed)), "gap"))
-            for gap in (null + effect, null)
-        )
+        without_it, with_it = _intervals(fit, truth, seen, null, effect, seed)
         rows += [
             {"truth": name, "seed": seed, "method": method, **_judged(part, with_it, without_it)}
             for part in PLANTED
             if part in with_it and part in without_it
         ]
     return rows
+
+
+def _intervals(
+    fit: Method, truth: Truth, seen: pd.DataFrame, null: np.ndarray, effect: np.ndarray, seed: int
+) -> tuple[dict[str, Interval], dict[str, Interval]]:
+    """Intervals without and with an effect.
+
+    An effect of the columns that are fitted moves the estimates by itself and nothing else, so one
+    fit tells both, unless columns are seen with error or something happens to the outcomes.
+    """
+
+    def of(gap: np.ndarray) -> dict[str, Interval]:
+        happened = truth.happens(seen.assign(gap=gap), np.random.default_rng(seed))
+        return fit(seed_means(happened, "gap"))
+
+    without_it = of(null)
+    if truth.measured is unchanged and truth.happens is unchanged:
+        moved = {
+            part: (low + PLANTED[part], high + PLANTED[part], np.nan)
+            for part, (low, high, _) in without_it.items()
+            if part in PLANTED
+        }
+        return without_it, moved
+    return without_it, of(null + effect)
 
 
 def _judged(part: str, with_it: dict[str, Interval], without_it: dict[str, Interval]) -> Row:

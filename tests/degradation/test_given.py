@@ -126,7 +126,7 @@ def cells() -> Frame:
     rows = [(at, code) for at in ("none", "mnli") for code in ("en", "de")]
     found = pd.DataFrame(rows, columns=["intermediate", "language"])
     whole = {"model": "m", "target": "xnli", "seed": 1, "metric": "accuracy", "reported": True}
-    return found.assign(**whole, value=50.0, n=100, chance=0.0, low=0.0, high=0.0, diverged="")
+    return found.assign(**whole, value=50.0, n=100, chance=0.0, low=45.0, high=55.0, diverged="")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ import mixedlm
 import numpy as np
 import pandas as pd
 from mixedlm.formula.terms import Formula
+from mixedlm.models.checks import run_model_checks
 from scipy import stats
 
 from xstilts.degradation.containment import contained_df
@@ -31,6 +32,7 @@ from xstilts.degradation.estimable import (
 )
 from xstilts.degradation.formulas import parse
 from xstilts.degradation.units import Units
+from xstilts.degradation.variance_search import Optimum, least_criterion
 from xstilts.errors import InputError, check_name, one_line
 
 INTERCEPT = "(Intercept)"
@@ -188,7 +190,7 @@ def fit_formula(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            result = mixedlm.lmer(reduced, standardised, REML=reml, weights=weights, control=SILENT)
+            result, others = _fitted(reduced, standardised, reml, weights)
         except RuntimeError as error:  # no finite criterion, as with little left to explain
             raise InputError(
                 f"formula '{parsed}': it cannot be fitted: {one_line(error)}"
@@ -203,7 +205,7 @@ def fit_formula(
     covariance = back @ scaled @ back.T
     freedom = freedom[np.abs(back * np.sqrt(np.diag(scaled))).argmax(axis=1)]  # of the main part
     fixed = _fixed_effects(names, back @ np.array([*result.fixef().values()]), covariance, freedom)
-    notes += _untestable(fixed, rows, known_factors)
+    notes += others + _untestable(fixed, rows, known_factors)
     factors = _factors(result)
     notes += _warnings(result, factors, residual, {str(warning.message) for warning in caught})
     factors = [each.in_units(units.of_terms(each.terms)) for each in factors]
@@ -229,6 +231,33 @@ def fit_formula(
         units=units,
         result=result,
     )
+
+
+def _fitted(
+    formula: Formula, rows: pd.DataFrame, reml: bool, weights: np.ndarray | None
+) -> tuple[Any, list[str]]:
+    """The fit at the least criterion that was found, and a note on other optima."""
+    parsed = mixedlm.lFormula(formula, rows, REML=reml, weights=weights)
+    parsed.matrices, _ = run_model_checks(parsed.matrices, SILENT)
+    criterion = mixedlm.mkLmerDevfun(parsed, control=SILENT)
+    found = least_criterion(parsed.matrices, criterion.get_start(), reml=reml)
+    if found is None:
+        return mixedlm.mkLmerMod(criterion, mixedlm.optimizeLmer(criterion, method="auto")), []
+    optimum = mixedlm.OptimizeResult(
+        theta=found.deviations,
+        deviance=criterion(found.deviations),
+        converged=True,
+        n_iter=found.steps,
+        message="",
+    )
+    return mixedlm.mkLmerMod(criterion, optimum), _other_optima(found)
+
+
+def _other_optima(found: Optimum) -> list[str]:
+    if not found.others:
+        return []
+    above = ", ".join(f"{more:.3g}" for more in found.others)
+    return [f"the criterion has several optima: other searches ended {above} above this one"]
 
 
 def _freedom(result: Any, formula: Formula, rows: pd.DataFrame, df: Df | None) -> np.ndarray:

@@ -1,11 +1,12 @@
 """Power: the chance to find an effect on grids of the config's shape, before any of it is run.
 
-Similarity is drawn (`xstilts.degradation.simulation`). Controls are the facts of languages and tasks
-that are known; others are left out. The spreads given, the standard error of each slope follows from
-the design, by generalised least squares. Its t has a noncentral distribution, with the degrees of
-freedom that the fit would have (containment), so the chance that it lies beyond the bound needs no
-simulated outcome. A part counts as found at p below 0.05; for `power_all`, at that divided by all
-tests (Holm, at worst). One axis at a time is made smaller or larger, the others stay as configured.
+Similarity is drawn (`xstilts.degradation.simulation`). Controls are the facts of languages and
+tasks that are known; others are left out. The spreads given, the standard error of each slope
+follows from the design, by generalised least squares. Its t has a noncentral distribution, with
+the degrees of freedom that the fit would have (containment), so the chance that it lies beyond the
+bound needs no simulated outcome. A part counts as found at p below 0.05; for `power_all`, at that
+divided by all tests (Holm, at worst). One axis at a time is made smaller or larger, the others stay
+as configured.
 """
 
 from __future__ import annotations
