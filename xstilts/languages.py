@@ -25,6 +25,7 @@ from typing import Any
 from xstilts.errors import InputError, check_name, one_line
 from xstilts.tasks import target_tasks, tasks
 
+ENGLISH = "en"  # whose data are trained on
 TABLE = Path(__file__).with_name("languages.csv")
 
 

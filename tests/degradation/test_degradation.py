@@ -31,17 +31,16 @@ from xstilts.degradation.effects import (
     EFFECTS,
     TRUTH,
     VARIANCES,
-    Fitted,
     fit_degradation,
     fit_similarity,
     fits,
-    nested_rows,
     permutation_p,
     variance_rows,
 )
 from xstilts.degradation.estimable import random_words
 from xstilts.degradation.hypothesis_tests import adjusted, permuted_languages
 from xstilts.degradation.mixed_model import INTERCEPT, RESIDUAL, fit_formula
+from xstilts.degradation.nested_steps import nested_rows
 from xstilts.degradation.outcomes import CELLS
 from xstilts.degradation.parts import PARTS, parts_of, split_similarity
 from xstilts.degradation.simulation import Spread, simulated_outcome
@@ -242,12 +241,10 @@ def test_correlated_slopes_are_not_compared() -> None:
 # Tables
 
 
-def fitted(frame: pd.DataFrame) -> Fitted:
-    return Fitted("m", "centroid_cosine", frame, fit_similarity(frame, WANTED).formula, [])
-
-
 def test_every_step_is_compared_with_the_one_before() -> None:
-    steps = pd.DataFrame(nested_rows(fitted(simulated()), WANTED)).set_index("step")
+    frame = simulated()
+    whole = fit_similarity(frame, WANTED).formula
+    steps = pd.DataFrame(nested_rows(frame, whole, WANTED)).set_index("step")
     assert list(steps.index) == [*WANTED.steps]
     assert np.isnan(steps["chi2"].iloc[0])
     falls = -steps["neg2loglik"].diff()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from helpers.grids import cell
 
-from xstilts.degradation.learnt import AT_RANDOM, not_learnt
+from xstilts.degradation.learnt import BLIND, not_learnt
 from xstilts.degradation.outcomes import add_outcomes, analysed, left_out
 
 
@@ -23,8 +23,8 @@ def english(value: float, half: float, intermediate: str = "mnli", **more: Any) 
     ("value", "half", "expected"),
     [
         (70.0, 4.0, ""),
-        (24.0, 5.0, AT_RANDOM),  # 19 to 29
-        (25.0, 5.0, AT_RANDOM),  # 20 to 30: random answers lie on its end
+        (24.0, 5.0, BLIND),  # 19 to 29
+        (25.0, 5.0, BLIND),  # 20 to 30: random answers lie on its end
         # Half of what none reaches above 20 is (80 - 20) / 2 + 20 = 50.
         (46.0, 3.0, "collapsed: 46 in English, 80 after none"),
         (46.0, 4.0, ""),  # 42 to 50
@@ -51,6 +51,12 @@ def test_a_run_is_set_against_none_of_its_own_target_and_seed() -> None:
     ]
     found = not_learnt(pd.DataFrame(rows))
     assert found.tolist() == ["", "", "", "collapsed: 30 in English, 80 after none", "", ""]
+
+
+def test_answers_that_do_not_look_are_a_floor_above_chance() -> None:
+    """The majority class is right in 45 of 100: 49 less 5 reaches it, 51 less 5 does not."""
+    rows = [english(49.0, 5.0, floor=45.0), english(51.0, 5.0, floor=45.0, seed=2)]
+    assert not_learnt(pd.DataFrame(rows)).tolist() == [BLIND, ""]
 
 
 def test_without_english_nothing_is_said() -> None:

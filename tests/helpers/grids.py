@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from benchmarks.grids import PLANTED
 from xstilts.degradation.effects import (
@@ -19,7 +20,7 @@ from xstilts.degradation.effects import (
 from xstilts.degradation.formulas import (
     Specification,
 )
-from xstilts.degradation.outcomes import add_outcomes
+from xstilts.degradation.outcomes import CELLS, add_outcomes
 from xstilts.degradation.parts import AXES, PARTS
 from xstilts.degradation.simulation import EXPECTED, simulated_grid, simulated_outcome
 from xstilts.io.tables import rows_table, write_table
@@ -102,6 +103,25 @@ def cells_of(frame: pd.DataFrame, seeds: int = 1, noise: float = 0.5) -> pd.Data
         runs.append(english.assign(language="en", seed=seed, value=80.0))
     joined = pd.concat(runs, ignore_index=True)
     return add_outcomes(pd.DataFrame([cell(**row) for row in records(joined)]))
+
+
+def grid_of(model: str, *languages: str) -> list[dict[str, Any]]:
+    """Cells of XNLI after none and MNLI, where all languages score 70 and 69."""
+    return [
+        cell(model=model, intermediate=name, language=language, value=70.0 - at)
+        for at, name in enumerate(("none", "mnli"))
+        for language in languages
+    ]
+
+
+def write_cells(path: Path, rows: list[Row]) -> None:
+    """A cell table of some cells; what they do not say is empty."""
+    cells = add_outcomes(pd.DataFrame(rows))
+    for field in CELLS:
+        if field.name not in cells:
+            cells[field.name] = 0 if pa.types.is_floating(field.type) else ""
+    table = pa.Table.from_pandas(cells[CELLS.names], schema=CELLS, preserve_index=False)
+    write_table(path, table, CELLS)
 
 
 def chosen_of(frame: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,8 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
-from helpers.grids import cell
+from helpers.grids import cell, grid_of, write_cells
 
 from xstilts.degradation.cell_status import (
     AT_CHANCE,
@@ -24,15 +22,9 @@ from xstilts.degradation.cell_status import (
     states,
     with_states,
 )
-from xstilts.degradation.effects import EFFECTS, RANDOM_EFFECTS
-from xstilts.degradation.held_out import SKILL
-from xstilts.degradation.missing_cells import missing_cells
 from xstilts.degradation.mixed_model import fit_formula
-from xstilts.degradation.outcomes import CELLS, add_outcomes
-from xstilts.degradation.sensitivity import SENSITIVITY
-from xstilts.io.tables import rows_table, write_csv, write_table
+from xstilts.io.tables import rows_table, write_table
 from xstilts.report.cost_figure import folder_bytes, stage_hours
-from xstilts.report.first_page import write_first_page
 from xstilts.report.heatmaps import CELL, Colours, _panels, flow, plot_outcome
 from xstilts.report.interactive import show_outcomes
 from xstilts.report.measure_agreement import plot_measures
@@ -44,16 +36,6 @@ from xstilts.similarity.table import SIMILARITY
 Row = dict[str, Any]
 
 # States of cells, by hand
-
-
-def write_cells(path: Path, rows: list[Row]) -> None:
-    """A cell table of some cells; what they do not say is empty."""
-    cells = add_outcomes(pd.DataFrame(rows))
-    for field in CELLS:
-        if field.name not in cells:
-            cells[field.name] = 0 if pa.types.is_floating(field.type) else ""
-    table = pa.Table.from_pandas(cells[CELLS.names], schema=CELLS, preserve_index=False)
-    write_table(path, table, CELLS)
 
 
 def of_cells(*rows: dict[str, Any]) -> pd.DataFrame:
@@ -248,153 +230,6 @@ def test_a_table_becomes_a_page_that_escapes_its_text(tmp_path: Path) -> None:
     page = (tmp_path / "t.html").read_text(encoding="utf-8")
     assert "p holm" in page and "0.1235" in page and "12,345.7" in page and "a &lt; b" in page
     assert "nan" not in page.lower()
-
-
-# The first page
-
-
-def effect(model: str, level: str = "by_language", **values: Any) -> dict[str, Any]:
-    """A row of the effects: a slope of -2 (-3 to -1)."""
-    sizes = {"rows": 12, "missing": 0, "languages": 4, "targets": 1, "intermediates": 3}
-    texts = {"outcome": "gap", "absent": "", "dropped": ""}
-    slope = {"estimate": -2.0, "low": -3.0, "high": -1.0, "converged": True}
-    slope |= {"p": 0.01, "p_family": 0.01, "p_holm": 0.01}
-    return {"model": model, "measure": "mmd", "level": level, **sizes, **texts, **slope, **values}
-
-
-def page_of(
-    tmp_path: Path,
-    effects: list[Row],
-    cells: list[Row],
-    manifests: Sequence[Row] = (),
-    groups: Sequence[Row] = (),
-) -> str:
-    """The first page of encoders a and b on XNLI in English, Swahili and Chinese."""
-    axes = {
-        "models": ["a", "b"],
-        "intermediates": ["none", "mnli"],
-        "targets": ["xnli"],
-        "seeds": [1],
-    }
-    axes |= {"languages": {"xnli": ["en", "sw", "zh"]}}
-    names = ("effects", "cells", "missing", "sens", "skill", "groups")
-    files = {name: str(tmp_path / name) for name in names}
-    write_cells(Path(files["cells"]), cells)
-    write_table(Path(files["effects"]), rows_table(effects, EFFECTS), EFFECTS)
-    missing_cells(axes, pd.DataFrame(cells)).to_csv(files["missing"], index=False)
-    write_csv(Path(files["sens"]), rows_table([], SENSITIVITY))
-    write_csv(Path(files["skill"]), rows_table([], SKILL))
-    write_table(Path(files["groups"]), rows_table([*groups], RANDOM_EFFECTS), RANDOM_EFFECTS)
-    data = [str(tmp_path / f"manifest-{at}.json") for at in range(len(manifests))]
-    for path, content in zip(data, manifests, strict=True):
-        Path(path).write_text(json.dumps(content), encoding="utf-8")
-    write_first_page(
-        effects=files["effects"],
-        cells=files["cells"],
-        missing=files["missing"],
-        sensitivity=files["sens"],
-        skill=files["skill"],
-        random_effects=files["groups"],
-        data=data,
-        axes=axes,
-        headline="mmd",
-        languages={"en": "English", "sw": "Swahili", "zh": "Chinese"},
-        invented=False,
-        figure=str(tmp_path / "figure.svg"),
-        page=str(tmp_path / "page.rst"),
-    )
-    return (tmp_path / "page.rst").read_text(encoding="utf-8")
-
-
-def test_the_page_names_where_a_slope_is_smallest_and_largest(tmp_path: Path) -> None:
-    common = {"model": "a", "term": "by_language", "group": "target"}
-    groups = [
-        {**common, "level": "xnli", "estimate": 2.5, "se": 0.1},
-        {**common, "level": "udpos", "estimate": -4.0, "se": 0.1},
-        {**common, "level": "pawsx", "estimate": 1.5, "se": 0.1},
-        {**common, "group": "intermediate", "level": "mnli", "estimate": 0.0, "se": 0.0},
-        {**common, "term": "by_cell", "level": "xnli", "estimate": 9.0, "se": 0.1},
-        {**common, "model": "b", "level": "xnli", "estimate": 9.0, "se": 0.1},
-    ]
-    page = page_of(tmp_path, [effect("a")], grid_of("a", "en", "sw"), groups=groups)
-    # By hand: the slope is -2, so -2 - 4 and -2 + 2.5.
-    said = "It differs: over targets from 6.0 points smaller (UD-POS) to 0.5 points larger (XNLI)."
-    assert said in page
-    assert page.count("It differs") == 1
-
-
-def grid_of(model: str, *languages: str) -> list[dict[str, Any]]:
-    return [
-        cell(model=model, intermediate=name, language=language, value=70.0 - at)
-        for at, name in enumerate(("none", "mnli"))
-        for language in languages
-    ]
-
-
-def test_every_encoder_has_its_answer_and_what_it_lacks(tmp_path: Path) -> None:
-    cells = [*grid_of("a", "en", "sw"), *grid_of("b", "en")]
-    page = page_of(tmp_path, [effect("a")], cells)
-    assert "what a loses? **Yes: between languages.**" in page
-    assert "b: No answer yet" in page
-    assert "* a: Not run: 2 of 6 cells (all of language zh)." in page
-    assert "* b: Not run: 4 of 6 cells (all of language sw, zh)." in page
-    assert "* a: 1 target: so few that how they differ is hardly known." in page
-
-
-def test_the_page_says_what_was_left_out_of_the_data_and_what_may_not_be_meant(
-    tmp_path: Path,
-) -> None:
-    said = "udpos, en, test: 3 of 100 examples are in the training set of udpos"
-    moved = {"answers moved to where they are": 2}
-    manifests: list[Row] = [
-        {"task": "udpos", "dropped": {"en, test": 4}, "warnings": [said]},
-        {"task": "xquad", "aside": {"en, test": moved, "de, test": moved}, "warnings": []},
-        {"task": "xnli", "dropped": {"en, test": 1, "sw, test": 1}, "warnings": [said]},
-        {"task": "xquad", "warnings": []},  # of the encoded part
-    ]
-    page = page_of(tmp_path, [effect("a")], grid_of("a", "en", "sw", "zh"), manifests)
-    read = page.split("What was read\n")[1].split("What was not run")[0]
-    assert [line for line in read.splitlines() if line.startswith("* ")] == [
-        f"* {said}.",
-        "* 6 rows, of which the label or answer is hidden, left out: udpos 4, xnli 2.",
-        "* 4 rows, answers moved to where they are: xquad 4.",
-    ]
-
-
-def test_the_page_says_that_nothing_was_done_to_the_data(tmp_path: Path) -> None:
-    page = page_of(tmp_path, [effect("a")], grid_of("a", "en", "sw", "zh"), [{"task": "xnli"}])
-    assert "* Every row of the data, as it is in its file." in page
-
-
-def test_the_page_counts_scores_without_an_english_one(tmp_path: Path) -> None:
-    page = page_of(tmp_path, [effect("a")], grid_of("a", "sw", "zh"))
-    said = "scores are left out: without an English score to set them against"
-    assert f"* a: 4 {said}." in page
-
-
-def test_an_encoder_that_was_not_run_says_so(tmp_path: Path) -> None:
-    page = page_of(tmp_path, [effect("a")], grid_of("a", "en", "sw", "zh"))
-    assert "* a: Every cell of the grid was run." in page
-    assert "* b: Not run: any of 6 cells." in page
-    assert "No gap" not in page  # the grid has English cells
-
-
-def test_a_slope_without_a_test_is_unknown_on_the_page(tmp_path: Path) -> None:
-    """As fits leave it: nan, which a table holds as empty."""
-    nothing = dict.fromkeys(("low", "high", "p", "p_family", "p_holm"), np.nan)
-    untested = effect("a", **nothing)
-    page = page_of(tmp_path, [untested], grid_of("a", "en", "sw"))
-    assert "Unknown: between languages." in page
-    assert "too few of them for an interval" in page and "nan" not in page
-
-
-def test_the_page_counts_the_tests_that_verdicts_are_corrected_for(tmp_path: Path) -> None:
-    nothing = dict.fromkeys(("low", "high", "p", "p_family", "p_holm"), np.nan)
-    rows = [effect("a"), effect("a", "by_cell"), effect("a", "by_target_language", **nothing)]
-    page = page_of(tmp_path, rows, grid_of("a", "en", "sw"))
-    assert "Verdicts are corrected for 2 tests at once" in page
-    alone = page_of(tmp_path, rows[:1], grid_of("a", "en", "sw"))
-    assert "Verdicts are corrected" not in alone
 
 
 def test_provenance_names_devices_models_and_data(tmp_path: Path) -> None:

@@ -130,7 +130,10 @@ def _clause(words: str, row: Row, planted: float | None) -> str:
     size = f"{change_of(row['estimate'], unit)} {words}"
     if row["low"] is None:
         return f"{size} (too few of them for an interval)"
-    known = [f"95% interval {_interval(row, unit)}"]
+    known = [
+        f"95% interval {_interval(row, unit)}",
+        f"over these groups alone {_interval(row, unit, 'these_')}",
+    ]
     if planted is not None:
         known.append(f"planted: {change_of(planted, unit)}")
     if row["explained"] is not None:
@@ -141,12 +144,13 @@ def _clause(words: str, row: Row, planted: float | None) -> str:
     return f"{size} ({'; '.join(known)})"
 
 
-def _interval(row: Row, unit: str) -> str:
+def _interval(row: Row, unit: str, of: str = "") -> str:
     """Both ends of an interval, the direction of each said."""
-    (low, falls), (high, rises) = (_size_and_way(row[end], unit) for end in ("low", "high"))
+    ends = row[f"{of}low"], row[f"{of}high"]
+    (low, falls), (high, rises) = (_size_and_way(end, unit) for end in ends)
     if falls != rises:
         return f"from {low} {falls} to {high} {rises}"
-    least, most = (low, high) if row["low"] >= 0 else (high, low)
+    least, most = (low, high) if ends[0] >= 0 else (high, low)
     return f"{least} to {most} {falls}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from xstilts.degradation.outcomes import ENGLISH
+from xstilts.languages import ENGLISH
 
 BY = ["model", "intermediate", "target", "language"]
 NOT_RUN, DIVERGED, NO_VALUE = "not run", "diverged", "no value"

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -29,21 +30,20 @@ from xstilts.degradation.diagnostics import DIAGNOSTICS, diagnosed
 from xstilts.degradation.formulas import (
     Specification,
     absent,
-    common_random,
     of_columns,
-    parse,
 )
 from xstilts.degradation.hypothesis_tests import (
     adjusted,
-    by_likelihood,
-    compare,
     permuted_intermediates,
     permuted_languages,
 )
 from xstilts.degradation.mixed_model import MixedModel, fit_formula, records
 from xstilts.degradation.model_frame import design
+from xstilts.degradation.narrow_inference import slope_of_these
+from xstilts.degradation.nested_steps import NESTED, nested_rows
 from xstilts.degradation.outcomes import CELLS, analysed, seed_means
-from xstilts.degradation.parts import PARTS, parts_of
+from xstilts.degradation.parts import AXES, PARTS, parts_of
+from xstilts.degradation.reliability import corrected, error_shares
 from xstilts.errors import InputError
 from xstilts.io.tables import read_table, rows_table, schema, write_csv, write_table
 from xstilts.languages import FACTORS
@@ -66,6 +66,17 @@ EFFECTS = schema(
     ("df", pa.float64(), "Degrees of freedom, by containment."),
     ("low", pa.float64(), "Lower end of the 95% interval."),
     ("high", pa.float64(), "Upper end of the 95% interval."),
+    ("these", pa.float64(), "The slope over the groups that were run, and over those alone."),
+    ("these_low", pa.float64(), "Lower end of its 95% interval."),
+    ("these_high", pa.float64(), "Upper end of its 95% interval."),
+    (
+        "reliability",
+        pa.float64(),
+        "Of the part, beside the other predictors; empty where the measure has no resamples.",
+    ),
+    ("corrected", pa.float64(), "The estimate without the measure's error; empty below 0.2."),
+    ("corrected_low", pa.float64(), "Lower end of its 95% interval."),
+    ("corrected_high", pa.float64(), "Upper end of its 95% interval."),
     ("p", pa.float64(), "Two-sided p-value."),
     ("p_family", pa.float64(), "The same for the parts of this measure at once, by Holm."),
     ("p_holm", pa.float64(), "The same for all measures and parts at once, by Holm."),
@@ -88,6 +99,7 @@ EFFECTS = schema(
     ("intermediates", pa.int32(), "Intermediates fitted."),
     ("singular", pa.bool_(), "Whether a variance was estimated as zero."),
     ("converged", pa.bool_(), "Whether the optimiser converged."),
+    ("controls", pa.string(), "Controls in the fit."),
     ("absent", pa.string(), "Controls without any value here."),
     ("dropped", pa.string(), "Terms that these data cannot hold."),
     ("notes", pa.string(), "Warnings of the fit."),
@@ -115,19 +127,6 @@ RANDOM_EFFECTS = schema(
     ("term", pa.string(), "What varies between groups: the intercept, or a slope."),
     ("estimate", pa.float64(), "Its predicted deviation from the mean, in units of the outcome."),
     ("se", pa.float64(), "Conditional standard deviation of the prediction."),
-)
-NESTED = schema(
-    ("model", pa.string(), "Encoder."),
-    ("step", pa.string(), "Step of the formula, with all before it."),
-    ("formula", pa.string(), "What was fitted, by maximum likelihood."),
-    ("neg2loglik", pa.float64(), "-2 log-likelihood."),
-    ("parameters", pa.int32(), "Fixed effects, variances and correlations."),
-    ("aic", pa.float64(), "Akaike's criterion."),
-    ("chi2", pa.float64(), "Likelihood-ratio statistic against the step before."),
-    ("df", pa.int32(), "Its degrees of freedom."),
-    ("p", pa.float64(), "Its p-value; conservative where a variance is tested."),
-    ("r2_marginal", pa.float64(), "Share of the variance of the fixed effects."),
-    ("r2_conditional", pa.float64(), "Share of the variance of fixed and random effects."),
 )
 
 
@@ -168,7 +167,9 @@ def fit_degradation(
     rows = [row for each in fitted for row in each.rows]
     write_table(Path(effects), rows_table(with_multiplicity(rows), EFFECTS), EFFECTS)
     steps = [
-        row for each in headlines for row in _of_model(each.model, nested_rows, each, specification)
+        row
+        for each in headlines
+        for row in _of_model(each.model, nested_rows, each.frame, each.formula, specification)
     ]
     write_csv(Path(nested), rows_table(steps, NESTED))
     runs = specification.of_runs
@@ -219,21 +220,41 @@ def fits(
     processes: int = 1,
 ) -> Iterator[Fitted]:
     """Every measure of every model, then the world's truth; several processes fit at once."""
-    given = [*_frames(cells, tables, truth, specification)]
+    given = [*_given(cells, tables, truth, specification)]
     with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(partial(_fitted, specification, headline), *zip(*given, strict=True))
+        yield from pool.map(partial(_fitted, specification, headline), given)
 
 
-def _frames(
+class Given(NamedTuple):
+    """What a measure is fitted to.
+
+    Attributes:
+        model: name of the encoder.
+        measure: name of the measure.
+        frame: rows of the fit.
+        missing: number of outcomes without a value of the measure.
+        errors: error variance of its parts (`xstilts.degradation.reliability.error_shares`).
+    """
+
+    model: str
+    measure: str
+    frame: pd.DataFrame
+    missing: int
+    errors: Mapping[str, float]
+
+
+def _given(
     cells: pd.DataFrame, tables: pd.DataFrame, truth: list[str], specification: Specification
-) -> Iterator[tuple[str, str, pd.DataFrame, int]]:
-    """(model, measure, rows of its fit, outcomes without a value of it)."""
+) -> Iterator[Given]:
+    """The data of every measure of every model, then those of the world's truth."""
     outcomes = seed_means(analysed(cells, specification.outcome), specification.outcome)
     for (model, measure), similarity in tables.groupby(["model", "measure"]):
         mine = outcomes[outcomes["model"] == model]
         others = tables[(tables["model"] == model) & (tables["measure"] != measure)]
         frame = design(mine, similarity, others, specification.formula)
-        yield str(model), str(measure), frame, len(mine) - len(frame)
+        analysed_cells = similarity.merge(frame[[*AXES]], on=[*AXES])
+        errors = error_shares(analysed_cells, measures()[str(measure)].level)
+        yield Given(str(model), str(measure), frame, len(mine) - len(frame), errors)
     for path in truth if specification.outcome == "gap" else []:  # only gaps have a known truth
         planted = read_table(Path(path)).to_pandas()
         similarity = planted.dropna(subset="similarity")
@@ -243,21 +264,15 @@ def _frames(
             mine = planted.drop(columns="similarity").merge(known, on="language", how="left")
             others = tables[tables["model"] == model]
             frame = design(mine, similarity, others, specification.formula)
-            yield model, TRUTH, frame, len(mine) - len(frame)
+            yield Given(model, TRUTH, frame, len(mine) - len(frame), {})
 
 
-def _fitted(
-    specification: Specification,
-    headline: str,
-    model: str,
-    measure: str,
-    frame: pd.DataFrame,
-    missing: int,
-) -> Fitted:
+def _fitted(specification: Specification, headline: str, given: Given) -> Fitted:
     """The fit; without rows, and with a line in the log, where the cells are too few."""
+    model, measure, frame, missing, errors = given
     try:
         fit = fit_similarity(frame, specification)
-        rows = effects_of(fit, frame, specification, check=measure == headline, tested=measure)
+        rows = effects_of(fit, frame, specification, errors, measure == headline, tested=measure)
     except InputError as error:
         logger.warning("%s, %s: %s", model, measure, error)
         return Fitted(model, measure, frame, "", [])
@@ -303,12 +318,14 @@ def effects_of(
     model: MixedModel,
     frame: pd.DataFrame,
     specification: Specification,
+    errors: Mapping[str, float] = MappingProxyType({}),
     check: bool = False,
     tested: str = "",
 ) -> list[Row]:
     """One row of the effects per part of similarity that was fitted.
 
-    With `check`, statsmodels fits the model as well. A measure that is `tested` is no control.
+    Of `errors`, the parts' error variances, slopes are corrected. With `check`, statsmodels fits
+    the model as well. A measure that is `tested` is no control.
 
     Raises:
         CrossCheckError: statsmodels finds another optimum.
@@ -318,6 +335,7 @@ def effects_of(
     common = {
         "outcome": specification.outcome,
         **_sizes(model),
+        "controls": ", ".join(name for name in model.fixed["term"] if name in measures()),
         "absent": ", ".join(name for name in lacking if name != tested),
         "dropped": ", ".join(model.dropped),
         "notes": "; ".join(model.notes),
@@ -331,6 +349,8 @@ def effects_of(
         {
             "level": part,
             **model.estimate(part),
+            **slope_of_these(model, part),
+            **corrected(model, part, errors.get(part)),
             **_explained(model.estimate(part), trained[part], own[part]),
             "p_permutation": permutation_p(
                 model.data, specification.outcome, part, model.fixed["term"]
@@ -396,28 +416,3 @@ def variance_rows(full: MixedModel, specification: Specification) -> list[Row]:
     before = bare.random[[*keys, "variance"]].rename(columns={"variance": "without"})
     joined = full.random.merge(before, on=keys, how="left")
     return records(joined[[*keys, "sd", "variance", "without"]])
-
-
-def nested_rows(fitted: Fitted, specification: Specification) -> list[Row]:
-    """The steps of the formula, each compared with the one before."""
-    frame, whole = fitted.frame, parse(fitted.formula)
-    rows: list[Row] = []
-    before: MixedModel | None = None
-    for step, formula in specification.nested():
-        # Terms that the whole model cannot hold are in no step, so that the steps are nested.
-        estimable = common_random(of_columns(formula, frame.columns), whole)
-        model = by_likelihood(estimable, frame)
-        shares = r2_nakagawa(model.result)
-        row = {
-            "step": step,
-            "formula": model.formula,
-            "neg2loglik": model.neg2loglik,
-            "parameters": model.parameters,
-            "aic": model.neg2loglik + 2 * model.parameters,
-            "r2_marginal": shares.marginal,
-            "r2_conditional": shares.conditional,
-        }
-        test = compare(model, before) if before else None
-        rows.append({**row, **(test._asdict() if test and test.df > 0 else {})})
-        before = model
-    return rows

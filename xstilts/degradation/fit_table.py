@@ -16,7 +16,6 @@ from xstilts.degradation.formulas import parse
 from xstilts.degradation.mixed_model import Df, MixedModel, fit_formula
 from xstilts.degradation.outcomes import (
     AXES,
-    ENGLISH,
     OUTCOMES,
     add_outcomes,
     has_outcome,
@@ -24,6 +23,7 @@ from xstilts.degradation.outcomes import (
 )
 from xstilts.degradation.parts import PARTS, TRAINED, split_similarity
 from xstilts.errors import InputError, check_name
+from xstilts.languages import ENGLISH
 from xstilts.recipes import NONE
 from xstilts.tasks import tasks
 

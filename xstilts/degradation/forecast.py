@@ -21,11 +21,11 @@ from scipy import stats
 from xstilts.degradation.formulas import Specification, of_columns, without
 from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.model_frame import add_controls, design
-from xstilts.degradation.outcomes import CELLS, ENGLISH, GAPS, add_factors, analysed, seed_means
+from xstilts.degradation.outcomes import CELLS, GAPS, add_factors, analysed, seed_means
 from xstilts.degradation.parts import PARTS, TRAINED
 from xstilts.errors import InputError
 from xstilts.io.tables import read_table
-from xstilts.languages import language_factors, language_facts, languages
+from xstilts.languages import ENGLISH, language_factors, language_facts, languages
 from xstilts.recipes import NONE
 from xstilts.similarity.table import known_facts, read_default_layer
 

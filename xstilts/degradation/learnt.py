@@ -3,7 +3,9 @@
 A transfer gap is small where there was nothing to lose: a run that answers English at random has no
 gap. So a run did not learn its target
 
-- if the 95% interval of its English score reaches down to what random answers score, or
+- if the 95% interval of its English score reaches down to what random answers score, or answers
+  that do not look at what is asked (those to other examples, the majority class; column `floor`);
+  or
 - if it collapsed: the whole interval lies below half of what the same target and seed reached
   without an intermediate task, both counted from random answers.
 
@@ -17,11 +19,12 @@ from typing import Any
 
 import pandas as pd
 
+from xstilts.languages import ENGLISH
 from xstilts.recipes import NONE
 
 SHARE = 0.5  # of the score after none, above chance: a run below it has collapsed
 RUN = ["model", "intermediate", "target", "seed"]
-AT_RANDOM = "no better in English than random answers"
+BLIND = "no better in English than answers that do not look at what is asked"
 
 
 def not_learnt(cells: pd.DataFrame) -> pd.Series:
@@ -30,8 +33,9 @@ def not_learnt(cells: pd.DataFrame) -> pd.Series:
     Args:
         cells: the cells of reported and other metrics, `low` and `high` empty where unknown.
     """
-    english = cells[(cells["language"] == "en") & cells["reported"] & cells["value"].notna()]
-    runs = english.drop_duplicates(RUN)[[*RUN, "value", "low", "high", "chance"]]
+    english = cells[(cells["language"] == ENGLISH) & cells["reported"] & cells["value"].notna()]
+    columns = [*RUN, "value", "low", "high", "chance", "floor"]
+    runs = english.drop_duplicates(RUN).reindex(columns=columns)  # given scores have no floor
     none = runs[runs["intermediate"] == NONE].drop(columns="intermediate")
     by = [name for name in RUN if name != "intermediate"]
     runs = runs.merge(none[[*by, "value"]], on=by, how="left", suffixes=("", "_none"))
@@ -44,8 +48,8 @@ def _reason(run: Mapping[Any, Any]) -> str:
     """Why a run did not learn its target, from its English score and that after `none`."""
     value, before = run["value"], run["value_none"]
     chance = _or(run["chance"], 0.0)
-    if _or(run["low"], value) <= chance:
-        return AT_RANDOM
+    if _or(run["low"], value) <= max(chance, _or(run["floor"], 0.0)):
+        return BLIND
     if _or(run["high"], value) < chance + SHARE * (before - chance):
         return f"collapsed: {value:.0f} in English, {before:.0f} after none"
     return ""

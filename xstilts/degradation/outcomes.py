@@ -35,11 +35,10 @@ from xstilts.degradation.missing_cells import missing_cells
 from xstilts.errors import InputError, check_name
 from xstilts.evaluation.metrics import SCORES
 from xstilts.io.tables import open_table, schema, write_csv, write_table
-from xstilts.languages import FACTORS
+from xstilts.languages import ENGLISH, FACTORS
 from xstilts.recipes import NONE
 
 AXES = ["model", "intermediate", "target", "seed", "language"]
-ENGLISH = "en"
 
 GAPS = ("gap", "relative_gap", "logit_gap", "corrected_gap", "corrected_relative_gap")
 GAINS = ("gain", "gap_change", "corrected_gain", "corrected_gap_change")

@@ -35,12 +35,12 @@ from xstilts.degradation.estimable import (
 from xstilts.degradation.formulas import Specification, of_columns
 from xstilts.degradation.mixed_model import INTERCEPT, RESIDUAL
 from xstilts.degradation.model_frame import add_controls
-from xstilts.degradation.outcomes import CRITICAL, ENGLISH
+from xstilts.degradation.outcomes import CRITICAL
 from xstilts.degradation.parts import PARTS, TRAINED
 from xstilts.degradation.simulation import EXPECTED, Spread, simulated_grid
 from xstilts.errors import InputError
 from xstilts.io.tables import read_table, schema
-from xstilts.languages import language_facts
+from xstilts.languages import ENGLISH, language_facts
 from xstilts.recipes import NONE
 from xstilts.similarity.table import known_facts
 

@@ -140,6 +140,10 @@ class _TargetEvaluator:
         common = {
             "n": len(scored.predictions),
             "chance": 100 * chance,
+            "floor": max(
+                (evaluate_metric(self.part.task.metric, each, 0)[0] for each in scored.blind),
+                default=None,
+            ),
             "diverged": manifest["diverged"],
             "checkpoint": manifest["digest"],
             "data": self.part.manifest["languages"][language],

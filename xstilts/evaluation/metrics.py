@@ -26,6 +26,12 @@ SCORES = schema(
     ("n", pa.int32(), "Test examples."),
     ("chance", pa.float64(), "The reported metric's value for random answers, in percent."),
     (
+        "floor",
+        pa.float64(),
+        "The reported metric in English, in percent, of answers that do not look at what is asked: "
+        "those to other examples, or one to all, whichever is better. Empty in other languages.",
+    ),
+    (
         "diverged",
         pa.string(),
         "Why the training behind it counts as diverged; empty if it does not.",

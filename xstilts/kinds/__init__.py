@@ -8,7 +8,8 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Encoder
 from xstilts.encoder.packed_batch import Batch
 from xstilts.errors import InputError
+from xstilts.languages import ENGLISH
 from xstilts.tasks import Task
 
 Examples = Sequence[Mapping[str, Any]]
@@ -37,6 +39,8 @@ class Scored:
     statistics: Statistics
     chance: float | None = None
     """The reported metric for random answers, where it depends on the data; else the task's."""
+    blind: Sequence[Statistics] = ()
+    """The same statistics of answers that do not look at what is asked; of English alone."""
     predictions: list[str]
 
 
@@ -181,6 +185,27 @@ class EvaluatedKind(Kind):
             language: whose words, articles and punctuation count.
         """
 
+    def alike(self, gold: Sequence[Any]) -> Sequence[Any]:
+        """The answer that is right most often, to every example; none if answers are not shared."""
+        return []
+
+    def blind(
+        self, answers: Sequence[Any], gold: Sequence[Any], asked: ScoringInput
+    ) -> list[Statistics]:
+        """Statistics of answers that do not look at what is asked, in English.
+
+        Every example is answered as the one half of the examples away was, or all are alike.
+        """
+        if asked.language != ENGLISH:
+            return []
+        half = len(answers) // 2
+        others = [*answers[half:], *answers[:half]] if half else []
+        return [
+            self.compute_statistics(each, gold, asked.task, asked.language)
+            for each in (others, self.alike(gold))
+            if len(each)
+        ]
+
 
 class ClassifyingKind(TrainedKind, EvaluatedKind):
     """A kind whose head tells classes apart, of texts, choices or words."""
@@ -188,6 +213,11 @@ class ClassifyingKind(TrainedKind, EvaluatedKind):
     @abstractmethod
     def classes(self, hidden: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """(units, width) vectors of what is classified in a batch, and (units,) their classes."""
+
+
+def most_common(answers: Iterable[Any]) -> Any:
+    """The one that is there most often; of several, the first."""
+    return Counter(answers).most_common(1)[0][0]
 
 
 def required(gold: Path | None) -> Path:

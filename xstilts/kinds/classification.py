@@ -28,6 +28,7 @@ from xstilts.kinds import (
     ScoringInput,
     Statistics,
     check_counts,
+    most_common,
     required,
 )
 from xstilts.tasks import Task
@@ -111,6 +112,7 @@ class Classification(ClassifyingKind):
         return Scored(
             ids=[example["id"] for example in asked.examples],
             statistics=self.compute_statistics(answers, gold, asked.task, asked.language),
+            blind=self.blind(answers, gold, asked),
             predictions=answers,
         )
 
@@ -133,6 +135,10 @@ class Classification(ClassifyingKind):
     def compute_statistics(self, answers: Any, gold: Any, task: Task, language: str) -> Statistics:
         """Statistic `correct`: is the label the gold one?"""
         return {"correct": (np.array(answers) == np.array(gold)).astype(float)}
+
+    def alike(self, gold: Sequence[Any]) -> Sequence[Any]:
+        """The majority class."""
+        return [most_common(gold)] * len(gold)
 
 
 KIND = Classification()

@@ -120,6 +120,7 @@ class DualEncoder(TrainedKind, EvaluatedKind):
         return Scored(
             ids=[query["id"] for query in queries],
             statistics=self.compute_statistics(answers, gold, asked.task, asked.language),
+            blind=self.blind(answers, gold, asked),
             predictions=[" ".join(row) for row in answers],
         )
 

@@ -7,6 +7,7 @@ first *real* piece instead is written beside it (`real_piece` in the names).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from xstilts.kinds import (
     ScoringInput,
     Statistics,
     check_counts,
+    most_common,
     required,
 )
 from xstilts.kinds._span_f1 import spans
@@ -174,6 +176,7 @@ class Tagging(ClassifyingKind):
         return Scored(
             ids=[example["id"] for example in asked.examples],
             statistics={**first, **{name: second[own] for own, name in SECOND.items()}},
+            blind=self.blind(readings[0], gold, asked),
             predictions=[" ".join(tags) for tags in readings[0]],
         )
 
@@ -220,6 +223,11 @@ class Tagging(ClassifyingKind):
         names = ("hits", "predicted", "gold", "correct", "tokens")
         columns = np.array(counts, dtype=float).reshape(-1, len(names)).T
         return dict(zip(names, columns, strict=True))
+
+    def alike(self, gold: Sequence[Any]) -> Sequence[Any]:
+        """The most common tag."""
+        tag = most_common(tag for tags in gold for tag in tags)
+        return [[tag] * len(tags) for tags in gold]
 
 
 KIND = Tagging()

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from xstilts.config import complete_config
-from xstilts.degradation.outcomes import ENGLISH
+from xstilts.languages import ENGLISH
 from xstilts.planning.plan import gpu_hours, planned
 from xstilts.recipes import NONE
 from xstilts.tasks import tasks

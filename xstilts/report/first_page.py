@@ -1,7 +1,7 @@
 """The report's first page, in plain words, written from the tidy tables (reStructuredText).
 
-For each encoder, it gives the answer with its interval, what that rests on, what was not run, and
-what threatens it. Numbers come from tables; here, rows are only counted.
+For each encoder, it gives the answer with its interval, what that rests on, what moved, what was
+not run, and what threatens it. Numbers come from tables; here, rows are only counted and averaged.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from xstilts.degradation.cell_status import AT_CHANCE, DIVERGED, NOT_LEARNT, sta
 from xstilts.degradation.effects import EFFECTS, RANDOM_EFFECTS
 from xstilts.degradation.held_out import MIXED
 from xstilts.degradation.missing_cells import in_words, read_missing
+from xstilts.degradation.moves import moves
 from xstilts.degradation.outcomes import (
     CELLS,
-    ENGLISH,
     GAPS,
     WITHOUT_ENGLISH,
     WITHOUT_NONE,
@@ -43,6 +43,7 @@ from xstilts.degradation.parts import PARTS
 from xstilts.degradation.sensitivity import MAIN_FIT
 from xstilts.degradation.verdict import verdict
 from xstilts.io.tables import atomic, read_json, read_table
+from xstilts.languages import ENGLISH
 from xstilts.report.data_notes import told_of_data
 from xstilts.report.style import group_titles, task_titles
 from xstilts.similarity.measures import measures
@@ -167,6 +168,9 @@ def _page(tables: Tables, invented: bool, figure: str) -> Iterator[str]:
     notes = [f"* {sentence}" for sentence in told_of_data(tables.data)]
     threats = [INVENTED] if invented else []
     yield from _section("What it rests on", _bullets(tables, fitted, _evidence))
+    moved = _bullets(tables, tables.axes["models"], _moved)
+    if moved:
+        yield from _section("What moved", moved)
     yield from _section("What was read", notes or [WHOLE])
     yield from _section("What was not run", _bullets(tables, tables.axes["models"], _not_run))
     yield from _section("What threatens it", [*threats, *_bullets(tables, fitted, _threats)])
@@ -234,7 +238,7 @@ def _ranges(mine: Tables, level: str) -> Iterator[str]:
         )
         ranges.append(f"over {axis}s from {low} to {high}")
     if ranges:
-        yield f"  It differs: {'; '.join(ranges)}."
+        yield f"  It differs: {'; '.join(ranges)}. These are drawn towards the mean."
 
 
 def _evidence(mine: Tables) -> Iterator[str]:
@@ -271,6 +275,35 @@ def _prediction(skill: pd.DataFrame) -> Iterator[str]:
         yield f"Left out in turn and predicted, {what}: R² {row['r2']:.2f}{added}."
 
 
+def _moved(mine: Tables) -> Iterator[str]:
+    """For every intermediate, how the gap changed, and whether English or the others moved more."""
+    for move in moves(mine.cells):
+        yield (
+            f"After {_recipe(move.intermediate)} the transfer gap is "
+            f"{change_of(move.gap_change, 'points')} than after none (mean of "
+            f"{_count(move.targets, 'target')}): English {_gained(move.english)}, the other "
+            f"languages {_gained(move.others)}; {move.more} moved more."
+        )
+
+
+def _recipe(name: str) -> str:
+    return group_titles("intermediate", [name], {})[0]
+
+
+def _gained(points: float) -> str:
+    return f"{'gained' if points >= 0 else 'lost'} {abs(points):.1f}"
+
+
+def _did_not_learn(cells: pd.DataFrame) -> str:
+    """The runs that did not learn their target, by name, and why."""
+    runs = cells[(cells["not_learnt"] != "") & (cells["language"] == ENGLISH) & cells["reported"]]
+    return "; ".join(
+        f"{task_titles([run['target']])[0]} after {_recipe(run['intermediate'])}, seed "
+        f"{run['seed']} ({run['not_learnt']})"
+        for run in runs.to_dict("records")
+    )
+
+
 def _not_run(mine: Tables) -> Iterator[str]:
     not_run = in_words(mine.axes, mine.missing)
     yield not_run or "Every cell of the grid was run."
@@ -282,6 +315,8 @@ def _not_run(mine: Tables) -> Iterator[str]:
     ):
         if (status == state).any():
             yield f"{(status == state).sum()} of {len(status)} combinations {words}."
+    if runs := _did_not_learn(mine.cells):
+        yield f"Runs that did not learn their target: {runs}."
     languages = mine.axes["languages"]
     untested = [name for name in mine.axes["targets"] if ENGLISH not in languages[name]]
     if untested and (not mine.slopes or mine.size["outcome"] in GAPS):
@@ -305,7 +340,32 @@ def _threats(mine: Tables) -> Iterator[str]:
         "that differ) may be the cause."
     )
     if measures()[mine.headline].reads in SAMPLED:
+        yield from _unreliable(mine)
+    controls = [name for name in measures() if name in mine.size["controls"].split(", ")]
+    of_languages = [name for name in controls if measures()[name].level != "task"]
+    if of_languages:
+        yield (
+            f"What {', '.join(of_languages)} measure badly passes for similarity, where similarity "
+            "goes along with it."
+        )
+
+
+def _unreliable(mine: Tables) -> Iterator[str]:
+    """How much of every part is error, and what slopes would be without it."""
+    known = {at: row for at, row in mine.slopes.items() if row["reliability"] is not None}
+    if not known:
         yield "Similarity is measured on samples of texts; its error makes slopes smaller."
+        return
+    _, unit = WORDS[mine.size["outcome"]]
+    parts = [
+        f"{row['reliability']:.2f} {LEVEL_WORDS[at]}"
+        + (f" ({change_of(row['corrected'], unit)} without it)" if row["corrected"] else "")
+        for at, row in known.items()
+    ]
+    yield (
+        "Similarity is measured on samples of texts, and its error makes slopes smaller. Beside "
+        f"the other predictors, the reliability of what is compared is {', '.join(parts)}."
+    )
 
 
 def _count(number: int, what: str) -> str:

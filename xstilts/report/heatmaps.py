@@ -25,8 +25,9 @@ from xstilts.degradation.cell_status import (
     with_states,
 )
 from xstilts.degradation.missing_cells import read_missing
-from xstilts.degradation.outcomes import CELLS, ENGLISH, GAPS, WORDS, analysed, seed_means
+from xstilts.degradation.outcomes import CELLS, GAPS, WORDS, analysed, seed_means
 from xstilts.io.tables import read_table
+from xstilts.languages import ENGLISH
 from xstilts.recipes import NONE
 from xstilts.report.style import (
     AMOUNT,

@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from xstilts.encoder.encoded_rows import evenly_spaced
+from xstilts.languages import ENGLISH
 from xstilts.recipes import recipes
 from xstilts.similarity.language_facts import Known
 from xstilts.similarity.measure import Level, NoValueError, Reads
@@ -22,7 +23,6 @@ from xstilts.similarity.text_set import MIN_TEXTS, Texts
 from xstilts.similarity.vector_table import VectorTable
 from xstilts.tasks import Task, tasks
 
-ENGLISH = "en"
 FIRST, SECOND = 0, 1  # seeds of the two sides' resamples
 
 

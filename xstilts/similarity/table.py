@@ -33,6 +33,11 @@ SIMILARITY = schema(
     ("language", pa.string(), "Language of the target's texts."),
     ("value", pa.float64(), "The measure's value; empty where it is missing."),
     ("se", pa.float64(), "Bootstrap standard error over texts, for measures of texts."),
+    (
+        "resamples",
+        pa.list_(pa.float32()),
+        "The value of each bootstrap resample; cells share the resamples of texts that they share.",
+    ),
     ("p", pa.float64(), "p-value of no difference, for measures that are a test."),
     ("reason", pa.string(), "Why the value is missing; else empty."),
 )
@@ -193,12 +198,18 @@ def _value(
         x, y = (described(side) for side in evidence.sides(*cell))
         values = np.atleast_1d(np.asarray(measure.compute(x, y), dtype=np.float64))
     except NoValueError as missing:
-        return {"value": None, "se": None, "p": None, "reason": str(missing)}
+        return _without_value(str(missing))
     if not np.isfinite(values[0]):
-        return {"value": None, "se": None, "p": None, "reason": f"not a number: {values[0]}"}
+        return _without_value(f"not a number: {values[0]}")
+    several = len(values) > 2
     return {
         "value": float(values[0]),
-        "se": float(values[1:].std(ddof=1)) if len(values) > 2 else None,
+        "se": float(values[1:].std(ddof=1)) if several else None,
+        "resamples": values[1:].tolist() if several else None,
         "p": measure.test(x, y) if measure.test else None,
         "reason": "",
     }
+
+
+def _without_value(reason: str) -> Row:
+    return {"value": None, "se": None, "resamples": None, "p": None, "reason": reason}

@@ -1,0 +1,63 @@
+"""Slopes over these groups alone, against regressions of means and against simulation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from helpers.grids import INTERCEPTS, WANTED, simulated
+from scipy import stats
+
+from benchmarks.grids import PLANTED
+from xstilts.degradation.effects import fit_similarity
+from xstilts.degradation.mixed_model import INTERCEPT, RESIDUAL, fit_formula
+from xstilts.degradation.narrow_inference import slope_of_these
+from xstilts.degradation.parts import AXES, PARTS, parts_of
+from xstilts.degradation.simulation import Spread, simulated_outcome
+
+SINGLE = {part: axes[0] for part, axes in PARTS.items() if len(axes) == 1}
+SLOPES = [(part, axis) for part, own in SINGLE.items() for axis in AXES if axis != own]
+
+
+def test_on_a_balanced_grid_it_is_the_regression_of_the_outcomes_own_part() -> None:
+    """By least squares, part by part; the fit's own interval is wider, as slopes differ."""
+    random = np.random.default_rng(2)
+    spreads = [Spread(":".join(axes), INTERCEPT, 4.0) for axes in [*PARTS.values()][:-1]]
+    spreads += [Spread(axis, part, 3.0) for part, axis in SLOPES]
+    frame = simulated()
+    outcome = simulated_outcome(frame, PLANTED, [*spreads, Spread(RESIDUAL, "", 1.0)], random)
+    trained = frame.assign(gap=outcome)[frame["trained"] == 1]
+    split = parts_of(trained, "gap")
+    slopes = " + ".join(f"(0 + {part} | {axis})" for part, axis in SLOPES)
+    formula = f"gap ~ {' + '.join(PARTS)} + {INTERCEPTS} + {slopes}"
+    model = fit_formula(formula, trained, df="containment")
+    for part, axis in SINGLE.items():
+        x, y = trained[part].to_numpy(), split[part].to_numpy()
+        slope, freedom = (x @ y) / (x @ x), trained[axis].nunique() - 2
+        error = np.sqrt(((y - slope * x) ** 2).sum() / freedom / (x @ x))
+        half = stats.t.ppf(0.975, freedom) * error
+        found = slope_of_these(model, part)
+        assert found["these"] == pytest.approx(slope, abs=0.02), part
+        assert found["these_low"] == pytest.approx(slope - half, rel=0.02), part
+        assert found["these_high"] == pytest.approx(slope + half, rel=0.02), part
+        whole = model.estimate(part)
+        assert whole["low"] < found["these_low"] < found["these_high"] < whole["high"]
+
+
+@pytest.mark.slow
+def test_it_holds_the_mean_slope_of_these_groups_in_19_of_20_grids() -> None:
+    """The mean of 5 targets' slopes is known; outside 6 of 20 times once in 3,000, by the binomial.
+
+    The interval over groups like these is three times as wide here.
+    """
+    outside = 0
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        frame = simulated(seed)
+        by_target = dict(zip(frame["target"].unique(), random.normal(-3, 3, 5), strict=True))
+        slopes = frame["target"].map(by_target)
+        noise = random.normal(0, 1, len(frame))
+        model = fit_similarity(frame.assign(gap=slopes * frame["by_language"] + noise), WANTED)
+        found = slope_of_these(model, "by_language")
+        mean = np.mean([*by_target.values()])
+        outside += not found["these_low"] < mean < found["these_high"]
+    assert outside <= 5

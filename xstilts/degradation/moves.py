@@ -1,0 +1,56 @@
+"""What moved where a transfer gap changed: English, or the other languages.
+
+The gap after an intermediate, less that after `none`, is the gain in English less the gain in the
+other language. A gap that shrinks because English got worse is no better transfer.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from xstilts.degradation.outcomes import AXES, analysed
+from xstilts.languages import ENGLISH
+
+OUTCOME = "gap_change"
+
+
+class Move(NamedTuple):
+    """Means over targets of the means over languages and seeds, in points.
+
+    Attributes:
+        intermediate: recipe of phase two.
+        targets: how many targets there are of it.
+        gap_change: the gap less that after `none`: `english` less `others`.
+        english: the gain in English.
+        others: the gain in the other languages.
+    """
+
+    intermediate: str
+    targets: int
+    gap_change: float
+    english: float
+    others: float
+
+    @property
+    def more(self) -> str:
+        """Which of the two moved more."""
+        return "English" if abs(self.english) > abs(self.others) else "the other languages"
+
+
+def moves(cells: pd.DataFrame) -> list[Move]:
+    """The move of every intermediate of one encoder, over the cells that a change of gap has."""
+    counted = analysed(cells, OUTCOME)
+    reported = cells.loc[cells["reported"], [*AXES, "gain"]]
+    run = [name for name in AXES if name != "language"]
+    english = reported[reported["language"] == ENGLISH].drop(columns="language")
+    rows = counted.merge(reported, on=AXES).merge(english, on=run, suffixes=("", "_en"))
+    columns = [OUTCOME, "gain_en", "gain"]
+    by_language = rows.groupby(["intermediate", "target", "language"], sort=False)[columns].mean()
+    by_target = by_language.groupby(["intermediate", "target"], sort=False).mean()
+    means = by_target.groupby("intermediate", sort=False).agg(["mean", "size"])
+    return [
+        Move(str(name), int(row[OUTCOME, "size"]), *(float(row[each, "mean"]) for each in columns))
+        for name, row in means.iterrows()
+    ]
