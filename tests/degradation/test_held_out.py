@@ -22,6 +22,7 @@ from helpers.grids import (
     similarity_table,
     simulated,
 )
+from scipy import stats
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from xstilts.degradation import held_out as module
@@ -234,8 +235,9 @@ def test_skill_is_that_by_hand() -> None:
     assert (bare["mae"], bare["r2"]) == (1.0, 0.0)
     assert np.isnan(bare["spearman"])  # all are predicted alike
     assert row["gain"] == pytest.approx(0.2)
-    # Of the first group alone 2.5 less 0 of 2.5; of the second 2.5 less 4: each a draw in four.
-    assert (row["gain_low"], row["gain_high"]) == pytest.approx((-0.6, 1.0))
+    # The groups contribute 2 (2.5 - 0) / 5 and 2 (2.5 - 4) / 5, of variance 1.28; times 1/2 + 1.
+    half = stats.t.ppf(0.975, 1) * (1.28 * 1.5) ** 0.5
+    assert (row["gain_low"], row["gain_high"]) == pytest.approx((0.2 - half, 0.2 + half))
 
 
 def test_the_share_inside_intervals_is_that_by_hand() -> None:
@@ -300,3 +302,18 @@ def test_held_out_predictions_are_written_with_their_skill(tmp_path: Path) -> No
     assert len(skill) == len(found.drop_duplicates(["scheme", "predictor"]))
     groups = skill.groupby("scheme")["groups"].unique().map(list).to_dict()
     assert groups == {"language": [6], "family": [4], "intermediate": [3]}
+
+
+def test_what_shares_data_is_left_out_together() -> None:
+    """ANLI+ holds MNLI, and `multi` holds all: it predicts neither, and nothing predicts it."""
+    names = {"t0": "xquad", "t1": "mlqa", "t2": "xnli", "t3": "udpos", "t4": "pawsx"}
+    recipes = {"a": "mnli", "b": "anli", "c": "qqp", "d": "multi"}
+    rows = simulated(0, 5, 6, "abcd", STRONG).replace({"target": names, "intermediate": recipes})
+    found = pd.DataFrame(held_out(rows.assign(family=np.nan), WANTED))
+    groups = found.groupby("scheme")["group"].unique().map(sorted)
+    assert groups["target"] == ["mlqa, xquad", "pawsx", "udpos", "xnli"]
+    assert groups["intermediate"] == ["anli, mnli", "none", "qqp"]
+    together = found[found["group"] == "anli, mnli"]
+    assert set(together["intermediate"]) == {"anli", "mnli"}
+    # Fitted to qqp and none, so by two groups less one; the other folds have more.
+    assert set(together["df"].dropna()) == {1.0}

@@ -67,6 +67,16 @@ def asked() -> HeadlineFit:
     return replace(given, cells=given.cells.assign(diverged=np.where(bad, "loss nan", "")))
 
 
+# These cells have no control, two seeds, and equal errors; all learnt English, none is at chance.
+UNCHANGED = (
+    "without controls",
+    "with runs that did not learn",
+    "without cells at or below chance",
+    "median over seeds",
+    "weighted by test size",
+)
+
+
 @pytest.fixture(scope="module")
 def found(asked: HeadlineFit) -> list[dict[str, Any]]:
     return list(variants(asked))
@@ -78,6 +88,9 @@ def test_every_variant_has_slopes_or_says_why_not(found: list[dict[str, Any]]) -
     assert named == [*VARIANTS, *(f"without {group}" for group in groups)]
     for name in named:
         mine = [row for row in found if row["variant"] == name]
+        if name in UNCHANGED:
+            assert [row["notes"] for row in mine] == ["it changes nothing here"], name
+            continue
         assert [row["level"] for row in mine] == list(PARTS), name
         for row in mine:
             notes = row.get("notes") or ""  # on what has no interval
@@ -119,6 +132,30 @@ def test_runs_that_diverged_are_in_the_variant_that_keeps_them(asked: HeadlineFi
     # All seeds without the flag are the same as all seeds kept.
     clean = replace(asked, cells=asked.cells.assign(diverged=""))
     assert rows_of(clean, "main fit")["by_cell"]["estimate"] == pytest.approx(kept, abs=1e-5)
+
+
+def test_cells_at_chance_are_left_out_of_the_variant_without_them(asked: HeadlineFit) -> None:
+    """Random answers score 20: three cells of one run are brought down to it, English is not."""
+    cells = asked.cells
+    low = (cells["seed"] == 1) & (cells["intermediate"] == "b") & (cells["target"] == "t1")
+    low &= cells["language"].isin(["l0", "l1", "en"])
+    fewer = replace(asked, cells=cells.assign(value=cells["value"].mask(low, 20.0)))
+    found = rows_of(fewer, "without cells at or below chance")["by_cell"]
+    # The second seed still has these cells, so no row goes; their mean is another.
+    assert found["rows"] == 4 * 4 * 8
+    assert found["estimate"] != rows_of(fewer, "main fit")["by_cell"]["estimate"]
+
+
+def test_medians_over_seeds_leave_an_outlying_run_alone() -> None:
+    given = headline(simulated(2, 4, 8, "abc", STRONG), seeds=3)
+    outlying = given.cells["gap"].mask(given.cells["seed"] == 3, given.cells["gap"] + 100)
+    far = replace(given, cells=given.cells.assign(gap=outlying))
+    frames = [fit.data(seeds="median")[1]["gap"] for fit in (given, far)]
+    # By hand: of three values of which one moves up, the median moves to the larger of the others.
+    others = given.cells[given.cells["seed"] < 3].dropna(subset="gap")
+    expected = others.groupby(["intermediate", "target", "language"])["gap"].max()
+    assert sorted(frames[1]) == pytest.approx(sorted(expected))
+    assert sorted(frames[0]) != sorted(frames[1])
 
 
 def test_leaving_a_target_out_is_the_fit_of_the_others(

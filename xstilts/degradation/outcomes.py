@@ -248,11 +248,11 @@ def _flagged(cells: pd.DataFrame, flag: str, outcome: str) -> pd.Series:
     return bad | pd.Series(against, index=cells.index)
 
 
-def seed_means(rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
-    """Means over seeds: one row per (model, intermediate, target, language).
+def seed_means(rows: pd.DataFrame, outcome: str, average: str = "mean") -> pd.DataFrame:
+    """Means (or medians) over seeds: one row per (model, intermediate, target, language).
 
     All seeds share a test set, so the sampling variance is no smaller for their number.
     """
     by = [axis for axis in (*AXES, *FACTORS) if axis != "seed"]
-    means = rows.groupby(by, as_index=False)[[outcome, "sampling_variance"]].mean()
-    return means
+    found = rows.groupby(by, as_index=False)[[outcome, "sampling_variance"]].agg(average)
+    return found

@@ -28,7 +28,7 @@ from xstilts.degradation.answer import (
 )
 from xstilts.degradation.cell_status import AT_CHANCE, DIVERGED, NOT_LEARNT, states
 from xstilts.degradation.effects import EFFECTS, RANDOM_EFFECTS
-from xstilts.degradation.held_out import MIXED
+from xstilts.degradation.held_out import MEAN, MIXED
 from xstilts.degradation.missing_cells import in_words, read_missing
 from xstilts.degradation.moves import moves
 from xstilts.degradation.outcomes import (
@@ -51,6 +51,10 @@ from xstilts.similarity.measures import measures
 UNSAID = (WITHOUT_ENGLISH, WITHOUT_NONE)  # the page says the other reasons elsewhere
 FEW = 10  # groups; with fewer, the variance between groups is hardly known
 SAMPLED = ("texts", "subwords", "parallel")  # samples that measures read
+GROUPS = {  # what is left out at once
+    "target": "group of targets that train on the same data",
+    "intermediate": "group of intermediates that share data",
+}
 WHOLE = "* Every row of the data, as it is in its file."
 WHATEVER = "Whatever the intermediate task:"
 BY_INTERMEDIATE = "By intermediate task, which is this study's question:"
@@ -266,13 +270,18 @@ def _robustness(mine: Tables) -> Iterator[str]:
 
 def _prediction(skill: pd.DataFrame) -> Iterator[str]:
     rows = skill[skill["predictor"] == MIXED].dropna(subset="r2").to_dict("records")
+    means = skill[skill["predictor"] == MEAN].set_index("scheme")["r2"]
     for row in rows:
         added = ""
         if row["gain"] == row["gain"]:  # not nan
             low, high = row["gain_low"], row["gain_high"]
             added = f"; similarity adds {row['gain']:.2f} ({low:.2f} to {high:.2f})"
-        what = _count(row["groups"], row["scheme"])
-        yield f"Left out in turn and predicted, {what}: R² {row['r2']:.2f}{added}."
+        what = _count(row["groups"], GROUPS.get(row["scheme"], row["scheme"]))
+        mean = means.loc[row["scheme"]]
+        yield (
+            f"Left out in turn and predicted, {what}: R² {row['r2']:.2f}, that of means "
+            f"{mean:.2f}{added}."
+        )
 
 
 def _moved(mine: Tables) -> Iterator[str]:
@@ -369,5 +378,6 @@ def _unreliable(mine: Tables) -> Iterator[str]:
 
 
 def _count(number: int, what: str) -> str:
-    plural = {"family": "families"}.get(what, f"{what}s")
-    return f"{number} {what if number == 1 else plural}"
+    first, _, rest = what.partition(" ")
+    plural = {"family": "families"}.get(first, f"{first}s")
+    return " ".join(filter(None, [str(number), first if number == 1 else plural, rest]))
