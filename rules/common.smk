@@ -91,6 +91,7 @@ CLAIMS = results("claims.csv")
 TRUTH = results("truth/model={model}/truth.parquet")
 ANSWER = results("answer.txt")
 FIRST_PAGE = results("first_page.rst")
+DECLARED = results("declared.json")  # by the run itself, not by a rule
 PROVENANCE = results("provenance.csv")
 
 

@@ -137,6 +137,8 @@ rule write_first_page:
     params:
         axes=WHOLE.axes,
         headline=config["similarity"]["headline"],
+        choice=STUDY.choice(),
+        declared=DECLARED,
         languages=STUDY.language_names(),
         invented=bool(config["truth"]),
         code=code_of("write_first_page"),

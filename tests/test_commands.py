@@ -371,8 +371,10 @@ def asked(effect: float, **change: Any) -> Study:
 
 def test_power_is_the_level_without_an_effect_and_grows_with_it(tmp_path: Path) -> None:
     none, table = (power_table(asked(effect), 3) for effect in (0.0, -5.0))
-    found = none[none["power"] > 0]  # 0: a part that one target, or one intermediate, does not have
-    assert found["power"].to_numpy() == pytest.approx(0.05)
+    # A drawn grid in which a part has no test counts as 0: of three, one or two at small sizes.
+    draws = (none["power"] / (0.05 / 3)).round(9)
+    assert set(draws) <= {0.0, 1.0, 2.0, 3.0}
+    assert (draws[none["configured"]] == 3).all()
     assert table["power"].mean() > 0.6
     assert (table["power_all"] <= table["power"]).all()
     assert table["power"].between(table["low"] - 1e-9, table["high"] + 1e-9).all()

@@ -12,6 +12,7 @@ from xstilts.config import check_config, specification, translator
 from xstilts.data.local_paths import check_apart, is_published, local_state
 from xstilts.data.lock import commit_of, read_lock, source_of, sources_of
 from xstilts.data.releases import POOL
+from xstilts.degradation.declaration import chosen, declare
 from xstilts.grid import Grid
 from xstilts.io.tables import atomic
 from xstilts.kept_code import CodeOfResults
@@ -45,7 +46,11 @@ class Study:
         )
 
     def write_config(self) -> None:
-        """Write the whole config, with all that it says by default, into the results."""
+        """Write the whole config, with all that it says by default, into the results.
+
+        What it tests is written down once (`xstilts.degradation.declaration`).
+        """
+        declare(Path(self.config["results"]), self.choice())
         with atomic(Path(self.config["results"]) / "run_config.yaml") as path:
             path.write_text(yaml.safe_dump(self.config, sort_keys=False), encoding="utf-8")
 
@@ -155,6 +160,10 @@ class Study:
     def language_factors(self) -> dict[str, dict[str, str]]:
         """What the grid's languages may be grouped by (`xstilts.languages.language_factors`)."""
         return language_factors(self.language_names())
+
+    def choice(self) -> dict[str, str]:
+        """What the answer is given for: headline, outcome, formula."""
+        return chosen(self.config["similarity"]["headline"], specification(self.config))
 
     def specification(self) -> dict[str, Any]:
         """The model of degradation."""

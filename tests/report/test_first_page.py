@@ -67,6 +67,8 @@ def page_of(
         data=data,
         axes=axes,
         headline="mmd",
+        choice={"headline": "mmd"},
+        declared=str(tmp_path / "declared.json"),
         languages={"en": "English", "sw": "Swahili", "zh": "Chinese"},
         invented=False,
         figure=str(tmp_path / "figure.svg"),
@@ -193,3 +195,13 @@ def test_the_page_counts_the_tests_that_verdicts_are_corrected_for(tmp_path: Pat
     assert "Verdicts are corrected for 2 tests at once" in page
     alone = page_of(tmp_path, rows[:1], grid_of("a", "en", "sw"))
     assert "Verdicts are corrected" not in alone
+
+
+def test_the_page_says_what_was_written_down(tmp_path: Path) -> None:
+    page = page_of(tmp_path, [effect("a")], grid_of("a", "en", "sw"))
+    assert "Nobody wrote down headline, outcome and formula before there were scores." in page
+    was = {"headline": "frechet", "time": "2026-01-01", "scores_before": False}
+    (tmp_path / "declared.json").write_text(json.dumps(was), encoding="utf-8")
+    page = page_of(tmp_path, [effect("a")], grid_of("a", "en", "sw"))
+    assert "written down before any score (2026-01-01)." in page
+    assert "**The headline was changed later:** from frechet to mmd." in page

@@ -13,7 +13,7 @@ from xstilts.degradation.effects import EFFECTS
 from xstilts.degradation.held_out import HELD_OUT
 from xstilts.degradation.outcomes import CELLS
 from xstilts.evaluation.layer_sweep import LAYERS
-from xstilts.io.tables import read_table
+from xstilts.io.tables import read_json, read_table
 
 pytestmark = pytest.mark.xdist_group("workflow")
 CELL = (
@@ -98,6 +98,15 @@ def test_the_cell_table_holds_every_cell_and_the_gap(finished: Study) -> None:
     assert values.loc["ql", "gap"] == pytest.approx(expected)
     assert pd.isna(values.loc["en", "gap"])
     assert reported[reported["target"] == "tatoeba"]["gap"].isna().all()
+
+
+def test_what_is_tested_was_written_down_before_there_were_scores(finished: Study) -> None:
+    results = finished.folder / "results/tiny"
+    declared = read_json(results / "declared.json")
+    assert declared["scores_before"] is False
+    assert declared["headline"] == TINY["similarity"]["headline"]
+    page = (results / "first_page.rst").read_text(encoding="utf-8")
+    assert f"were written down before any score ({declared['time']})." in page
 
 
 def test_effects_stand_beside_the_planted_truth(finished: Study) -> None:

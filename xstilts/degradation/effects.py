@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import pyarrow as pa
 from mixedlm import r2_nakagawa
+from threadpoolctl import threadpool_limits
 
 from xstilts.degradation.cross_check import statsmodels_difference
 from xstilts.degradation.diagnostics import DIAGNOSTICS, diagnosed
@@ -221,7 +222,8 @@ def fits(
 ) -> Iterator[Fitted]:
     """Every measure of every model, then the world's truth; several processes fit at once."""
     given = [*_given(cells, tables, truth, specification)]
-    with ProcessPoolExecutor(processes) as pool:
+    # One thread each: with more, processes get in each other's way.
+    with ProcessPoolExecutor(processes, None, threadpool_limits, (1,)) as pool:
         yield from pool.map(partial(_fitted, specification, headline), given)
 
 

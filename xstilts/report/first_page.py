@@ -27,6 +27,7 @@ from xstilts.degradation.answer import (
     slopes_of,
 )
 from xstilts.degradation.cell_status import AT_CHANCE, DIVERGED, NOT_LEARNT, states
+from xstilts.degradation.declaration import compared
 from xstilts.degradation.effects import EFFECTS, RANDOM_EFFECTS
 from xstilts.degradation.held_out import MEAN, MIXED
 from xstilts.degradation.missing_cells import in_words, read_missing
@@ -123,6 +124,8 @@ def write_first_page(
     data: list[str],
     axes: dict[str, Any],
     headline: str,
+    choice: dict[str, str],
+    declared: str,
     languages: dict[str, str],
     invented: bool,
     figure: str,
@@ -140,6 +143,8 @@ def write_first_page(
         data: manifests of the data, and of the search for leaks.
         axes: the axes of the whole grid (`xstilts.grid.Grid.axes`).
         headline: the measure that the answer is given for.
+        choice: what the config tests (`xstilts.degradation.declaration`).
+        declared: where that was written down before there were scores.
         languages: names of languages by code.
         invented: whether the languages are invented.
         figure: SVG of the headline's slopes, which the page shows.
@@ -157,16 +162,19 @@ def write_first_page(
         languages=languages,
         data=[read_json(Path(path)) for path in data],
     )
+    said = [*compared(Path(declared), choice)]
     with atomic(Path(page)) as temporary:
         beside = os.path.relpath(figure, Path(page).parent)  # docutils resolves it from there
-        temporary.write_text("\n".join(_page(tables, invented, beside)) + "\n", encoding="utf-8")
+        lines = _page(tables, said, invented, beside)
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _page(tables: Tables, invented: bool, figure: str) -> Iterator[str]:
+def _page(tables: Tables, declared: Sequence[str], invented: bool, figure: str) -> Iterator[str]:
     fitted = [name for name in tables.axes["models"] if tables.of(name).slopes]
     yield from _section("The answer", [])
     for model in tables.axes["models"]:
         yield from _answer(tables.of(model), model)
+    yield from [" ".join(declared), ""]
     if fitted:
         yield from ["", ".. raw:: html", f"   :file: {figure}", ""]
     notes = [f"* {sentence}" for sentence in told_of_data(tables.data)]
