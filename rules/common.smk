@@ -74,6 +74,7 @@ SCORES = results(
 LEAKS = results("leaks.json")
 CELLS = results("cells.parquet")
 MISSING = results("missing.csv")
+AGREEMENT = results("agreement.parquet")  # of languages, and of intermediates, by example
 LAYERS = results(
     "layers/target={target}/model={model}/intermediate={intermediate}/seed={seed}/layers.parquet"
 )

@@ -1,20 +1,24 @@
 """Degradation: the cell table, the mixed models, held-out prediction, claims, the answer in words.
 
 REQUIRED INPUTS: score files, similarity tables.
-OUTPUTS: cells.parquet, missing.csv, effects.parquet, variances.parquet,
+OUTPUTS: cells.parquet, missing.csv, agreement.parquet, effects.parquet, variances.parquet,
 random_effects.parquet, nested.csv, diagnostics.csv,
 sensitivity.csv, held_out.parquet, skill.csv, claims.csv, truth.parquet (invented data only), answer.txt.
 """
 
 
 rule collect_cells:
-    """All score files as one table, with the transfer gap; and the cells that there are none of."""
+    """All score files as one table, with the transfer gap; the cells that there are none of; and
+
+    which languages and intermediates fail on the same examples.
+    """
     input:
         scores=score_files,
         leaks=LEAKS,
     output:
         cells=CELLS,
         missing=MISSING,
+        agreement=AGREEMENT,
     log:
         logs("collect_cells"),
     benchmark:

@@ -140,6 +140,33 @@ rule plot_overview:
         "../workflow/scripts/plot_overview.py"
 
 
+rule plot_agreement:
+    """Which languages, and which intermediates, fail on the same examples."""
+    input:
+        agreement=AGREEMENT,
+    output:
+        figure=report(
+            figure("agreement.svg"),
+            caption="../workflow/report/agreement.rst",
+            category="3 Degradation",
+            labels={"what": "which fail on the same examples"},
+        ),
+        data=figure("agreement.csv"),
+    log:
+        logs("plot_agreement"),
+    benchmark:
+        costs("plot_agreement")
+    conda:
+        "../envs/report.yaml"
+    params:
+        languages=STUDY.language_names(),
+        code=code_of("plot_agreement"),
+    message:
+        "Plotting which fail on the same examples"
+    script:
+        "../workflow/scripts/plot_agreement.py"
+
+
 rule plot_measures:
     """How the measures correlate with one another, and with themselves at other layers."""
     input:

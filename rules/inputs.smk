@@ -283,6 +283,7 @@ def trainings():
 FIGURES = (
     "degradation",
     "gains",
+    "agreement",
     "similarity",
     "overview",
     "measures",

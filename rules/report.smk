@@ -124,6 +124,7 @@ rule write_first_page:
         sensitivity=SENSITIVITY,
         skill=SKILL,
         random_effects=RANDOM_EFFECTS,
+        agreement=AGREEMENT,
         data=told_manifests(),
         figure=rules.plot_headline.output.figure,
     output:

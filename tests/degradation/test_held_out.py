@@ -27,7 +27,14 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from xstilts.degradation import held_out as module
 from xstilts.degradation.formulas import Specification
-from xstilts.degradation.held_out import HELD_OUT, held_out, predict_held_out, predictors, skills
+from xstilts.degradation.held_out import (
+    HELD_OUT,
+    held_out,
+    predict_held_out,
+    predictors,
+    skills,
+    with_english,
+)
 from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.model_frame import design
 from xstilts.degradation.outcomes import CELLS, add_factors
@@ -317,3 +324,25 @@ def test_what_shares_data_is_left_out_together() -> None:
     assert set(together["intermediate"]) == {"anli", "mnli"}
     # Fitted to qqp and none, so by two groups less one; the other folds have more.
     assert set(together["df"].dropna()) == {1.0}
+
+
+def test_the_english_score_times_the_alignment_predicts_where_it_makes_the_gap() -> None:
+    """MEXA by hand: a score of English times alignment has a gap of English (1 - alignment)."""
+    rows = simulated(0, 4, 9, "abc", STRONG).assign(family=np.nan)
+    random = np.random.default_rng(0)
+    alignment = dict(zip(rows["language"].unique(), random.uniform(0.2, 0.9, 9), strict=True))
+    trainings = rows[["intermediate", "target"]].drop_duplicates()
+    english = trainings.assign(value=random.uniform(60, 90, len(trainings)))
+    cells = english.assign(language="en", reported=True)
+    tables = pd.DataFrame({"language": alignment.keys(), "similarity": alignment.values()})
+    tables = tables.assign(measure="mutual_retrieval")
+    frame = with_english(rows, cells, tables)
+    product = frame["english_score"] * frame["language"].map(alignment)
+    assert frame["english_score_x_alignment"].tolist() == pytest.approx(product.tolist())
+    frame = frame.assign(gap=frame["english_score"] - product)
+    found = pd.DataFrame(held_out(frame, WANTED)).assign(model="m")
+    skill = pd.DataFrame(skills(found)).set_index(["scheme", "predictor"])["r2"]
+    assert skill["language", "English score x alignment"] > 0.99
+    assert skill["language", "English score x alignment without similarity"] < 0.5
+    # Of one language without parallel text, nothing is multiplied.
+    assert with_english(rows, cells, tables.head(8)).equals(rows)

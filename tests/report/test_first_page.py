@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from helpers.grids import cell, grid_of, write_cells
 
+from xstilts.degradation.by_example import AGREEMENT
 from xstilts.degradation.effects import EFFECTS, RANDOM_EFFECTS
 from xstilts.degradation.held_out import SKILL
 from xstilts.degradation.missing_cells import missing_cells
@@ -37,6 +38,7 @@ def page_of(
     cells: list[Row],
     manifests: Sequence[Row] = (),
     groups: Sequence[Row] = (),
+    pairs: Sequence[Row] = (),
 ) -> str:
     """The first page of encoders a and b on XNLI in English, Swahili and Chinese."""
     axes = {
@@ -46,7 +48,7 @@ def page_of(
         "seeds": [1],
     }
     axes |= {"languages": {"xnli": ["en", "sw", "zh"]}}
-    names = ("effects", "cells", "missing", "sens", "skill", "groups")
+    names = ("effects", "cells", "missing", "sens", "skill", "groups", "pairs")
     files = {name: str(tmp_path / name) for name in names}
     write_cells(Path(files["cells"]), cells)
     write_table(Path(files["effects"]), rows_table(effects, EFFECTS), EFFECTS)
@@ -54,6 +56,7 @@ def page_of(
     write_csv(Path(files["sens"]), rows_table([], SENSITIVITY))
     write_csv(Path(files["skill"]), rows_table([], SKILL))
     write_table(Path(files["groups"]), rows_table([*groups], RANDOM_EFFECTS), RANDOM_EFFECTS)
+    write_table(Path(files["pairs"]), rows_table([*pairs], AGREEMENT), AGREEMENT)
     data = [str(tmp_path / f"manifest-{at}.json") for at in range(len(manifests))]
     for path, content in zip(data, manifests, strict=True):
         Path(path).write_text(json.dumps(content), encoding="utf-8")
@@ -64,6 +67,7 @@ def page_of(
         sensitivity=files["sens"],
         skill=files["skill"],
         random_effects=files["groups"],
+        agreement=files["pairs"],
         data=data,
         axes=axes,
         headline="mmd",
@@ -205,3 +209,23 @@ def test_the_page_says_what_was_written_down(tmp_path: Path) -> None:
     page = page_of(tmp_path, [effect("a")], grid_of("a", "en", "sw"))
     assert "written down before any score (2026-01-01)." in page
     assert "**The headline was changed later:** from frechet to mmd." in page
+
+
+def test_the_page_says_whether_relatives_fail_on_the_same_examples(tmp_path: Path) -> None:
+    """By hand: 0.5 within a family, 0.2 and 0.4 between them; of the encoder a alone."""
+    cells = grid_of("a", "en", "de", "sw")
+    family = {"en": "Germanic", "de": "Germanic", "sw": "Bantu"}
+    cells = [{**row, "family": family[row["language"]]} for row in cells]
+    common = {"model": "a", "axis": "language", "target": "xnli", "examples": 10}
+    kappa = {("de", "en"): 0.5, ("de", "sw"): 0.2, ("en", "sw"): 0.4}
+    pairs = [
+        {**common, "one": one, "other": other, "kappa": value}
+        for (one, other), value in kappa.items()
+    ]
+    page = page_of(tmp_path, [effect("a")], cells, pairs=pairs)
+    said = (
+        "Languages of one family fail on the same examples with a kappa of 0.50, others with 0.30"
+    )
+    assert f"* a: {said} (p " in page
+    without = page_of(tmp_path, [effect("a")], cells)
+    assert "fail on the same examples" not in without

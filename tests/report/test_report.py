@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from helpers.grids import cell, grid_of, write_cells
 
+from xstilts.degradation.by_example import AGREEMENT
 from xstilts.degradation.cell_status import (
     AT_CHANCE,
     DIVERGED,
@@ -25,6 +26,7 @@ from xstilts.degradation.cell_status import (
 from xstilts.degradation.mixed_model import fit_formula
 from xstilts.io.tables import rows_table, write_table
 from xstilts.report.cost_figure import folder_bytes, stage_hours
+from xstilts.report.example_agreement import plot_agreement
 from xstilts.report.heatmaps import CELL, Colours, _panels, flow, plot_outcome
 from xstilts.report.interactive import show_outcomes
 from xstilts.report.measure_agreement import plot_measures
@@ -254,3 +256,25 @@ def test_provenance_names_devices_models_and_data(tmp_path: Path) -> None:
     assert found["training data", "mnli"] == "nyu-mll/multi_nli@def"
     assert found["test data", "xnli"] == "facebook/xnli@abc"
     assert found["analysis", "numpy"] == np.__version__
+
+
+def test_agreement_by_example_is_drawn_in_both_directions(tmp_path: Path) -> None:
+    common = {"model": "a", "axis": "language", "target": "xnli", "examples": 10}
+    pairs = [
+        {**common, "one": one, "other": other, "kappa": value}
+        for one, other, value in [("de", "en", 0.5), ("de", "sw", 0.1), ("en", "sw", 0.2)]
+    ]
+    write_table(tmp_path / "pairs.parquet", rows_table(pairs, AGREEMENT), AGREEMENT)
+    names = {"de": "German", "en": "English", "sw": "Swahili"}
+    for table in ("pairs", "none"):
+        plot_agreement(
+            agreement=str(tmp_path / f"{table}.parquet"),
+            languages=names,
+            figure=str(tmp_path / f"{table}.svg"),
+            data=str(tmp_path / f"{table}.csv"),
+        )
+        write_table(tmp_path / "none.parquet", rows_table([], AGREEMENT), AGREEMENT)
+    drawn = (tmp_path / "pairs.svg").read_text(encoding="utf-8")
+    assert all(f"<!-- {name} -->" in drawn for name in names.values())
+    assert len(pd.read_csv(tmp_path / "pairs.csv")) == 3
+    assert "nothing" in (tmp_path / "none.svg").read_text(encoding="utf-8").lower()

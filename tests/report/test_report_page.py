@@ -24,7 +24,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 CATEGORIES = {
     "1 Answer": 4,
     "2 Robustness": 7,
-    "3 Degradation": 3,
+    "3 Degradation": 4,
     "4 Similarity": 3,
     "5 Scores": 1,
     "6 Training": 1,

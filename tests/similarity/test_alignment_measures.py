@@ -66,6 +66,20 @@ def test_csls_finds_what_a_hub_hides() -> None:
     assert compared("csls", at(22, 0), at(46, 0))[0] == 1
 
 
+def test_mutual_retrieval_is_a_loop_over_translations() -> None:
+    """MEXA's: a translation counts if no other sentence is as near, in either language."""
+    x, y = translations()
+    cosines = all_cosines(x, y)
+    hits = [
+        all(cosines[i][i] > max(cosines[i][j], cosines[j][i]) for j in range(24) if j != i)
+        for i in range(24)
+    ]
+    expected = [np.mean([hits[i] for i in drawn(x, row)]) for row in rows()]
+    assert 0 < expected[0] < 1
+    assert compared("mutual_retrieval", x, y) == pytest.approx(np.array(expected))
+    assert compared("mutual_retrieval", x, y)[0] <= compared("precision_at_1", x, y)[0]
+
+
 def test_the_ratio_margin_is_a_loop_over_translations() -> None:
     x, y = translations()
     cosines = all_cosines(x, y)

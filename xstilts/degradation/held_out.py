@@ -35,6 +35,7 @@ from xstilts.degradation.parts import AXES, PARTS, TRAINED
 from xstilts.degradation.shared_data import groups_of_data, sharing
 from xstilts.errors import InputError
 from xstilts.io.tables import read_table, rows_table, schema, write_csv, write_table
+from xstilts.languages import ENGLISH
 from xstilts.similarity.measures import measures
 from xstilts.similarity.table import read_default_layer
 
@@ -43,6 +44,8 @@ logger = logging.getLogger(__name__)
 Row = dict[str, Any]
 SIZE, URIEL = "pretraining_size", "uriel_"
 NEIGHBOURS = 10
+ALIGNMENT = "mutual_retrieval"  # the measure that MEXA multiplies the English score with
+ENGLISH_SCORE, MEXA = "english_score", "english_score_x_alignment"
 MEAN, MIXED, BARE = "mean", "mixed model", " without similarity"
 # The axes on which a scheme leaves groups out; no predictor may use them.
 LEFT_OUT = {
@@ -106,12 +109,35 @@ def predict_held_out(
     specification = Specification(**degradation)
     scored = read_table(Path(cells), CELLS).to_pandas()
     rows: list[Row] = []
-    for model, frame in model_frames(
-        scored, read_default_layer(similarity), headline, specification
-    ):
+    tables = read_default_layer(similarity)
+    for model, own in model_frames(scored, tables, headline, specification):
+        of_model = (each[each["model"] == model] for each in (scored, tables))
+        frame = with_english(own, *of_model)
         rows += [{"model": model, **row} for row in held_out(frame, specification)]
     write_table(Path(predictions), rows_table(rows, HELD_OUT), HELD_OUT)
     write_csv(Path(skill), rows_table(skills(pd.DataFrame(rows)), SKILL))
+
+
+def with_english(
+    frame: pd.DataFrame, cells: pd.DataFrame, similarity: pd.DataFrame
+) -> pd.DataFrame:
+    """The frame with the English score of each training, and that times the language's alignment.
+
+    The product is MEXA's prediction of the score (Kargaran et al. 2025). Cells without parallel
+    text have none, and the frame no such columns if there is none at all.
+
+    Args:
+        frame: rows of one encoder.
+        cells: its cell table.
+        similarity: its similarity tables.
+    """
+    english = cells[cells["reported"] & (cells["language"] == ENGLISH)]
+    scores = english.groupby(["intermediate", "target"])["value"].mean().rename(ENGLISH_SCORE)
+    aligned = similarity[similarity["measure"] == ALIGNMENT].dropna(subset="similarity")
+    alignment = aligned.groupby("language")["similarity"].first()
+    rows = frame.join(scores, on=["intermediate", "target"])
+    product = rows[ENGLISH_SCORE] * rows["language"].map(alignment)
+    return rows.assign(**{MEXA: product}) if product.notna().all() else frame
 
 
 def held_out(frame: pd.DataFrame, specification: Specification) -> Iterator[Row]:
@@ -183,6 +209,12 @@ def predictors(
         "URIEL": (_ridge, [name for name in facts if name.startswith(URIEL)]),
         "similarity alone": (_ridge, parts),
     }
+    if MEXA in frame:
+        score = "English score"
+        learners |= {
+            f"{score} x alignment": (_ridge, [ENGLISH_SCORE, MEXA]),
+            f"{score} x alignment{BARE}": (_ridge, [ENGLISH_SCORE]),
+        }
     learners = {name: each for name, each in learners.items() if each[1] or name == MEAN}
     for name, make in LEARNERS.items():
         learners |= {name: (make, [*facts, *parts]), f"{name}{BARE}": (make, facts)}

@@ -10,6 +10,7 @@ target and seed (and intermediate, or language):
 | `gain` over none | $s - s_0$ | points |
 | `gap_change` | gap less the gap after `none` | points |
 | `logit_gap` | empirical logit in English less that in the language | logits |
+| `lost` | share of the examples right in English that are wrong here (`by_example`) | percent |
 
 An outcome named `corrected_...` is that of the chance-corrected score $100 (s - c) / (100 - c)$,
 where $c$ is the score of random answers; the logit, which needs shares, is always corrected.
@@ -30,25 +31,28 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
 
+from xstilts.degradation.by_example import AGREEMENT, by_example
 from xstilts.degradation.learnt import not_learnt
 from xstilts.degradation.missing_cells import missing_cells
 from xstilts.errors import InputError, check_name
 from xstilts.evaluation.metrics import SCORES
-from xstilts.io.tables import open_table, schema, write_csv, write_table
+from xstilts.io.tables import open_table, rows_table, schema, write_csv, write_table
 from xstilts.languages import ENGLISH, FACTORS
 from xstilts.recipes import NONE
 
 AXES = ["model", "intermediate", "target", "seed", "language"]
 
-GAPS = ("gap", "relative_gap", "logit_gap", "corrected_gap", "corrected_relative_gap")
+GAPS = ("gap", "relative_gap", "logit_gap", "lost", "corrected_gap", "corrected_relative_gap")
 GAINS = ("gain", "gap_change", "corrected_gain", "corrected_gap_change")
 OUTCOMES = (*GAPS, *GAINS)
+ABROAD = (*GAPS, "gap_change", "corrected_gap_change")  # English has none
 BETTER = ("gain", "corrected_gain")  # outcomes of which more is better
 # Name and unit of each outcome.
 WORDS = {
     "gap": ("transfer gap", "points"),
     "relative_gap": ("relative transfer gap", "percent"),
     "logit_gap": ("transfer gap", "logits"),
+    "lost": ("loss of examples that are right in English", "percent"),
     "gain": ("gain over none", "points"),
     "gap_change": ("change of the transfer gap", "points"),
     "corrected_gap": ("chance-corrected transfer gap", "points"),
@@ -81,6 +85,12 @@ CELLS = schema(
     ("corrected_gain", pa.float64(), "The gain of chance-corrected scores."),
     ("corrected_gap_change", pa.float64(), "The change of the gap of chance-corrected scores."),
     ("logit_gap", pa.float64(), "The gap of empirical logits of chance-corrected scores."),
+    (
+        "lost",
+        pa.float64(),
+        "Percent of the examples right in English that are wrong here; of targets whose examples "
+        "are shared by languages.",
+    ),
     ("without_gap", pa.string(), "Why there is no gap; else empty."),
     ("not_learnt", pa.string(), "Why the run did not learn its target in English; else empty."),
 )
@@ -93,6 +103,7 @@ def collect_cells(
     factors: Mapping[str, Mapping[str, str]],
     cells: str,
     missing: str,
+    agreement: str,
 ) -> None:
     """Join score files into the cell table; the axes are read from the hive folders.
 
@@ -102,13 +113,17 @@ def collect_cells(
         factors: what languages may be grouped by (`FACTORS`), by language.
         cells: the table to write.
         missing: a table of the grid's cells that have no score file.
+        agreement: a table of which languages, and intermediates, fail on the same examples.
     """
     form = pa.schema([CELLS.field(name) for name in AXES])
     for file in scores:
         open_table(Path(file))  # says which one cannot be read
     partitioning = ds.partitioning(schema=form, flavor="hive")
     table = ds.dataset(scores, partitioning=partitioning, format="parquet").to_table()
-    frame = add_factors(add_outcomes(table.to_pandas()), factors)
+    lost, pairs = by_example(scores)
+    scored = add_factors(add_outcomes(table.to_pandas()), factors).drop(columns="lost")
+    frame = scored.merge(lost, on=AXES, how="left")
+    write_table(Path(agreement), rows_table(pairs, AGREEMENT), AGREEMENT)
     write_table(Path(cells), pa.Table.from_pandas(frame, preserve_index=False), CELLS)
     not_run = missing_cells(axes, frame)
     write_csv(Path(missing), pa.Table.from_pandas(not_run, preserve_index=False))
@@ -144,6 +159,7 @@ def add_outcomes(cells: pd.DataFrame) -> pd.DataFrame:
         scored[f"{prefix}gain"] = (scored[score] - none[score]).where(trained)
         scored[f"{prefix}gap_change"] = (gap - none[f"{prefix}gap"]).where(trained)
     scored["logit_gap"] = (english["logit"] - scored["logit"]).where(abroad)
+    scored["lost"] = np.nan  # known of examples, not of scores
     scored["not_learnt"] = not_learnt(scored)
     scored["without_gap"] = ""
     scored.loc[scored["gap"].isna(), "without_gap"] = "no score, here or in English"
@@ -208,7 +224,7 @@ def left_out(cells: pd.DataFrame, outcome: str) -> dict[str, int]:
     Each score is counted once, under the first reason that fits.
     """
     defined = pd.Series(True, index=cells.index)
-    if "gap" in outcome:
+    if outcome in ABROAD:
         defined &= cells["language"] != ENGLISH
     if outcome in GAINS:
         defined &= cells["intermediate"] != NONE
@@ -220,7 +236,7 @@ def left_out(cells: pd.DataFrame, outcome: str) -> dict[str, int]:
         "without a score": cells["value"].isna(),
         "of a run that diverged, or set against one": _flagged(cells, "diverged", outcome),
         LEARNT_NOTHING: _flagged(cells, "not_learnt", outcome),
-        WITHOUT_ENGLISH: without & ~english & ("gap" in outcome),
+        WITHOUT_ENGLISH: without & ~english & (outcome in ABROAD),
         WITHOUT_NONE: without & ~none & (outcome in GAINS),
         f"for which {outcome} is not defined": without,
     }

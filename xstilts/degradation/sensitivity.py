@@ -201,7 +201,7 @@ def _without_controls(fit: HeadlineFit) -> list[Row]:
 
 
 def _weighted(fit: HeadlineFit) -> list[Row]:
-    if fit.wanted.outcome in ("relative_gap", "logit_gap", "corrected_relative_gap"):
+    if fit.wanted.outcome in ("relative_gap", "logit_gap", "lost", "corrected_relative_gap"):
         raise InputError("sampling variances are in points")
     return _slopes(fit_weighted(*fit.data()))
 

@@ -26,6 +26,7 @@ from xstilts.degradation.answer import (
     limits,
     slopes_of,
 )
+from xstilts.degradation.by_example import AGREEMENT, family_kappas
 from xstilts.degradation.cell_status import AT_CHANCE, DIVERGED, NOT_LEARNT, states
 from xstilts.degradation.declaration import compared
 from xstilts.degradation.effects import EFFECTS, RANDOM_EFFECTS
@@ -73,6 +74,7 @@ class Tables:
         sensitivity: the headline's slopes under other outcomes, data and methods.
         skill: the skill of predictions of left-out groups.
         random_effects: what each group adds to the headline's slopes.
+        agreement: which languages, and intermediates, fail on the same examples.
         headline: the measure that the answer is given for.
         axes: the axes of the whole grid (`xstilts.grid.Grid.axes`).
         languages: names of languages by code.
@@ -85,6 +87,7 @@ class Tables:
     sensitivity: pd.DataFrame
     skill: pd.DataFrame
     random_effects: pd.DataFrame
+    agreement: pd.DataFrame
     headline: str
     axes: dict[str, Any]
     languages: dict[str, str]
@@ -92,7 +95,7 @@ class Tables:
 
     def of(self, model: str) -> Tables:
         """The tables of one encoder."""
-        frames = ("cells", "missing", "sensitivity", "skill", "random_effects")
+        frames = ("cells", "missing", "sensitivity", "skill", "random_effects", "agreement")
         mine = {
             name: frame[frame["model"] == model]
             for name in frames
@@ -121,6 +124,7 @@ def write_first_page(
     sensitivity: str,
     skill: str,
     random_effects: str,
+    agreement: str,
     data: list[str],
     axes: dict[str, Any],
     headline: str,
@@ -140,6 +144,7 @@ def write_first_page(
         sensitivity: the table of the headline's slopes under every variant.
         skill: the table of held-out prediction.
         random_effects: the table of predicted effects of groups.
+        agreement: the table of agreement by example.
         data: manifests of the data, and of the search for leaks.
         axes: the axes of the whole grid (`xstilts.grid.Grid.axes`).
         headline: the measure that the answer is given for.
@@ -157,6 +162,7 @@ def write_first_page(
         sensitivity=pd.read_csv(sensitivity),
         skill=pd.read_csv(skill),
         random_effects=read_table(Path(random_effects), RANDOM_EFFECTS).to_pandas(),
+        agreement=read_table(Path(agreement), AGREEMENT).to_pandas(),
         headline=headline,
         axes=axes,
         languages=languages,
@@ -352,6 +358,7 @@ def _threats(mine: Tables) -> Iterator[str]:
             yield f"{_count(number, name)}: so few that how they differ is hardly known."
     if mine.cells["seed"].nunique() == 1:
         yield "One seed: another run of the same training is not in the intervals."
+    yield from _relatives(mine)
     yield (
         "Similarity was not assigned: what goes with it (data in pretraining, script, test sets "
         "that differ) may be the cause."
@@ -383,6 +390,20 @@ def _unreliable(mine: Tables) -> Iterator[str]:
         "Similarity is measured on samples of texts, and its error makes slopes smaller. Beside "
         f"the other predictors, the reliability of what is compared is {', '.join(parts)}."
     )
+
+
+def _relatives(mine: Tables) -> Iterator[str]:
+    """Whether languages of a family fail on the same examples more than others do."""
+    pairs = mine.agreement[mine.agreement["axis"] == "language"]
+    known = mine.cells.drop_duplicates("language")
+    families = dict(zip(known["language"], known["family"], strict=True))
+    if found := family_kappas(pairs, families):
+        within, between, p = found
+        yield (
+            f"Languages of one family fail on the same examples with a kappa of {within:.2f}, "
+            f"others with {between:.2f} (p {p:.3f} by permuted families): the smaller the "
+            "difference, the better the model's languages are exchangeable within their families."
+        )
 
 
 def _count(number: int, what: str) -> str:

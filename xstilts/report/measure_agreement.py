@@ -34,7 +34,7 @@ def plot_measures(*, tables: list[str], figure: str, data: str) -> None:
     models = dict(list(frame[frame["is_default"]].groupby("model")))
     if not models:
         return save_figure(nothing_to_show(), frame, figure, data)
-    names = _clustered(_square(frame[frame["is_default"]]))
+    names = clustered(_square(frame[frame["is_default"]]))
     layered = frame["layer"].nunique() > 1
     side = SQUARE * len(names)
     heights = [side + NAMES, LINES] if layered else [side + NAMES]
@@ -158,7 +158,7 @@ def _square(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.pivot_table(index="measure", columns="other", values="spearman")
 
 
-def _clustered(correlations: pd.DataFrame) -> list[str]:
+def clustered(correlations: pd.DataFrame) -> list[str]:
     """Names in the order of an average-linkage tree, in which 1 - r is the distance."""
     names = list(correlations.index)
     if len(names) < 3:

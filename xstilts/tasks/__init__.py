@@ -146,6 +146,8 @@ class Task:
         xtreme: that of XTREME's and XTREME-R's scripts for XLM-R Large, in its place.
         trains_on: for targets, the chain of tasks trained on in English; empty = no training.
         target: whether this is an evaluated task.
+        shared_examples: for targets, whether the test sets are translations of each other, in which
+            an example has the same id (or the same place) in every language.
         languages: codes of languages it has beside those whose row in the table names it.
         answerable: for span QA, whether every question has an answer.
         answer_rules: for span QA, how answers are compared (`xstilts.kinds._qa_metrics`).
@@ -174,6 +176,7 @@ class Task:
     xtreme: Schedule | None = None
     trains_on: tuple[str, ...] = ()
     target: bool = False
+    shared_examples: bool = False
     languages: tuple[str, ...] = ()
     answerable: bool = True
     answer_rules: Literal["squad", "mlqa"] = "squad"

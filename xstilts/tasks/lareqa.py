@@ -24,6 +24,7 @@ TASK = Task(
     ),
     trains_on=("squad_retrieval",),
     target=True,
+    shared_examples=True,
     licence="CC BY-SA 4.0",
     citation="Roy et al. 2020, LAReQA, EMNLP",
 )

@@ -13,6 +13,7 @@ TASK = Task(
     answer_rules="mlqa",
     trains_on=("squad1",),
     target=True,
+    shared_examples=True,
     licence="CC BY-SA 3.0",
     max_length=384,
     citation="Lewis et al. 2020, MLQA, ACL",

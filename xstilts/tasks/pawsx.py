@@ -17,6 +17,7 @@ TASK = Task(
     ),
     trains_on=("pawsx",),
     target=True,
+    shared_examples=True,
     licence="free use, acknowledge Google LLC",
     citation="Yang et al. 2019, PAWS-X, EMNLP",
 )

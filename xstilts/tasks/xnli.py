@@ -13,6 +13,7 @@ TASK = Task(
     columns={"text_a": "premise", "text_b": "hypothesis", "label": "label"},
     trains_on=("mnli",),
     target=True,
+    shared_examples=True,
     licence="CC BY-NC 4.0",
     citation="Conneau et al. 2018, XNLI, EMNLP",
 )

@@ -18,6 +18,7 @@ TASK = Task(
     columns=SQUAD_COLUMNS,
     trains_on=("squad1",),
     target=True,
+    shared_examples=True,
     licence="CC BY-SA 4.0",
     max_length=384,
     citation="Artetxe, Ruder and Yogatama 2020, On the Cross-lingual Transferability, ACL",
