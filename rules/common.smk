@@ -53,6 +53,7 @@ def costs(pattern):
 DATA = results("data/part={part}/task={task}/manifest.json")
 ENCODED = results("encoded/part={part}/model={model}/task={task}/manifest.json")
 EMBEDDED = results("embeddings/part={part}/model={model}/task={task}/vectors.parquet")
+TOKENS = results("embeddings/part={part}/model={model}/task={task}/tokens.parquet")
 SUBWORDS = results("subwords/part={part}/model={model}/task={task}/subwords.parquet")
 COORDINATES = results("coordinates/model={model}/coordinates.parquet")
 FEATURES = results("features/model={model}/intermediate={intermediate}/features.parquet")

@@ -227,6 +227,7 @@ def measure_inputs(wildcards):
         "features": feature_tables(wildcards),
         "fisher": fisher_tables(wildcards),
         "texts": COORDINATES.format(model=wildcards.model),
+        "tokens": compared(TOKENS, wildcards),
         "subwords": compared(SUBWORDS, wildcards),
         "parallel": PARALLEL.format(model=wildcards.model) if GRID.parallel_languages else None,
     }

@@ -7,12 +7,13 @@ dev features and Fisher diagonals of checkpoints; one table per measure.
 
 
 rule embed_texts:
-    """Mean-pooled vectors of a task's texts at every layer, through the pretrained encoder."""
+    """A task's texts through the pretrained encoder: mean-pooled vectors, and single tokens."""
     input:
         pretrained=PRETRAINED,
         encoded=ENCODED,
     output:
         vectors=EMBEDDED,
+        tokens=TOKENS,
     log:
         logs("embed_texts/{part}/{model}/{task}"),
     benchmark:

@@ -66,6 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 encoded=source,
                 sides=["text"],
                 vectors=tables[part][task],
+                tokens=str(root / part / task / "tokens.parquet"),
                 **EMBEDDED,
             )
     project_texts(tables=tables, coordinates=str(root / "coordinates.parquet"))
@@ -81,7 +82,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def measured(folder: Path, name: str) -> pd.DataFrame:
     """A measure over the whole world, beside the planted similarity."""
-    files = {"texts": "coordinates.parquet", "parallel": "parallel.parquet"}
+    parts = {"train": intermediate_tasks(), "test": target_tasks()}
+    files = {
+        "texts": str(folder / "coordinates.parquet"),
+        "parallel": str(folder / "parallel.parquet"),
+        "tokens": {
+            part: {task: str(folder / part / task / "tokens.parquet") for task in names}
+            for part, names in parts.items()
+        },
+    }
     output = folder / f"{name}.parquet"
     add_languages(str(invented(WORLD) / "languages.csv"))
     measure_similarity(
@@ -92,7 +101,7 @@ def measured(folder: Path, name: str) -> pd.DataFrame:
         languages={target: target_languages(WORLD, target) for target in target_tasks()},
         known=language_facts(list(WORLD.languages), None),
         resamples=2,
-        files=str(folder / files[measures()[name].reads]),
+        files=files[measures()[name].reads],
         table=str(output),
     )
     table = read_similarity([str(output)])
@@ -122,6 +131,11 @@ def within_languages(table: pd.DataFrame) -> float:
 
 def test_theme_overlap_recovers_the_planted_overlap_of_topics(folder: Path) -> None:
     assert within_languages(measured(folder, "theme_overlap")) >= 0.8
+
+
+def test_nearest_tokens_hardly_follow_the_planted_overlap_of_topics(folder: Path) -> None:
+    """As docs/similarity.md says: 0.07. Most tokens of an invented text are of no topic."""
+    assert abs(within_languages(measured(folder, "nearest_tokens"))) < 0.2
 
 
 def test_other_measures_of_texts_follow_it_less(folder: Path) -> None:

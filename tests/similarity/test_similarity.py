@@ -22,7 +22,8 @@ from xstilts.similarity.measure import Measure
 from xstilts.similarity.measures import measures
 from xstilts.similarity.subword_counts import Subwords
 from xstilts.similarity.table import SIMILARITY, measure_similarity, read_similarity
-from xstilts.similarity.text_set import Texts
+from xstilts.similarity.text_set import Texts, bootstrap
+from xstilts.similarity.token_sets import NearestOwners
 from xstilts.similarity.vector_table import VectorTable, write_vectors
 from xstilts.tasks import tasks
 
@@ -50,6 +51,12 @@ def sentences(noise: float) -> tuple[Texts, Texts]:
     return Texts.of(english, 0, RESAMPLES, 0), Texts.of(other, 0, RESAMPLES, 0)
 
 
+def owned(owners: list[int]) -> NearestOwners:
+    """Texts whose four tokens are nearest to those of these of two tasks."""
+    weights = bootstrap(20, RESAMPLES, 0)
+    return NearestOwners(owners=np.tile(owners, (20, 1)), tasks=2, weights=weights)
+
+
 def labelled(apart: float) -> tuple[np.ndarray, np.ndarray]:
     labels = np.repeat([0, 1, 2], 40)
     random = np.random.default_rng(0)
@@ -65,6 +72,7 @@ MNLI, SQUAD = [tasks()["mnli"]], [tasks()["squad1"]]
 SIDES: dict[str, tuple[tuple[Side, Side], tuple[Side, Side]]] = {
     "texts": ((texts(1, 80, 0), texts(1, 80, 0)), (texts(1, 80, 0), texts(-2, 60, 1))),
     "subwords": ((subwords(0, 0), subwords(0, 0)), (subwords(0, 0), subwords(15, 1))),
+    "tokens": (([0], owned([0, 0, 0, 1])), ([0], owned([1, 1, 0, 1]))),
     "parallel": (sentences(0), sentences(2)),
     "languages": ((ENGLISH, ENGLISH), (ENGLISH, THAI)),
     "tasks": ((MNLI, MNLI), (MNLI, SQUAD)),

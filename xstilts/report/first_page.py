@@ -52,7 +52,7 @@ from xstilts.similarity.measures import measures
 
 UNSAID = (WITHOUT_ENGLISH, WITHOUT_NONE)  # the page says the other reasons elsewhere
 FEW = 10  # groups; with fewer, the variance between groups is hardly known
-SAMPLED = ("texts", "subwords", "parallel")  # samples that measures read
+SAMPLED = ("texts", "tokens", "subwords", "parallel")  # samples that measures read
 GROUPS = {  # what is left out at once
     "target": "group of targets that train on the same data",
     "intermediate": "group of intermediates that share data",

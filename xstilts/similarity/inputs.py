@@ -20,8 +20,9 @@ from xstilts.similarity.language_facts import Known
 from xstilts.similarity.measure import Level, NoValueError, Reads
 from xstilts.similarity.subword_counts import Subwords, read_subwords
 from xstilts.similarity.text_set import MIN_TEXTS, Texts
+from xstilts.similarity.token_sets import NearestOwners, TokenPool
 from xstilts.similarity.vector_table import VectorTable
-from xstilts.tasks import Task, tasks
+from xstilts.tasks import Task, intermediate_tasks, tasks
 
 FIRST, SECOND = 0, 1  # seeds of the two sides' resamples
 
@@ -126,6 +127,43 @@ class TextSets(Sets[Texts]):
         )
         _enough(len(together))
         return Texts.of(together, self.themes, self.asked.resamples, seed)
+
+
+class TokenSets:
+    """The tasks of a recipe, and whose tokens are nearest to those of a target in a language."""
+
+    layer: int | None
+
+    def __init__(self, asked: MeasureRequest) -> None:
+        self.asked = asked
+        tables = {
+            (part, task): VectorTable(Path(path))
+            for part, by_task in asked.files.items()
+            for task, path in by_task.items()
+        }
+        self.tokens = {
+            (*of, str(key["language"])): vectors
+            for of, table in tables.items()
+            for key, vectors in table.read()
+        }
+        (read,) = next(iter(tables.values())).layers().items()
+        self.layer, self.is_default = read
+        trained = {task for part, task, _ in self.tokens if part == "train"}
+        self.pooled = [task for task in intermediate_tasks() if task in trained]
+        own = [self.tokens["train", task, ENGLISH] for task in self.pooled]
+        self.pool = TokenPool.of(own, self.tokens.values())
+        self._nearest: dict[tuple[str, str], NearestOwners] = {}
+
+    def sides(
+        self, intermediate: str, target: str, language: str
+    ) -> tuple[list[int], NearestOwners]:
+        """The recipe's tasks by number, and the target's texts."""
+        key = (target, language)
+        if key not in self._nearest:
+            tokens = self.tokens["test", target, language]
+            self._nearest[key] = self.pool.nearest(tokens, self.asked.resamples, SECOND)
+        recipe = recipes()[intermediate].tasks
+        return [self.pooled.index(task) for task in recipe], self._nearest[key]
 
 
 class SubwordSets(Sets[Subwords]):
@@ -274,6 +312,7 @@ def _translations(asked: MeasureRequest) -> Iterator[MeasureInputs]:
 
 INPUTS: dict[Reads, Callable[[MeasureRequest], Iterator[MeasureInputs]]] = {
     "texts": _texts,
+    "tokens": lambda asked: iter([TokenSets(asked)]),
     "subwords": lambda asked: iter([SubwordSets(asked)]),
     "parallel": _translations,
     "languages": lambda asked: iter([Languages(asked.languages)]),

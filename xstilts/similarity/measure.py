@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Level = Literal["cell", "task", "language"]
-Reads = Literal["texts", "subwords", "parallel", "languages", "tasks", "features", "fisher"]
+Reads = Literal[
+    "texts", "tokens", "subwords", "parallel", "languages", "tasks", "features", "fisher"
+]
 Invariance = Literal["rotation", "scale"]
 
 
