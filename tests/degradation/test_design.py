@@ -234,3 +234,23 @@ def test_a_step_that_names_no_column_is_an_error() -> None:
     with pytest.raises(InputError, match="steps: second: unknown name 'langauges'"):
         wrong.check("degradation")
     WANTED.check("degradation")
+
+
+def test_holes_among_the_scores_leave_the_parts_of_similarity_as_they_are() -> None:
+    """A measure whose sum over intermediates is fixed has no part of languages, nor gets one."""
+    grid = simulated().drop(columns=[*PARTS])
+    trained = grid["intermediate"] != "none"
+    pairs = [grid["target"], grid["language"]]
+    grid["similarity"] -= grid["similarity"].groupby(pairs).transform("mean")
+    measured = grid.loc[trained, [*AXES, "similarity"]]
+    outcomes = grid[[*AXES, "gap"]]
+    lost = trained & (outcomes.index % 7 == 0)
+    kept = outcomes[~lost]
+    whole, holes = (design(rows, measured, NO_OTHERS, "gap ~ 1") for rows in (outcomes, kept))
+    assert not {"by_language", "by_target", "by_target_language"} & {*holes.columns}
+    both = whole.merge(holes, on=[*AXES], suffixes=("", "_holes"))
+    for part in {*PARTS} & {*whole.columns}:
+        assert np.allclose(both[part], both[f"{part}_holes"]), part
+    # On the cells with a score alone they would be mixed.
+    mixed = split_similarity(join(kept, measured))
+    assert "by_language" in mixed

@@ -39,11 +39,11 @@ from xstilts.degradation.hypothesis_tests import (
     permuted_languages,
 )
 from xstilts.degradation.mixed_model import MixedModel, fit_formula, records
-from xstilts.degradation.model_frame import design
+from xstilts.degradation.model_frame import design, over_grid
 from xstilts.degradation.narrow_inference import slope_of_these
 from xstilts.degradation.nested_steps import NESTED, nested_rows
 from xstilts.degradation.outcomes import CELLS, analysed, seed_means
-from xstilts.degradation.parts import AXES, PARTS, parts_of
+from xstilts.degradation.parts import PARTS, parts_of
 from xstilts.degradation.reliability import corrected, error_shares
 from xstilts.errors import InputError
 from xstilts.io.tables import read_table, rows_table, schema, write_csv, write_table
@@ -254,8 +254,7 @@ def _given(
         mine = outcomes[outcomes["model"] == model]
         others = tables[(tables["model"] == model) & (tables["measure"] != measure)]
         frame = design(mine, similarity, others, specification.formula)
-        analysed_cells = similarity.merge(frame[[*AXES]], on=[*AXES])
-        errors = error_shares(analysed_cells, measures()[str(measure)].level)
+        errors = error_shares(over_grid(similarity, frame), measures()[str(measure)].level)
         yield Given(str(model), str(measure), frame, len(mine) - len(frame), errors)
     for path in truth if specification.outcome == "gap" else []:  # only gaps have a known truth
         planted = read_table(Path(path)).to_pandas()

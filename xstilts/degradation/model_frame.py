@@ -15,7 +15,7 @@ import pandas as pd
 from mixedlm.formula.terms import Formula
 
 from xstilts.degradation.formulas import parse
-from xstilts.degradation.parts import CONSTANT, split_similarity
+from xstilts.degradation.parts import AXES, CONSTANT, split_similarity
 from xstilts.recipes import NONE
 from xstilts.similarity.measure import Level
 from xstilts.similarity.measures import measures
@@ -41,8 +41,22 @@ def design(
         others: the model's similarity tables of other measures, signed (`read_similarity`).
         formula: measures that it names become controls, if they have any value.
     """
-    split = split_similarity(join(outcomes, chosen), _level(chosen))
+    frame = join(outcomes, chosen)
+    split = split_similarity(frame, _level(chosen), over_grid(chosen, frame))
     return add_controls(split, others, formula)
+
+
+def over_grid(measured: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
+    """The measured cells of every intermediate, target and language that a frame has.
+
+    Args:
+        measured: rows of a measure, with `similarity`.
+        frame: the rows that are analysed, which may lack some of these cells.
+    """
+    there = measured["similarity"].notna()
+    for axis in AXES:
+        there &= measured[axis].isin(frame[axis])
+    return measured[there]
 
 
 def add_controls(frame: pd.DataFrame, others: pd.DataFrame, formula: str | Formula) -> pd.DataFrame:

@@ -4,7 +4,9 @@ Any table over three factors is a sum: what each language, target and intermedia
 each pair of them does beside that; and the rest, cell by cell. The effects of single factors are
 estimated jointly by least squares on the cells that there are, then those of the three pairs on
 what is left (least norm, where a grid with holes leaves them open). On a grid without holes the
-parts are orthogonal, as in an analysis of variance.
+parts are orthogonal, as in an analysis of variance. Similarity is known of cells that were never
+run, or that failed: its parts are those of the whole grid of what is analysed, so that holes among
+the scores do not mix them.
 
 A measure has the parts of its declared level and no others: a fact of languages says nothing of
 targets, however few languages a target has.
@@ -82,15 +84,23 @@ def _joint_effects(
     ]
 
 
-def split_similarity(frame: pd.DataFrame, level: Level = "cell") -> pd.DataFrame:
+def split_similarity(
+    frame: pd.DataFrame, level: Level = "cell", measured: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """The frame with `trained`, and the parts of `similarity` that vary, in standard deviations.
 
-    A standard deviation is over the cells that have a similarity, each counted once. Rows of `none`
-    have none: what differs by intermediate is 0 there, and `trained` is 0 as well. Other rows
-    without a similarity have no value of the parts.
+    Rows of `none` have no similarity: what differs by intermediate is 0 there, and `trained` is 0
+    as well. Other rows without a similarity have no value of the parts.
+
+    Args:
+        frame: rows with `similarity`; what is measured more than once counts once.
+        level: of the measure.
+        measured: the cells that are split, if they are more than the frame's (`over_grid`). A
+            standard deviation is over these.
     """
     has_value = frame["similarity"].notna()
-    cells = frame.loc[has_value, [*AXES, "similarity"]].drop_duplicates([*AXES])
+    source = frame[has_value] if measured is None else measured
+    cells = source[[*AXES, "similarity"]].drop_duplicates([*AXES])
     none = frame["intermediate"] == NONE
     columns = {TRAINED: (~none).astype(float)}
     for part, values in parts_of(cells, "similarity", level).items():
