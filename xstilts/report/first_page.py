@@ -239,6 +239,9 @@ def _answer(mine: Tables, model: str) -> Iterator[str]:
     if tests > 1:
         yield f"Verdicts are corrected for {tests} tests at once (Holm); intervals are not."
         yield ""
+    if (mine.random_effects["se"] > 0).any():
+        yield "Slopes of single tasks and languages are predictions, drawn towards the mean."
+        yield ""
 
 
 def _ranges(mine: Tables, level: str) -> Iterator[str]:
@@ -256,7 +259,7 @@ def _ranges(mine: Tables, level: str) -> Iterator[str]:
         )
         ranges.append(f"over {axis}s from {low} to {high}")
     if ranges:
-        yield f"  It differs: {'; '.join(ranges)}. These are drawn towards the mean."
+        yield f"  It differs: {'; '.join(ranges)}."
 
 
 def _evidence(mine: Tables) -> Iterator[str]:
