@@ -37,8 +37,8 @@ def test_the_answer_says_effect_interval_verdict_and_truth() -> None:
     share = [round(100 * row[f"explained{end}"]) for end in ("", "_low", "_high")]
     assert (
         f"- {-row['estimate']:.1f} points smaller between languages (95% interval from {-low:.1f} "
-        f"smaller to {high:.1f} larger; over these groups alone from "
-        f"{-row['these_low']:.1f} smaller to {row['these_high']:.1f} larger; "
+        f"smaller to {high:.1f} larger; for these targets and intermediates alone "
+        f"from {-row['these_low']:.1f} smaller to {row['these_high']:.1f} larger; "
         f"planted: 5.0 points smaller; it explains {share[0]}%, {share[1]} to {share[2]}, "
         "of how they differ): yes"
     ) in text

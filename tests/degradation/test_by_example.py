@@ -16,6 +16,7 @@ from xstilts.degradation.by_example import (
     examples_right,
     family_kappas,
     kappas,
+    pair_means,
 )
 from xstilts.evaluation.metrics import PREDICTIONS
 from xstilts.io.tables import rows_table, write_table
@@ -34,6 +35,12 @@ def answered(folder: Path, right: str, statistic: str = "correct", **axes: Any) 
     return str(place / "scores.parquet")
 
 
+RUNS = pd.DataFrame(
+    [("m", "none", "xnli", 1), ("m", "mnli", "xnli", 1)],
+    columns=["model", "intermediate", "target", "seed"],
+)
+
+
 def test_the_share_lost_is_of_what_is_right_in_english(tmp_path: Path) -> None:
     """By hand: of the three that English has right, Swahili has one wrong, and Thai answers two."""
     scores = [
@@ -43,7 +50,7 @@ def test_the_share_lost_is_of_what_is_right_in_english(tmp_path: Path) -> None:
         answered(tmp_path, "00", intermediate="mnli"),
         answered(tmp_path, "11", intermediate="mnli", language="sw"),
     ]
-    lost, _ = by_example(scores)
+    lost, _ = by_example(scores, RUNS)
     found = lost.set_index(["intermediate", "language"])["lost"].to_dict()
     assert found == pytest.approx({("none", "sw"): 100 / 3, ("none", "th"): 50.0})
 
@@ -59,7 +66,8 @@ def test_what_counts_as_right_is_the_statistic_of_the_kind(tmp_path: Path) -> No
 
 
 def test_scores_without_predictions_say_nothing(tmp_path: Path) -> None:
-    lost, pairs = by_example([str(tmp_path / "target=xnli/seed=1/language=en/scores.parquet")])
+    path = str(tmp_path / "target=xnli/seed=1/language=en/scores.parquet")
+    lost, pairs = by_example([path], RUNS)
     assert lost.empty and pairs == []
 
 
@@ -93,6 +101,25 @@ def test_languages_and_intermediates_are_compared_over_all_runs(tmp_path: Path) 
     }
 
 
+def test_only_runs_that_count_are_compared(tmp_path: Path) -> None:
+    scores = [
+        answered(tmp_path, right, intermediate=intermediate, language=language)
+        for intermediate in ("none", "mnli")
+        for language, right in (("en", "1100"), ("sw", "1010"))
+    ]
+    _, pairs = by_example(scores, RUNS.head(1))
+    assert [(row["axis"], row["one"], row["other"]) for row in pairs] == [("language", "en", "sw")]
+    assert len(by_example(scores, RUNS)[0]) == 2  # what is lost is known of all
+
+
+def test_targets_that_differ_in_kappa_are_levelled() -> None:
+    """By hand: means of 0.1 and 0.5 are set to that of all, 0.3, before pairs are averaged."""
+    rows = [("t", "a", "b", 0.0), ("t", "a", "c", 0.2), ("u", "a", "b", 0.4), ("u", "b", "c", 0.6)]
+    found = pair_means(pd.DataFrame(rows, columns=["target", "one", "other", "kappa"]))
+    values = found.set_index(["one", "other"])["kappa"].to_dict()
+    assert values == pytest.approx({("a", "b"): 0.2, ("a", "c"): 0.4, ("b", "c"): 0.4})
+
+
 def test_families_that_fail_alike_are_found_and_others_are_not() -> None:
     """By simulation: 12 languages in 4 families, kappa 0.1 higher within them, or not."""
     random = np.random.default_rng(1)
@@ -102,6 +129,7 @@ def test_families_that_fail_alike_are_found_and_others_are_not() -> None:
         [(a, b) for at, a in enumerate(codes) for b in codes[at + 1 :]], columns=["one", "other"]
     )
     noise = random.normal(0.3, 0.05, len(pairs))
+    pairs["target"] = "xnli"
     alike = pairs["one"].map(families) == pairs["other"].map(families)
     within, between, p = family_kappas(pairs.assign(kappa=noise + 0.1 * alike), families) or ()
     assert within - between == pytest.approx(0.1, abs=0.05) and p < 0.01

@@ -333,7 +333,7 @@ def test_the_english_score_times_the_alignment_predicts_where_it_makes_the_gap()
     alignment = dict(zip(rows["language"].unique(), random.uniform(0.2, 0.9, 9), strict=True))
     trainings = rows[["intermediate", "target"]].drop_duplicates()
     english = trainings.assign(value=random.uniform(60, 90, len(trainings)))
-    cells = english.assign(language="en", reported=True)
+    cells = english.assign(language="en", reported=True, diverged="", not_learnt="")
     tables = pd.DataFrame({"language": alignment.keys(), "similarity": alignment.values()})
     tables = tables.assign(measure="mutual_retrieval")
     frame = with_english(rows, cells, tables)
@@ -343,6 +343,24 @@ def test_the_english_score_times_the_alignment_predicts_where_it_makes_the_gap()
     found = pd.DataFrame(held_out(frame, WANTED)).assign(model="m")
     skill = pd.DataFrame(skills(found)).set_index(["scheme", "predictor"])["r2"]
     assert skill["language", "English score x alignment"] > 0.99
-    assert skill["language", "English score x alignment without similarity"] < 0.5
+    assert skill["language", "English score"] < 0.5
     # Of one language without parallel text, nothing is multiplied.
     assert with_english(rows, cells, tables.head(8)).equals(rows)
+
+
+def test_what_shares_data_with_all_others_is_named_and_not_predicted() -> None:
+    names = {"a": "mnli", "b": "qqp", "c": "multi"}
+    rows = simulated(0, 3, 6, "abc", STRONG).replace({"intermediate": names})
+    found = pd.DataFrame(held_out(rows.assign(family=np.nan), WANTED)).assign(model="m")
+    skill = pd.DataFrame(skills(found)).set_index(["scheme", "predictor"])
+    assert skill.loc[("intermediate", "mean"), "left_in"] == "multi"
+    assert skill.loc[("language", "mean"), "left_in"] == ""
+    # Of mnli and multi, each shares data with the other: only none is left, which is no scheme.
+    few = rows[rows["intermediate"] != "qqp"]
+    assert "intermediate" not in {row["scheme"] for row in held_out(few.assign(family="f"), WANTED)}
+
+
+def test_one_group_alone_has_a_gain_without_an_interval() -> None:
+    one = small_table()
+    rows = skills(one[one["group"] == one["group"].iloc[0]])
+    assert "gain" in rows[0] and "gain_low" not in rows[0]

@@ -80,7 +80,7 @@ def test_cells_of_runs_that_did_not_learn_are_counted_and_can_be_kept() -> None:
     assert left_out(cells, "gap") == {why: 1}
 
 
-def test_a_gain_over_a_run_of_none_that_did_not_learn_is_left_out() -> None:
+def test_a_change_of_a_gap_over_a_run_of_none_that_did_not_learn_is_left_out() -> None:
     rows = [
         english(24.0, 5.0, "none"),
         cell(language="sw", value=22.0),
@@ -89,4 +89,16 @@ def test_a_gain_over_a_run_of_none_that_did_not_learn_is_left_out() -> None:
     ]
     cells = add_outcomes(pd.DataFrame(rows))
     assert analysed(cells, "gap")["gap"].tolist() == [10.0]
-    assert analysed(cells, "gain").empty
+    assert analysed(cells, "gap_change").empty
+    assert analysed(cells, "gain")["gain"].tolist() == [46.0, 38.0]
+
+
+def test_a_loss_in_english_is_a_gain_like_any() -> None:
+    """Leaving it out would leave out the worst gains for being bad."""
+    rows = [cell(), english(46.0, 3.0)]
+    assert analysed(add_outcomes(pd.DataFrame(rows)), "gain")["gain"].tolist() == [-34.0]
+
+
+def test_a_run_that_diverged_is_not_also_said_not_to_have_learnt() -> None:
+    rows = [cell(), english(20.0, 3.0, diverged="one answer to every dev example")]
+    assert add_outcomes(pd.DataFrame(rows))["not_learnt"].tolist() == ["", ""]

@@ -34,12 +34,14 @@ def test_a_change_of_the_gap_is_the_gain_in_english_less_that_in_the_others() ->
     ]
     (move,) = moves(cells())
     assert move.gap_change == pytest.approx(move.english - move.others)
-    assert move.more == "the other languages"
+    assert move.more == "the other languages moved more"
 
 
 def test_runs_that_do_not_count_move_nothing() -> None:
     rows = cells()
     bad = (rows["target"] == "mlqa") & (rows["intermediate"] == "mnli")
     (move,) = moves(rows.assign(diverged=rows["diverged"].where(~bad, "nan loss")))
-    assert (move.targets, move.english, move.others, move.more) == (1, 10.0, 5.0, "English")
+    assert (move.targets, move.english, move.others) == (1, 10.0, 5.0)
+    assert move.more == "English moved more"
+    assert move._replace(others=-10.02).more == "both moved alike"
     assert moves(rows[rows["intermediate"] == "none"]) == []

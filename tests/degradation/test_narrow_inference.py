@@ -12,6 +12,7 @@ from xstilts.degradation.effects import fit_similarity
 from xstilts.degradation.mixed_model import INTERCEPT, RESIDUAL, fit_formula
 from xstilts.degradation.narrow_inference import slope_of_these
 from xstilts.degradation.parts import AXES, PARTS, parts_of
+from xstilts.degradation.reliability import corrected
 from xstilts.degradation.simulation import Spread, simulated_outcome
 
 SINGLE = {part: axes[0] for part, axes in PARTS.items() if len(axes) == 1}
@@ -61,3 +62,15 @@ def test_it_holds_the_mean_slope_of_these_groups_in_19_of_20_grids() -> None:
         mean = np.mean([*by_target.values()])
         outside += not found["these_low"] < mean < found["these_high"]
     assert outside <= 5
+
+
+def test_without_a_test_of_the_slope_there_is_none_of_these_either() -> None:
+    """Two facts and the slope make up all that is known of four languages."""
+    frame = simulated(3, languages=4)
+    codes = frame["language"].str[1:].astype(int)
+    rows = frame.assign(a=codes.map({0: 0.0, 1: 1.0, 2: 0.0, 3: 2.0}), b=codes.map(float) ** 2)
+    formula = "gap ~ by_language + a + b + (1 | language) + (1 | intermediate:target)"
+    model = fit_formula(formula, rows, df="containment")
+    assert np.isnan(model.estimate("by_language")["low"])
+    assert slope_of_these(model, "by_language") == {}
+    assert corrected(model, "by_language", 0.1) == {}

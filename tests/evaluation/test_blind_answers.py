@@ -15,14 +15,14 @@ TAGS = [["DET", "NOUN"], ["NOUN", "NOUN"]]
 
 
 def scores(
-    target: str, metric: str, answers: list[Any], gold: list[Any], language: str = "en"
+    target: str, metric: str, answers: list[Any], gold: list[Any], blind: bool = True
 ) -> list[float]:
     """The metric of each way of answering without looking."""
     task = tasks()[target]
     unread: Any = None
-    asked = ScoringInput(task=task, language=language, labels=[], rows=unread, examples=[])
-    blind = evaluated_kind(task).blind(answers, gold, asked)
-    return [evaluate_metric(metric, each, 0)[0] for each in blind]
+    asked = ScoringInput(task=task, language="en", labels=[], rows=unread, examples=[], blind=blind)
+    answered = evaluated_kind(task).blind(answers, gold, asked)
+    return [evaluate_metric(metric, each, 0)[0] for each in answered]
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,10 @@ def test_what_they_score(
     assert scores(target, metric, answers, gold) == pytest.approx(expected)
 
 
-def test_they_are_of_english_alone_and_one_example_has_no_other() -> None:
-    assert scores("xnli", "accuracy", [*"nn"], [*"nn"], language="de") == []
+def test_they_are_scored_if_they_are_wanted_and_one_example_has_no_other() -> None:
+    assert scores("xnli", "accuracy", [*"nn"], [*"nn"], blind=False) == []
     assert scores("xnli", "accuracy", ["n"], ["n"]) == [100.0]  # the majority class
+
+
+def test_of_questions_without_an_answer_none_is_the_commonest() -> None:
+    assert scores("squad2", "exact_match", ["a", "a"], [[], []])[1] == 100.0

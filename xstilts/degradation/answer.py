@@ -8,6 +8,7 @@ from typing import Any
 from xstilts.degradation.effects import EFFECTS, TRUTH
 from xstilts.degradation.missing_cells import in_words, read_missing
 from xstilts.degradation.outcomes import WORDS
+from xstilts.degradation.parts import AXES, PARTS
 from xstilts.degradation.verdict import ALPHA, verdict
 from xstilts.io.tables import atomic, read_table
 from xstilts.similarity.measures import measures
@@ -130,10 +131,9 @@ def _clause(words: str, row: Row, planted: float | None) -> str:
     size = f"{change_of(row['estimate'], unit)} {words}"
     if row["low"] is None:
         return f"{size} (too few of them for an interval)"
-    known = [
-        f"95% interval {_interval(row, unit)}",
-        f"over these groups alone {_interval(row, unit, 'these_')}",
-    ]
+    known = [f"95% interval {_interval(row, unit)}"]
+    if _interval(row, unit, "these_") != _interval(row, unit):
+        known.append(f"for these {_held(row['level'])} alone {_interval(row, unit, 'these_')}")
     if planted is not None:
         known.append(f"planted: {change_of(planted, unit)}")
     if row["explained"] is not None:
@@ -142,6 +142,12 @@ def _clause(words: str, row: Row, planted: float | None) -> str:
         )
         known.append(f"it explains {share}%, {low} to {high}, of how they differ")
     return f"{size} ({'; '.join(known)})"
+
+
+def _held(level: str) -> str:
+    """The axes by whose groups the slope of a part may differ, in words."""
+    axes = [f"{axis}s" for axis in reversed(AXES) if PARTS[level] != (axis,)]
+    return f"{', '.join(axes[:-1])} and {axes[-1]}"
 
 
 def _interval(row: Row, unit: str, of: str = "") -> str:

@@ -8,8 +8,9 @@ examples fail for a common reason: Cohen's kappa of their errors,
 $$\kappa = \frac{p_o - p_e}{1 - p_e}$$
 
 with $p_o$ the share of examples on which both are right or both wrong, and $p_e$ what it would be
-if their errors were independent. A model that takes languages as exchangeable is in doubt where
-kappa is larger within families than between them.
+if their errors were independent. Runs that diverged or did not learn their target are left out:
+they give every language the same answers. Languages of one family that fail alike are no
+independent evidence, which the family effect of the default model is for.
 """
 
 from __future__ import annotations
@@ -46,11 +47,12 @@ AGREEMENT = schema(
 )
 
 
-def by_example(scores: Iterable[str]) -> tuple[pd.DataFrame, list[Row]]:
+def by_example(scores: Iterable[str], counted: pd.DataFrame) -> tuple[pd.DataFrame, list[Row]]:
     """`lost_shares` and `agreement_of` of every target, one after the other: few fit into memory.
 
     Args:
         scores: score files in their hive folders.
+        counted: model, intermediate, target and seed of the runs whose errors are compared.
     """
     by_target: dict[str, list[str]] = {}
     for path in scores:
@@ -59,7 +61,7 @@ def by_example(scores: Iterable[str]) -> tuple[pd.DataFrame, list[Row]]:
     for paths in by_target.values():
         right = examples_right(paths)
         lost.append(lost_shares(right))
-        pairs += agreement_of(right)
+        pairs += agreement_of(right.merge(counted[[*RUN]].drop_duplicates(), on=[*RUN]))
     return pd.concat(lost), pairs
 
 
@@ -157,6 +159,17 @@ def kappas(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def pair_means(pairs: pd.DataFrame) -> pd.DataFrame:
+    """`one`, `other`, `kappa`: means over targets, of which each is set to the overall mean first.
+
+    Targets have different languages, and differ in kappa for reasons of their own.
+    """
+    known = pairs.dropna(subset="kappa")
+    levels = known.groupby("target")["kappa"].transform("mean")
+    levelled = known.assign(kappa=known["kappa"] - levels + known["kappa"].mean())
+    return levelled.groupby(["one", "other"])["kappa"].mean().reset_index()
+
+
 def family_kappas(
     pairs: pd.DataFrame, families: Mapping[str, str]
 ) -> tuple[float, float, float] | None:
@@ -165,13 +178,13 @@ def family_kappas(
     The p-value is of permuted families (Mantel 1967), one-sided.
 
     Args:
-        pairs: `one`, `other`, `kappa` of languages.
+        pairs: `target`, `one`, `other`, `kappa` of languages.
         families: of every language.
 
     Returns:
         None where no two languages, or all, are of one family.
     """
-    means = pairs.dropna(subset="kappa").groupby(["one", "other"])["kappa"].mean().reset_index()
+    means = pair_means(pairs)
     codes = sorted({*means["one"], *means["other"]})
     family = np.array([families[code] for code in codes])
     at = [np.searchsorted(codes, means[name]) for name in ("one", "other")]

@@ -23,7 +23,7 @@ from xstilts.io.tables import read_table
 from xstilts.io.values import plain
 
 TEXTS = ("model", "intermediate", "target", "language", "metric")  # axes of a score, never missing
-REASONS = ("diverged", "without_gap")  # texts; no reason is an empty text
+REASONS = ("diverged", "not_learnt", "without_gap")  # texts; no reason is an empty text
 FLAGS = ("reported",)
 WHOLE = ("seed",)
 NUMBERS = ("value", "chance", "n", "low", "high", "similarity", TRAINED, *PARTS, *OUTCOMES)

@@ -67,7 +67,7 @@ EFFECTS = schema(
     ("df", pa.float64(), "Degrees of freedom, by containment."),
     ("low", pa.float64(), "Lower end of the 95% interval."),
     ("high", pa.float64(), "Upper end of the 95% interval."),
-    ("these", pa.float64(), "The slope over the groups that were run, and over those alone."),
+    ("these", pa.float64(), "The slope if no other groups than those of the run had slopes."),
     ("these_low", pa.float64(), "Lower end of its 95% interval."),
     ("these_high", pa.float64(), "Upper end of its 95% interval."),
     (

@@ -14,8 +14,11 @@ from xstilts.degradation.column_roles import read_scores
 from xstilts.degradation.formula_calls import FACTOR, OFFSET, with_calls, without_calls
 from xstilts.degradation.formulas import parse
 from xstilts.degradation.mixed_model import Df, MixedModel, fit_formula
+from xstilts.degradation.model_frame import over_grid
 from xstilts.degradation.outcomes import (
+    ABROAD,
     AXES,
+    FLAGS,
     OUTCOMES,
     add_outcomes,
     has_outcome,
@@ -76,7 +79,7 @@ def fit_table(
         check_name("outcome", outcome, {*OUTCOMES, *rows.columns}, str(path))
     if rows.get("model", pd.Series()).nunique() > 1 and "model" not in parsed.all_variables:
         raise InputError(f"{path}: several models; keep the rows of one, or name it in the formula")
-    notes = list(_set_aside(rows))
+    notes, table = list(_set_aside(rows)), rows
     if parsed.response in OUTCOMES:
         rows = _with_outcome(rows, parsed.response, path, notes)
     rows = with_calls(rows, calls, parsed.response, path)
@@ -84,7 +87,7 @@ def fit_table(
     notes += [f"{name} taken off {parsed.response}" for name in offsets]
     lacking = parsed.all_variables - set(rows.columns)
     if lacking & set(PARTS):
-        rows = _with_parts(rows, path)
+        rows = _with_parts(rows, table, path)
     elif TRAINED in lacking and "intermediate" in rows:
         rows = rows.assign(**{TRAINED: (rows["intermediate"] != NONE).astype(float)})
     _check_factors(rows, parsed, groups, path)
@@ -122,10 +125,11 @@ def _with_outcome(rows: pd.DataFrame, outcome: str, path: Path, notes: list[str]
         cells = add_outcomes(cells)
         by_reason, counted = left_out(cells, outcome), has_outcome(cells, outcome)
     else:
-        sound = cells["reported"] & (cells["diverged"] == "")
+        flags = FLAGS if outcome in ABROAD else FLAGS[:1]
+        sound = cells["reported"] & (cells[[*flags]] == "").all(axis=1)
         counted = sound & cells[outcome].notna()
         by_reason = {
-            "of another metric, or of a run that diverged": int((~sound).sum()),
+            "of another metric, or of a run that diverged or did not learn": int((~sound).sum()),
             f"without {outcome}": int((sound & ~counted).sum()),
         }
     notes += [f"{count} rows left out: {reason}" for reason, count in by_reason.items() if count]
@@ -195,13 +199,14 @@ def _check_one_score_a_cell(rows: pd.DataFrame, path: Path) -> None:
         raise InputError(f"{path}: {first}: more than one score; keep one metric, and one of each")
 
 
-def _with_parts(rows: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _with_parts(rows: pd.DataFrame, table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """The rows with the parts of similarity, which are those of the whole table."""
     lacking = [
         name for name in ("intermediate", "target", "language", "similarity") if name not in rows
     ]
     if lacking:
         raise InputError(f"{path}: the parts of similarity need column(s) {', '.join(lacking)}")
-    return split_similarity(rows)
+    return split_similarity(rows, measured=over_grid(table, rows))
 
 
 def _over_seeds(rows: pd.DataFrame, formula: Formula, named: set[str]) -> pd.DataFrame:

@@ -30,7 +30,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from xstilts.degradation.effects import model_frames
 from xstilts.degradation.formulas import Specification, of_columns, without
 from xstilts.degradation.mixed_model import fit_formula
-from xstilts.degradation.outcomes import CELLS
+from xstilts.degradation.outcomes import CELLS, FLAGS
 from xstilts.degradation.parts import AXES, PARTS, TRAINED
 from xstilts.degradation.shared_data import groups_of_data, sharing
 from xstilts.errors import InputError
@@ -46,6 +46,8 @@ SIZE, URIEL = "pretraining_size", "uriel_"
 NEIGHBOURS = 10
 ALIGNMENT = "mutual_retrieval"  # the measure that MEXA multiplies the English score with
 ENGLISH_SCORE, MEXA = "english_score", "english_score_x_alignment"
+ALIGNED = "English score x alignment"
+BARE_OF = {ALIGNED: "English score"}  # what else a predictor without similarity is called
 MEAN, MIXED, BARE = "mean", "mixed model", " without similarity"
 # The axes on which a scheme leaves groups out; no predictor may use them.
 LEFT_OUT = {
@@ -74,6 +76,7 @@ SKILL = schema(
     ("scheme", pa.string(), "What was left out: language, family, target or intermediate."),
     ("predictor", pa.string(), "What predicted."),
     ("groups", pa.int32(), "Groups left out, one at a time; what shares data is one group."),
+    ("left_in", pa.string(), "What was not left out, as all others share data with it."),
     ("mae", pa.float64(), "Mean absolute error, in units of the outcome."),
     ("r2", pa.float64(), "1 less the squared error over that of the overall mean."),
     ("spearman", pa.float64(), "Rank correlation of predicted and observed."),
@@ -123,21 +126,26 @@ def with_english(
 ) -> pd.DataFrame:
     """The frame with the English score of each training, and that times the language's alignment.
 
-    The product is MEXA's prediction of the score (Kargaran et al. 2025). Cells without parallel
-    text have none, and the frame no such columns if there is none at all.
+    The product is MEXA's prediction of the score (Kargaran et al. 2025). The frame has no such
+    columns if one of its languages has no parallel text.
 
     Args:
         frame: rows of one encoder.
         cells: its cell table.
         similarity: its similarity tables.
     """
-    english = cells[cells["reported"] & (cells["language"] == ENGLISH)]
+    sound = cells["reported"] & (cells[[*FLAGS]] == "").all(axis=1)
+    english = cells[sound & (cells["language"] == ENGLISH)]
     scores = english.groupby(["intermediate", "target"])["value"].mean().rename(ENGLISH_SCORE)
     aligned = similarity[similarity["measure"] == ALIGNMENT].dropna(subset="similarity")
-    alignment = aligned.groupby("language")["similarity"].first()
+    alignment = {**aligned.groupby("language")["similarity"].first(), ENGLISH: 1.0}
     rows = frame.join(scores, on=["intermediate", "target"])
     product = rows[ENGLISH_SCORE] * rows["language"].map(alignment)
-    return rows.assign(**{MEXA: product}) if product.notna().all() else frame
+    if product.isna().any():
+        unknown = sorted(rows.loc[product.isna(), "language"].unique())
+        logger.info("no English score x alignment: none is known of %s", ", ".join(unknown))
+        return frame
+    return rows.assign(**{MEXA: product})
 
 
 def held_out(frame: pd.DataFrame, specification: Specification) -> Iterator[Row]:
@@ -147,20 +155,24 @@ def held_out(frame: pd.DataFrame, specification: Specification) -> Iterator[Row]
     """
     for scheme in LEFT_OUT:
         names = sorted(frame[scheme].unique())
-        groups = groups_of_data(scheme, names)
-        alone = scheme == "family" and len(groups) == frame["language"].nunique()
-        if len(groups) < 3 or alone:
-            logger.info("%s: %d of them; leaving out needs 3", scheme, len(groups))
+        folds = dict(_folds(frame, scheme, names))
+        alone = scheme == "family" and len(folds) == frame["language"].nunique()
+        if len(folds) < 2 or len(names) < 3 or alone:
+            logger.info("%s: %d of them; leaving out needs 3", scheme, len(names))
             continue
-        for group in groups:
-            out = frame[scheme].isin(group)
-            kept = ~frame[scheme].isin(sharing(scheme, names, group))
-            if not frame.loc[kept, "similarity"].notna().any():
-                logger.info("%s: every other one shares data with it", ", ".join(group))
-                continue
-            fold = scheme, ", ".join(group)
+        for group, (training, out) in folds.items():
             for name, make in predictors(frame, specification, scheme).items():
-                yield from _fold(*fold, name, make, frame[kept], frame[out], specification)
+                yield from _fold(scheme, group, name, make, training, out, specification)
+
+
+def _folds(
+    frame: pd.DataFrame, scheme: str, names: list[str]
+) -> Iterator[tuple[str, tuple[pd.DataFrame, pd.DataFrame]]]:
+    """Each group with the rows that share no data with it, if there are some, and its own."""
+    for group in groups_of_data(scheme, names):
+        kept = frame[~frame[scheme].isin(sharing(scheme, names, group))]
+        if kept["similarity"].notna().any():
+            yield ", ".join(group), (kept, frame[frame[scheme].isin(group)])
 
 
 def _fold(
@@ -210,10 +222,9 @@ def predictors(
         "similarity alone": (_ridge, parts),
     }
     if MEXA in frame:
-        score = "English score"
         learners |= {
-            f"{score} x alignment": (_ridge, [ENGLISH_SCORE, MEXA]),
-            f"{score} x alignment{BARE}": (_ridge, [ENGLISH_SCORE]),
+            ALIGNED: (_ridge, [ENGLISH_SCORE, MEXA]),
+            BARE_OF[ALIGNED]: (_ridge, [ENGLISH_SCORE]),
         }
     learners = {name: each for name, each in learners.items() if each[1] or name == MEAN}
     for name, make in LEARNERS.items():
@@ -271,13 +282,14 @@ def skills(predictions: pd.DataFrame) -> list[Row]:
     for (model, scheme), mine in predictions.groupby(keys, sort=False) if len(predictions) else ():
         by_predictor = dict(list(mine.groupby("predictor", sort=False)))
         for name, own in ((str(name), own) for name, own in by_predictor.items()):
-            bare = by_predictor.get(f"{name}{BARE}")
+            bare = by_predictor.get(BARE_OF.get(name, f"{name}{BARE}"))
             rows.append(
                 {
                     "model": model,
                     "scheme": scheme,
                     "predictor": name,
                     "groups": own["group"].nunique(),
+                    "left_in": _left_in(predictions[predictions["model"] == model], own, scheme),
                     "mae": mean_absolute_error(own["observed"], own["predicted"]),
                     "r2": r2_score(own["observed"], own["predicted"]),
                     "spearman": own["observed"].corr(own["predicted"], method="spearman"),
@@ -286,6 +298,11 @@ def skills(predictions: pd.DataFrame) -> list[Row]:
                 }
             )
     return rows
+
+
+def _left_in(every: pd.DataFrame, own: pd.DataFrame, scheme: Any) -> str:
+    """The values of an axis that one scheme predicts nothing of, and another does."""
+    return ", ".join(sorted({*every[scheme]} - {*own[scheme]})) if scheme in AXES else ""
 
 
 def _gain(full: pd.DataFrame, bare: pd.DataFrame) -> Row:
@@ -306,6 +323,8 @@ def _gain(full: pd.DataFrame, bare: pd.DataFrame) -> Row:
     )
     sums = errors.groupby(both["group"]).sum()
     count = len(sums)
+    if count < 2:
+        return {"gain": float((sums["without"] - sums["with"]).sum() / sums["total"].sum())}
     each = count * (sums["without"] - sums["with"]) / sums["total"].sum()
     gain, variance = float(each.mean()), float(each.var()) * (1 / count + 1 / (count - 1))
     half = float(stats.t.ppf(0.975, count - 1)) * variance**0.5

@@ -1,7 +1,8 @@
 """What moved where a transfer gap changed: English, or the other languages.
 
 The gap after an intermediate, less that after `none`, is the gain in English less the gain in the
-other language. A gap that shrinks because English got worse is no better transfer.
+other language. A gap that shrinks because English got worse is no better transfer; so runs that did
+not learn their target count here.
 """
 
 from __future__ import annotations
@@ -35,13 +36,16 @@ class Move(NamedTuple):
 
     @property
     def more(self) -> str:
-        """Which of the two moved more."""
-        return "English" if abs(self.english) > abs(self.others) else "the other languages"
+        """Which of the two moved more, to a tenth of a point."""
+        english, others = (round(abs(each), 1) for each in (self.english, self.others))
+        if english == others:
+            return "both moved alike"
+        return f"{'English' if english > others else 'the other languages'} moved more"
 
 
 def moves(cells: pd.DataFrame) -> list[Move]:
     """The move of every intermediate of one encoder, over the cells that a change of gap has."""
-    counted = analysed(cells, OUTCOME)
+    counted = analysed(cells, OUTCOME, keeping=["not_learnt"])
     reported = cells.loc[cells["reported"], [*AXES, "gain"]]
     run = [name for name in AXES if name != "language"]
     english = reported[reported["language"] == ENGLISH].drop(columns="language")

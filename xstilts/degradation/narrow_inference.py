@@ -1,11 +1,13 @@
-"""The slope of a part over the groups that were run, and over those alone.
+"""The slope of a part with the slopes of the groups that were run, and of those alone.
 
 A fit's own slope is that of groups like these: its interval holds how far slopes differ between
-groups. Over these groups (the narrow inference space of McLean, Sanders and Stroup 1991, The
+groups. For these groups (the narrow inference space of McLean, Sanders and Stroup 1991, The
 American Statistician 45: 54) the slope is the mean of their predicted slopes, each weighing as much
 as the part varies in its group, as in a regression on these rows. Its error is that of prediction
-(Henderson's equations), and its degrees of freedom those of the fit without slopes that differ. On
-a grid without holes it equals the regression of the outcome's own part on the part of similarity.
+(Henderson's equations), and its degrees of freedom those of the fit without slopes that differ.
+What the part itself compares stays a sample: a slope between languages is held at these targets and
+intermediates, and is of languages like these. On a grid without holes it equals the regression of
+the outcome's own part on the part of similarity.
 """
 
 from __future__ import annotations
@@ -20,7 +22,12 @@ from xstilts.degradation.mixed_model import MixedModel
 
 
 def slope_of_these(model: MixedModel, part: str) -> dict[str, float]:
-    """`these`, `these_low` and `these_high`: the slope over the model's groups, 95% interval."""
+    """`these`, `these_low` and `these_high`: the slope over the model's groups, 95% interval.
+
+    Nothing where the slope has no test: then nothing says how far groups differ by themselves.
+    """
+    if np.isnan(model.estimate(part)["low"]):
+        return {}
     fit, unit = model.result, model.units.of_term(part)
     fixed, random = fit.getME("X"), fit.getME("Z").toarray()
     at = [*model.fixed["term"]].index(part)

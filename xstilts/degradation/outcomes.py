@@ -45,7 +45,7 @@ AXES = ["model", "intermediate", "target", "seed", "language"]
 GAPS = ("gap", "relative_gap", "logit_gap", "lost", "corrected_gap", "corrected_relative_gap")
 GAINS = ("gain", "gap_change", "corrected_gain", "corrected_gap_change")
 OUTCOMES = (*GAPS, *GAINS)
-ABROAD = (*GAPS, "gap_change", "corrected_gap_change")  # English has none
+ABROAD = (*GAPS, "gap_change", "corrected_gap_change")  # gaps: English has none
 BETTER = ("gain", "corrected_gain")  # outcomes of which more is better
 # Name and unit of each outcome.
 WORDS = {
@@ -119,9 +119,12 @@ def collect_cells(
     for file in scores:
         open_table(Path(file))  # says which one cannot be read
     partitioning = ds.partitioning(schema=form, flavor="hive")
-    table = ds.dataset(scores, partitioning=partitioning, format="parquet").to_table()
-    lost, pairs = by_example(scores)
+    # A column that a given file lacks is empty.
+    whole = pa.unify_schemas([form, SCORES])
+    table = ds.dataset(scores, whole, partitioning=partitioning, format="parquet").to_table()
     scored = add_factors(add_outcomes(table.to_pandas()), factors).drop(columns="lost")
+    sound = (scored[[*FLAGS]] == "").all(axis=1)
+    lost, pairs = by_example(scores, scored[sound])
     frame = scored.merge(lost, on=AXES, how="left")
     write_table(Path(agreement), rows_table(pairs, AGREEMENT), AGREEMENT)
     write_table(Path(cells), pa.Table.from_pandas(frame, preserve_index=False), CELLS)
@@ -160,7 +163,7 @@ def add_outcomes(cells: pd.DataFrame) -> pd.DataFrame:
         scored[f"{prefix}gap_change"] = (gap - none[f"{prefix}gap"]).where(trained)
     scored["logit_gap"] = (english["logit"] - scored["logit"]).where(abroad)
     scored["lost"] = np.nan  # known of examples, not of scores
-    scored["not_learnt"] = not_learnt(scored)
+    scored["not_learnt"] = not_learnt(scored).where(scored["diverged"] == "", "")
     scored["without_gap"] = ""
     scored.loc[scored["gap"].isna(), "without_gap"] = "no score, here or in English"
     tested = _baseline(scored.assign(there=True), "language", ENGLISH, ["there"])["there"]
@@ -191,11 +194,11 @@ def _logit(cells: pd.DataFrame) -> pd.Series:
 def analysed(cells: pd.DataFrame, outcome: str, keeping: Collection[str] = ()) -> pd.DataFrame:
     """Rows (model, intermediate, target, language, seed) that have an outcome.
 
-    The metric is the reported one; runs that diverged, or did not learn their target, are left out
-    unless `keeping` names that flag. The column of the outcome keeps its name. `sampling_variance`
-    is its variance from drawing test examples, in squared points, from the score's bootstrap
-    interval. The error of the score that the outcome is set against is shared by many rows, and
-    belongs to their random effects.
+    The metric is the reported one; runs that diverged are left out, and of gaps those that did not
+    learn their target, unless `keeping` names that flag. The column of the outcome keeps its name.
+    `sampling_variance` is its variance from drawing test examples, in squared points, from the
+    score's bootstrap interval. The error of the score that the outcome is set against is shared by
+    many rows, and belongs to their random effects.
 
     Raises:
         InputError: unknown outcome.
@@ -254,7 +257,12 @@ def _has_baseline(cells: pd.DataFrame, axis: str, at: str) -> pd.Series:
 
 
 def _flagged(cells: pd.DataFrame, flag: str, outcome: str) -> pd.Series:
-    """Whether a run has a flag, or the run of `none` that its outcome is set against."""
+    """Whether a run has a flag, or the run of `none` that its outcome is set against.
+
+    A gain of a run that did not learn is what it is, a loss: only gaps say nothing there.
+    """
+    if flag == "not_learnt" and outcome not in ABROAD:
+        return pd.Series(False, index=cells.index)
     bad = cells[flag] != ""
     if outcome not in GAINS:
         return bad

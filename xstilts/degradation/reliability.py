@@ -52,11 +52,14 @@ def corrected(model: MixedModel, part: str, share: float | None) -> dict[str, fl
         model: the fit.
         part: which part; its variance over the cells with a similarity is 1.
         share: its error variance; None where nothing is known of it.
+
+    Returns:
+        Nothing where the error is unknown or the slope has no test.
     """
-    if share is None:
+    slope = model.estimate(part)
+    if share is None or np.isnan(slope["low"]):
         return {}
     reliability = max(1 - share / _beside_others(model, part), 0.0)
-    slope = model.estimate(part)
     whole = {"corrected": "estimate", "corrected_low": "low", "corrected_high": "high"}
     known = whole if reliability >= LEAST else {}
     return {"reliability": reliability, **{k: slope[v] / reliability for k, v in known.items()}}

@@ -124,22 +124,32 @@ def check_sensitivity(
 
 def variants(fit: HeadlineFit) -> Iterator[Row]:
     """Rows of every variant; a variant that these data cannot hold says so in `notes`."""
+    main = _main_slopes(fit)
     for name, make in {**VARIANTS, **dict(_left_out(fit))}.items():
         unit = UNITS.get(name, MAIN_UNIT)
         try:
             slopes = make(fit)
             if not slopes:
                 raise InputError("similarity is the same in every cell")
-            if name != MAIN_FIT and _same(slopes, _slopes(fit.main)):
+            if name != MAIN_FIT and _same(slopes, main):
                 raise InputError("it changes nothing here")
             yield from ({"variant": name, "unit": unit, **row} for row in slopes)
         except InputError as error:
             yield {"variant": name, "unit": unit, "notes": str(error)}
 
 
+def _main_slopes(fit: HeadlineFit) -> list[Row]:
+    """Those of the main fit; none where it cannot be fitted."""
+    try:
+        return _slopes(fit.main)
+    except InputError:
+        return []
+
+
 def _same(slopes: list[Row], others: list[Row]) -> bool:
     """Whether two fits found the same."""
-    one, other = (pd.DataFrame(rows)[["level", "estimate", "se"]] for rows in (slopes, others))
+    columns = ["level", "estimate", "se"]
+    one, other = (pd.DataFrame(rows, columns=columns) for rows in (slopes, others))
     alike = one["level"].tolist() == other["level"].tolist()
     return alike and np.allclose(one.iloc[:, 1:], other.iloc[:, 1:], rtol=1e-5, equal_nan=True)
 

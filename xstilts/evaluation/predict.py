@@ -23,6 +23,7 @@ from xstilts.kinds import (
     ScoringInput,
     evaluated_kind,
 )
+from xstilts.languages import ENGLISH
 
 MIN_DEV_EXAMPLES = 20  # fewest for which one answer to all of them says something
 
@@ -84,6 +85,7 @@ def score(
         rows=part.rows(language, split),
         examples=part.examples(language, split),
         reference=reference,
+        blind=split == "test" and language == ENGLISH,
     )
     return evaluated_kind(part.task).score(outputs, scoring_input)
 

@@ -23,7 +23,6 @@ from xstilts.encoder.encoded_rows import EncodedExamples
 from xstilts.encoder.model import Encoder
 from xstilts.encoder.packed_batch import Batch
 from xstilts.errors import InputError
-from xstilts.languages import ENGLISH
 from xstilts.tasks import Task
 
 Examples = Sequence[Mapping[str, Any]]
@@ -62,6 +61,8 @@ class ScoringInput:
     rows: EncodedExamples
     examples: Examples
     reference: Reference = field(default_factory=Reference)
+    blind: bool = False
+    """Whether answers that do not look at what is asked are scored too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,11 +193,11 @@ class EvaluatedKind(Kind):
     def blind(
         self, answers: Sequence[Any], gold: Sequence[Any], asked: ScoringInput
     ) -> list[Statistics]:
-        """Statistics of answers that do not look at what is asked, in English.
+        """Statistics of answers that do not look at what is asked, if they are wanted.
 
         Every example is answered as the one half of the examples away was, or all are alike.
         """
-        if asked.language != ENGLISH:
+        if not asked.blind:
             return []
         half = len(answers) // 2
         others = [*answers[half:], *answers[:half]] if half else []

@@ -105,7 +105,7 @@ def _forest(panel: Axes, rows: pd.DataFrame, names: list[str]) -> None:
 
 
 def _dots(panel: Axes, places: list[int], rows: pd.DataFrame) -> None:
-    """Estimates and intervals at their places; a bootstrap's interval may not hold its estimate."""
+    """Estimates and intervals at their places."""
     panel.hlines(places, rows["low"], rows["high"], color=BLUE, linewidth=1.5)
     panel.plot(rows["estimate"], places, "o", color=BLUE, markersize=4)
 

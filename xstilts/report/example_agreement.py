@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from xstilts.degradation.by_example import AGREEMENT
+from xstilts.degradation.by_example import AGREEMENT, pair_means
 from xstilts.io.tables import read_table
 from xstilts.report.heatmaps import heat
 from xstilts.report.measure_agreement import clustered
@@ -53,7 +53,7 @@ def plot_agreement(*, agreement: str, languages: Mapping[str, str], figure: str,
 
 def _squares(panel: Axes, rows: pd.DataFrame, languages: Mapping[str, str]) -> None:
     """Kappa of every pair, those that fail alike beside one another; grey on the diagonal."""
-    means = rows.groupby(["one", "other"])["kappa"].mean().reset_index()
+    means = pair_means(rows)
     turned = means.rename(columns={"one": "other", "other": "one"})
     square = pd.concat([means, turned]).pivot(index="one", columns="other", values="kappa")
     names = clustered(square)

@@ -53,10 +53,7 @@ from xstilts.similarity.measures import measures
 UNSAID = (WITHOUT_ENGLISH, WITHOUT_NONE)  # the page says the other reasons elsewhere
 FEW = 10  # groups; with fewer, the variance between groups is hardly known
 SAMPLED = ("texts", "tokens", "subwords", "parallel")  # samples that measures read
-GROUPS = {  # what is left out at once
-    "target": "group of targets that train on the same data",
-    "intermediate": "group of intermediates that share data",
-}
+AT_ONCE = ("target", "intermediate")  # of which those that share data are left out together
 WHOLE = "* Every row of the data, as it is in its file."
 WHATEVER = "Whatever the intermediate task:"
 BY_INTERMEDIATE = "By intermediate task, which is this study's question:"
@@ -160,7 +157,7 @@ def write_first_page(
         cells=read_table(Path(cells), CELLS).to_pandas(),
         missing=read_missing(Path(missing)),
         sensitivity=pd.read_csv(sensitivity),
-        skill=pd.read_csv(skill),
+        skill=pd.read_csv(skill).fillna({"left_in": ""}),
         random_effects=read_table(Path(random_effects), RANDOM_EFFECTS).to_pandas(),
         agreement=read_table(Path(agreement), AGREEMENT).to_pandas(),
         headline=headline,
@@ -293,11 +290,13 @@ def _prediction(skill: pd.DataFrame) -> Iterator[str]:
         if row["gain"] == row["gain"]:  # not nan
             low, high = row["gain_low"], row["gain_high"]
             added = f"; similarity adds {row['gain']:.2f} ({low:.2f} to {high:.2f})"
-        what = _count(row["groups"], GROUPS.get(row["scheme"], row["scheme"]))
-        mean = means.loc[row["scheme"]]
+        what = _count(row["groups"], row["scheme"])
+        together = " (those that share data at once)" if row["scheme"] in AT_ONCE else ""
+        alone = row["left_in"]
         yield (
-            f"Left out in turn and predicted, {what}: R² {row['r2']:.2f}, that of means "
-            f"{mean:.2f}{added}."
+            f"Left out in turn and predicted, {what}{together}: R² {row['r2']:.2f}, that of means "
+            f"{means.loc[row['scheme']]:.2f}{added}."
+            + (f" Not left out, as all others share data with it: {alone}." if alone else "")
         )
 
 
@@ -308,7 +307,7 @@ def _moved(mine: Tables) -> Iterator[str]:
             f"After {_recipe(move.intermediate)} the transfer gap is "
             f"{change_of(move.gap_change, 'points')} than after none (mean of "
             f"{_count(move.targets, 'target')}): English {_gained(move.english)}, the other "
-            f"languages {_gained(move.others)}; {move.more} moved more."
+            f"languages {_gained(move.others)}; {move.more}."
         )
 
 
@@ -386,7 +385,11 @@ def _unreliable(mine: Tables) -> Iterator[str]:
     _, unit = WORDS[mine.size["outcome"]]
     parts = [
         f"{row['reliability']:.2f} {LEVEL_WORDS[at]}"
-        + (f" ({change_of(row['corrected'], unit)} without it)" if row["corrected"] else "")
+        + (
+            f" ({change_of(row['corrected'], unit)} without the error)"
+            if row["corrected"] is not None
+            else ""
+        )
         for at, row in known.items()
     ]
     yield (
@@ -398,18 +401,18 @@ def _unreliable(mine: Tables) -> Iterator[str]:
 def _relatives(mine: Tables) -> Iterator[str]:
     """Whether languages of a family fail on the same examples more than others do."""
     pairs = mine.agreement[mine.agreement["axis"] == "language"]
+    pairs = pairs[(pairs["one"] != ENGLISH) & (pairs["other"] != ENGLISH)]
     known = mine.cells.drop_duplicates("language")
     families = dict(zip(known["language"], known["family"], strict=True))
     if found := family_kappas(pairs, families):
         within, between, p = found
         yield (
             f"Languages of one family fail on the same examples with a kappa of {within:.2f}, "
-            f"others with {between:.2f} (p {p:.3f} by permuted families): the smaller the "
-            "difference, the better the model's languages are exchangeable within their families."
+            f"others with {between:.2f} (p {p:.3f} by permuted families): if they differ, "
+            "relatives are no independent evidence, which the effect of the family is for."
         )
 
 
 def _count(number: int, what: str) -> str:
-    first, _, rest = what.partition(" ")
-    plural = {"family": "families"}.get(first, f"{first}s")
-    return " ".join(filter(None, [str(number), first if number == 1 else plural, rest]))
+    plural = {"family": "families"}.get(what, f"{what}s")
+    return f"{number} {what if number == 1 else plural}"

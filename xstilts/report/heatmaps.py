@@ -18,6 +18,7 @@ from matplotlib.patches import Patch
 
 from xstilts.degradation.cell_status import (
     AT_CHANCE,
+    BY,
     DIVERGED,
     NO_VALUE,
     NOT_LEARNT,
@@ -93,7 +94,11 @@ def plot_outcome(
 def _outcome_states(cells: str, missing: str, outcome: str) -> pd.DataFrame:
     """Outcome and status (`xstilts.degradation.cell_status`) of every cell that has the outcome."""
     table = read_table(Path(cells), CELLS).to_pandas()
-    values = seed_means(analysed(table, outcome, keeping=["not_learnt"]), outcome)
+    counted, learnt_or_not = (
+        seed_means(analysed(table, outcome, keeping), outcome) for keeping in ([], ["not_learnt"])
+    )
+    # Where no run learnt its target the square shows what there is, and a sign.
+    values = pd.concat([counted, learnt_or_not]).drop_duplicates(BY)
     frame = with_states(table, read_missing(Path(missing)), values, outcome)
     if outcome not in GAPS:
         return frame[frame["intermediate"] != NONE]

@@ -20,9 +20,9 @@ from xstilts.similarity.language_facts import Known
 from xstilts.similarity.measure import Level, NoValueError, Reads
 from xstilts.similarity.subword_counts import Subwords, read_subwords
 from xstilts.similarity.text_set import MIN_TEXTS, Texts
-from xstilts.similarity.token_sets import NearestOwners, TokenPool
+from xstilts.similarity.token_sets import SPREAD, NearestOwners, TokenPool
 from xstilts.similarity.vector_table import VectorTable
-from xstilts.tasks import Task, intermediate_tasks, tasks
+from xstilts.tasks import Task, tasks
 
 FIRST, SECOND = 0, 1  # seeds of the two sides' resamples
 
@@ -34,12 +34,14 @@ class MeasureRequest:
     Attributes:
         files: what the measure reads, by role and task if the files are of tasks.
         level: the measure's.
+        intermediates: recipes of the cells that are asked for.
         languages: every language by its code.
         resamples: bootstrap resamples of a set of texts.
     """
 
     files: Any
     level: Level
+    intermediates: list[str]
     languages: Mapping[str, Known]
     resamples: int
 
@@ -148,8 +150,8 @@ class TokenSets:
         }
         (read,) = next(iter(tables.values())).layers().items()
         self.layer, self.is_default = read
-        trained = {task for part, task, _ in self.tokens if part == "train"}
-        self.pooled = [task for task in intermediate_tasks() if task in trained]
+        pooled = {task for name in asked.intermediates for task in recipes()[name].tasks}
+        self.pooled = sorted(pooled)
         own = [self.tokens["train", task, ENGLISH] for task in self.pooled]
         self.pool = TokenPool.of(own, self.tokens.values())
         self._nearest: dict[tuple[str, str], NearestOwners] = {}
@@ -161,8 +163,11 @@ class TokenSets:
         key = (target, language)
         if key not in self._nearest:
             tokens = self.tokens["test", target, language]
+            _enough(len(tokens) // SPREAD)
             self._nearest[key] = self.pool.nearest(tokens, self.asked.resamples, SECOND)
         recipe = recipes()[intermediate].tasks
+        for task in recipe:
+            _enough(len(self.tokens["train", task, ENGLISH]) // SPREAD)
         return [self.pooled.index(task) for task in recipe], self._nearest[key]
 
 

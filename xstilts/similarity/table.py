@@ -93,6 +93,7 @@ def measured(
     request = MeasureRequest(
         files=files,
         level=definition.level,
+        intermediates=sorted({intermediate for intermediate, *_ in cells}),
         languages={code: Known(**facts) for code, facts in known.items()},
         resamples=resamples,
     )
