@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,31 +17,13 @@ import pytest
 import yaml
 
 from xstilts.cli import main
-from xstilts.config import read_config, specification
-from xstilts.degradation.formulas import Specification
-from xstilts.degradation.mixed_model import fit_formula
 from xstilts.degradation.outcomes import CELLS, add_outcomes
-from xstilts.degradation.power import (
-    GridSize,
-    Study,
-    chance_beyond,
-    expected_spreads,
-    facts_of,
-    power_table,
-    resized,
-    sizes,
-    slope_errors,
-)
 from xstilts.degradation.simulation import (
     EXPECTED,
-    Spread,
-    seed_means,
     simulated_grid,
     simulated_outcome,
 )
-from xstilts.errors import InputError
-from xstilts.io.tables import read_table, rows_table, write_table
-from xstilts.report.power_figure import plot_power
+from xstilts.io.tables import read_table, write_table
 from xstilts.similarity.table import SIMILARITY
 
 LANGUAGES = ["de", "sw", "zh", "fr", "hi", "th", "tr", "ru"]
@@ -232,7 +213,8 @@ def results(tmp_path: Path) -> Path:
     keys = ["intermediate", "target", "seed"]
     english = run[keys].drop_duplicates().assign(language="en", value=80.0)
     whole = {"model": "xlm-r-large", "metric": "accuracy", "reported": True, "diverged": ""}
-    whole |= {"low": 0.0, "high": 0.0, "n": 100, "chance": 0.0, "seconds": 1.0}
+    whole |= {"low": 50.0, "high": 50.0, "n": 100, "chance": 0.0, "seconds": 1.0}
+    whole |= {"floor": np.nan, "lost": np.nan}
     whole |= dict.fromkeys(("checkpoint", "data", "source", "key", "device", "versions"), "")
     cells = add_outcomes(pd.concat([run, english], ignore_index=True).assign(**whole))
     folder = tmp_path / "results"
@@ -248,6 +230,7 @@ def results(tmp_path: Path) -> Path:
         )
         rows = rows[rows["intermediate"] != "none"]
         rows = rows.assign(level="cell", direction="similarity", layer=0, se=0.0, p=0.0, reason="")
+        rows["resamples"] = None
         path = folder / f"similarity/measure={name}/model=xlm-r-large/similarity.parquet"
         write_table(path, pa.Table.from_pandas(rows[SIMILARITY.names]), SIMILARITY)
     steps = {
@@ -338,117 +321,17 @@ def test_there_is_nothing_to_predict_from_before_the_run(
     assert "no config 'no.yaml'" in complaint(capsys, *words[:-1], "no.yaml")
 
 
-SHAPE = GridSize(
-    languages={"xnli": LANGUAGES, "udpos": LANGUAGES[:6], "pawsx": LANGUAGES[2:]},
-    intermediates=["none", "mnli", "qqp", "ccg"],
-    seeds=[1, 2],
-)
-
-
-def test_power_varies_one_axis_at_a_time() -> None:
-    asked = list(sizes(SHAPE))
-    assert ("languages", 8, True) in asked and ("languages", 4, False) in asked
-    assert ("targets", 3, True) in asked and ("intermediates", 3, True) in asked
-    assert ("seeds", 2, True) in asked and ("seeds", 5, False) in asked
-    random = np.random.default_rng(0)
-    assert len(resized(SHAPE, "languages", 4, random).codes) == 4
-    assert len(resized(SHAPE, "targets", 2, random).languages) == 2
-    fewer = resized(SHAPE, "intermediates", 2, random).intermediates
-    assert len(fewer) == 3 and fewer[0] == "none"
-    assert len(resized(SHAPE, "seeds", 5, random).seeds) == 5
-
-
-NO_FACTS = pd.DataFrame(columns=["measure", "similarity"])
-
-
-def asked(effect: float, **change: Any) -> Study:
-    wanted = specification(read_config()[0])
-    study = Study(
-        shape=SHAPE, specification=wanted, facts=NO_FACTS, effect=effect, spreads=QUIET, tests=21
-    )
-    return replace(study, **change)
-
-
-def test_power_is_the_level_without_an_effect_and_grows_with_it(tmp_path: Path) -> None:
-    none, table = (power_table(asked(effect), 3) for effect in (0.0, -5.0))
-    # A drawn grid in which a part has no test counts as 0: of three, one or two at small sizes.
-    draws = (none["power"] / (0.05 / 3)).round(9)
-    assert set(draws) <= {0.0, 1.0, 2.0, 3.0}
-    assert (draws[none["configured"]] == 3).all()
-    assert table["power"].mean() > 0.6
-    assert (table["power_all"] <= table["power"]).all()
-    assert table["power"].between(table["low"] - 1e-9, table["high"] + 1e-9).all()
-    figure, data = tmp_path / "power.svg", tmp_path / "power.csv"
-    plot_power(power=table, effect=-5.0, figure=str(figure), data=str(data))
-    assert "power to find -5 points per SD" in figure.read_text(encoding="utf-8")
-    assert len(pd.read_csv(data)) == len(table)
-
-
-@pytest.mark.slow
-def test_power_is_how_often_fits_of_simulated_outcomes_find_the_effect() -> None:
-    """300 outcomes of two seeds on one drawn similarity; the binomial error of a share is 3%."""
-    terms = "trained + by_language + by_target_language + (0 + by_language | target)"
-    groups = "(1 | language) + (1 | intermediate:target) + (1 | target:language)"
-    wanted = Specification("gap", {"all": terms}, groups)
-    spreads = [
-        Spread("language", "(Intercept)", 2.0),
-        Spread("target:language", "(Intercept)", 1.5),
-        Spread("intermediate:target", "(Intercept)", 1.0),
-        Spread("intermediate:target:seed", "(Intercept)", 1.0),
-        Spread("target", "by_language", 1.0),
-        Spread("Residual", "", 2.0),
-    ]
-    shape = {target: [f"l{at}" for at in range(12)] for target in "tuvwxyz"}
-    frame = simulated_grid(shape, ["none", "a", "b"], [1, 2], np.random.default_rng(1))
-    effect = {"by_language": -2.5, "by_target_language": 0.6}
-    error, freedom = slope_errors(frame[frame["seed"] == 1], wanted.formula, spreads, 2)
-    hits = dict.fromkeys(effect, 0)
-    for draw in range(300):
-        random = np.random.default_rng([draw, 5])
-        rows = frame.assign(gap=simulated_outcome(frame, effect, spreads, random))
-        model = fit_formula(wanted.formula, seed_means(rows, "gap"), df="containment")
-        for part in effect:
-            hits[part] += model.estimate(part)["p"] < 0.05
-    for part, size in effect.items():
-        expected = chance_beyond(size / error[part], freedom[part], 0.05)
-        assert 0.3 < expected < 0.95
-        assert hits[part] / 300 == pytest.approx(expected, abs=0.09), part
-
-
-def test_facts_of_languages_cost_power() -> None:
-    """Four facts of eight languages leave less to compare similarity by."""
-    _, grid = read_config()
-    facts = facts_of(grid, asked(-1.0).specification)
-    assert set(facts["measure"]) == {
-        "pretraining_size",
-        "seen_in_pretraining",
-        "uriel_syntactic",
-        "same_data",
-        "head_match",
-    }
-    plain, controlled = (
-        power_table(asked(-5.0, facts=rows), 2).set_index(["axis", "configured", "level"])
-        for rows in (NO_FACTS, facts)
-    )
-    at = ("seeds", True, "by_language")
-    assert controlled.loc[[at], "power"].mean() < plain.loc[[at], "power"].mean()
-
-
-def test_power_takes_the_spreads_that_a_fit_found(tmp_path: Path) -> None:
-    from xstilts.degradation.effects import VARIANCES
-
-    rows = [
-        {"model": "m", "group": "language", "term": "(Intercept)", "sd": 2.0, "variance": 4.0},
-        {"model": "m", "group": "Residual", "term": "", "sd": 1.0, "variance": 1.0},
-    ]
-    write_table(tmp_path / "variances.parquet", rows_table(rows, VARIANCES), VARIANCES)
-    found = expected_spreads(tmp_path / "variances.parquet")
-    assert found == [Spread("language", "(Intercept)", 2.0), Spread("Residual", "", 1.0)]
-    write_table(tmp_path / "empty.parquet", rows_table([], VARIANCES), VARIANCES)
-    with pytest.raises(InputError, match="no variance was estimated"):
-        expected_spreads(tmp_path / "empty.parquet")
-    with pytest.raises(InputError, match="no table '"):
-        expected_spreads(tmp_path / "none.parquet")
+def test_a_similarity_that_is_missing_is_not_filled_in(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = pd.read_csv(table)
+    at = rows.index[(rows["intermediate"] == "mnli") & (rows["language"] == "de")]
+    rows.loc[at, "similarity"] = np.nan
+    rows.to_csv(table, index=False)
+    formula = "by_cell + (1 | language) + (1 | target)"
+    found = printed(capsys, "fit", table, "--formula", formula, "--json")
+    assert found["n"] == 3 * 8 * 4 - 3
+    assert found["notes"][1] == "3 rows left out, without by_cell"
 
 
 def test_power_of_a_config_is_printed_and_drawn(
@@ -464,16 +347,3 @@ def test_power_of_a_config_is_printed_and_drawn(
     small |= {"targets": ["tatoeba"], "languages": "all"}
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(small), encoding="utf-8")
     assert "no target is run in English and elsewhere" in complaint(capsys, *words)
-
-
-def test_a_similarity_that_is_missing_is_not_filled_in(
-    table: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    rows = pd.read_csv(table)
-    at = rows.index[(rows["intermediate"] == "mnli") & (rows["language"] == "de")]
-    rows.loc[at, "similarity"] = np.nan
-    rows.to_csv(table, index=False)
-    formula = "by_cell + (1 | language) + (1 | target)"
-    found = printed(capsys, "fit", table, "--formula", formula, "--json")
-    assert found["n"] == 3 * 8 * 4 - 3
-    assert found["notes"][1] == "3 rows left out, without by_cell"
