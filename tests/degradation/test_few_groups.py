@@ -169,6 +169,6 @@ def test_a_fit_that_the_optimiser_gives_up_is_one_line(monkeypatch: pytest.Monke
     def gives_up(*_: object, **__: object) -> None:
         raise RuntimeError("Linear optimization did not produce a valid fit")
 
-    monkeypatch.setattr("mixedlm.lmer", gives_up)
+    monkeypatch.setattr("mixedlm.mkLmerMod", gives_up)
     with pytest.raises(InputError, match="it cannot be fitted: Linear optimization"):
         fit_formula(WANTED.formula, simulated())

@@ -135,7 +135,7 @@ def test_the_site_has_figures_tables_and_graph(report: Path) -> None:
     site = report.parent
     for figure in site.glob("figures/*.svg"):
         assert figure.with_suffix(".csv").is_file(), figure
-    assert len([*site.glob("figures/*.svg")]) == 13
+    assert len([*site.glob("figures/*.svg")]) == 14
     assert {"cells.parquet", "claims.csv", "answer.txt"} <= {
         path.name for path in site.glob("tables/*")
     }
