@@ -35,8 +35,9 @@ from xstilts.degradation import power
 from xstilts.degradation.estimable import fixed_design
 from xstilts.degradation.formulas import of_columns
 from xstilts.degradation.mixed_model import Df, fit_formula
-from xstilts.degradation.parts import PARTS
+from xstilts.degradation.parts import AXES, PARTS, parts_of
 from xstilts.degradation.power import GridSize
+from xstilts.degradation.reliability import corrected, error_shares
 from xstilts.degradation.sensitivity import standard_errors
 from xstilts.degradation.simulation import seed_means, simulated_grid, simulated_outcome
 from xstilts.languages import languages_of
@@ -127,16 +128,34 @@ def _draw(shape: GridSize, name: str, seed: int) -> list[Row]:
     null = 20 + simulated_outcome(frame, dict(truth.effects), truth.spreads, random)
     effect = simulated_outcome(frame, PLANTED, (), random)
     seen = truth.measured(frame, random)
+    planted = _of_seen_parts(frame, seen)
     methods = METHODS if truth is PLAIN else {DEFAULT: METHODS[DEFAULT]}
+    if "resamples" in seen:
+        methods |= {"mixed model, corrected": _corrected}
     rows = []
     for method, fit in methods.items():
         without_it, with_it = _intervals(fit, truth, seen, null, effect, seed)
         rows += [
-            {"truth": name, "seed": seed, "method": method, **_judged(part, with_it, without_it)}
-            for part in PLANTED
+            {
+                **{"truth": name, "seed": seed, "method": method, "part": part},
+                **_judged(effect_of_part, with_it[part], without_it[part]),
+            }
+            for part, effect_of_part in planted.items()
             if part in with_it and part in without_it
         ]
     return rows
+
+
+def _of_seen_parts(frame: pd.DataFrame, seen: pd.DataFrame) -> dict[str, float]:
+    """The planted effects per standard deviation of the parts that are seen, error and all."""
+    true, with_error = (
+        parts_of(rows.dropna(subset="similarity").drop_duplicates([*AXES]), "similarity")
+        for rows in (frame, seen)
+    )
+    return {
+        part: effect * float(with_error[part].std() / true[part].std())
+        for part, effect in PLANTED.items()
+    }
 
 
 def _intervals(
@@ -163,14 +182,13 @@ def _intervals(
     return without_it, of(null + effect)
 
 
-def _judged(part: str, with_it: dict[str, Interval], without_it: dict[str, Interval]) -> Row:
+def _judged(truth: float, with_it: Interval, without_it: Interval) -> Row:
     """Whether a part's interval covers the truth, and whether the null is rejected."""
-    low, high, _ = with_it[part]
+    low, high, _ = with_it
     finite = bool(np.isfinite(low))
     return {
-        "part": part,
-        "covers": float(low <= PLANTED[part] <= high) if finite else None,
-        "rejects": float(without_it[part][2] < 0.05) if finite else None,
+        "covers": float(low <= truth <= high) if finite else None,
+        "rejects": float(without_it[2] < 0.05) if finite else None,
         "width": high - low if finite else None,
     }
 
@@ -181,6 +199,18 @@ def _mixed(less: Callable[[Formula], Formula], df: Df, rows: pd.DataFrame) -> di
     table = model.fixed.set_index("term")
     there = [part for part in PARTS if part in table.index]
     return {part: tuple(table.loc[part, ["low", "high", "p"]]) for part in there}
+
+
+def _corrected(rows: pd.DataFrame) -> dict[str, Interval]:
+    """Intervals of the mixed model, without the error of similarity."""
+    model = fit_formula(of_columns(FORMULA, rows.columns), rows, df="containment")
+    shares = error_shares(rows, "cell")
+    found = {part: corrected(model, part, shares[part]) for part in PARTS if part in rows}
+    return {
+        part: (row["corrected_low"], row["corrected_high"], model.estimate(part)["p"])
+        for part, row in found.items()
+        if "corrected" in row
+    }
 
 
 def _whole(formula: Formula) -> Formula:

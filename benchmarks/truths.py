@@ -22,6 +22,7 @@ from xstilts.recipes import NONE
 Change = Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame]
 RUN = ["intermediate", "target", "seed"]
 CONTROL = "pretraining_size"
+RESAMPLES = 20  # of similarity, as the config has it
 CONTROL_EFFECT = -3.0  # points per standard deviation of the control itself
 
 
@@ -61,10 +62,15 @@ def with_size(frame: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
 
 
 def with_error(frame: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
-    """Similarity is seen with an error in every cell, of a quarter of its variance."""
+    """Similarity is seen with an error in every cell, of a quarter of its variance.
+
+    Resamples have the same error once more, as those of texts have.
+    """
     cells = frame.groupby([*AXES], sort=False).ngroup()
-    error = random.normal(0, 0.5 * frame["similarity"].std(), cells.max() + 1)[cells]
-    return _again(frame, frame["similarity"] + error)
+    errors = random.normal(0, 0.5 * frame["similarity"].std(), (cells.max() + 1, 1 + RESAMPLES))
+    seen = frame["similarity"] + errors[cells, 0]
+    resamples = seen.to_numpy()[:, None] + errors[cells, 1:]
+    return _again(frame, seen).assign(resamples=[*resamples])
 
 
 def size_with_error(frame: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
