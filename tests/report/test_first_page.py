@@ -198,8 +198,9 @@ def test_the_page_counts_the_tests_that_verdicts_are_corrected_for(tmp_path: Pat
     rows = [effect("a"), effect("a", "by_cell"), effect("a", "by_target_language", **nothing)]
     page = page_of(tmp_path, rows, grid_of("a", "en", "sw"))
     assert "Verdicts are corrected for 2 tests at once" in page
+    assert "Slopes between pairs are found too seldom" in page
     alone = page_of(tmp_path, rows[:1], grid_of("a", "en", "sw"))
-    assert "Verdicts are corrected" not in alone
+    assert "Verdicts are corrected" not in alone and "between pairs" not in alone
 
 
 def test_the_page_says_what_was_written_down(tmp_path: Path) -> None:
