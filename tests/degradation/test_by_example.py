@@ -18,8 +18,9 @@ from xstilts.degradation.by_example import (
     kappas,
     pair_means,
 )
-from xstilts.evaluation.metrics import PREDICTIONS
-from xstilts.io.tables import rows_table, write_table
+from xstilts.degradation.outcomes import CELLS, collect_cells
+from xstilts.evaluation.metrics import PREDICTIONS, SCORES
+from xstilts.io.tables import read_table, rows_table, write_table
 
 
 def answered(folder: Path, right: str, statistic: str = "correct", **axes: Any) -> str:
@@ -136,3 +137,28 @@ def test_families_that_fail_alike_are_found_and_others_are_not() -> None:
     *_, p = family_kappas(pairs.assign(kappa=noise), families) or ()
     assert p > 0.05
     assert family_kappas(pairs.assign(kappa=noise), dict.fromkeys(codes, "one")) is None
+
+
+def test_scores_that_lack_a_column_are_collected_without_it(tmp_path: Path) -> None:
+    """Score files of before there was a `floor`, and one beside them that has it."""
+    scores = []
+    for language, right in (("en", "1110"), ("sw", "1010")):
+        path = Path(answered(tmp_path, right, language=language))
+        value = 100 * right.count("1") / len(right)
+        row = {"metric": "accuracy", "reported": True, "value": value, "low": value, "high": value}
+        row |= {"n": len(right), "chance": 100 / 3, "floor": 25.0, "diverged": ""}
+        table = rows_table([row], SCORES)
+        write_table(path, table if language == "sw" else table.drop_columns("floor"))
+        scores.append(str(path))
+    axes = {"models": ["m"], "intermediates": ["none"], "targets": ["xnli"], "seeds": [1]}
+    collect_cells(
+        scores=scores,
+        axes={**axes, "languages": {"xnli": ["en", "sw"]}},
+        factors={},
+        cells=str(tmp_path / "cells.parquet"),
+        missing=str(tmp_path / "missing.csv"),
+        agreement=str(tmp_path / "agreement.parquet"),
+    )
+    cells = read_table(tmp_path / "cells.parquet", CELLS).to_pandas().set_index("language")
+    assert np.isnan(cells.loc["en", "floor"]) and cells.loc["sw", "floor"] == 25.0
+    assert cells.loc["sw", "gap"] == 25.0 and cells.loc["sw", "lost"] == pytest.approx(100 / 3)
