@@ -57,8 +57,8 @@ AT_ONCE = ("target", "intermediate")  # of which those that share data are left 
 WHOLE = "* Every row of the data, as it is in its file."
 # By benchmarks/calibration; docs/inference.md has the shares.
 WIDE = (
-    "Slopes between pairs are found too seldom rather than too often: where slopes hardly differ, "
-    "their 95% intervals held the truth in 96 to 98 of 100 simulated studies."
+    "Slopes between pairs are found too seldom rather than too often: their "
+    "95% intervals held the truth in 94 to 99 of 100 simulated studies."
 )
 WHATEVER = "Whatever the intermediate task:"
 BY_INTERMEDIATE = "By intermediate task, which is this study's question:"
