@@ -9,6 +9,7 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 
 from xstilts.config import merged_entries
+from xstilts.degradation.declaration import FILE as DECLARED_FILE
 from xstilts.errors import InputError
 from xstilts.jobs import check_interpreter, share_package
 from xstilts.models import model_state
@@ -93,7 +94,7 @@ CLAIMS = results("claims.csv")
 TRUTH = results("truth/model={model}/truth.parquet")
 ANSWER = results("answer.txt")
 FIRST_PAGE = results("first_page.rst")
-DECLARED = results("declared.json")  # by the run itself, not by a rule
+DECLARED = results(DECLARED_FILE)  # by the run itself, not by a rule
 PROVENANCE = results("provenance.csv")
 
 

@@ -10,7 +10,7 @@ from scipy import stats
 from benchmarks.grids import PLANTED
 from xstilts.degradation.effects import fit_similarity
 from xstilts.degradation.mixed_model import INTERCEPT, RESIDUAL, fit_formula
-from xstilts.degradation.narrow_inference import slope_of_these
+from xstilts.degradation.narrow_inference import slopes_of_these
 from xstilts.degradation.parts import AXES, PARTS, parts_of
 from xstilts.degradation.reliability import corrected
 from xstilts.degradation.simulation import Spread, simulated_outcome
@@ -31,12 +31,13 @@ def test_on_a_balanced_grid_it_is_the_regression_of_the_outcomes_own_part() -> N
     slopes = " + ".join(f"(0 + {part} | {axis})" for part, axis in SLOPES)
     formula = f"gap ~ {' + '.join(PARTS)} + {INTERCEPTS} + {slopes}"
     model = fit_formula(formula, trained, df="containment")
+    these = slopes_of_these(model, [*SINGLE])
     for part, axis in SINGLE.items():
         x, y = trained[part].to_numpy(), split[part].to_numpy()
         slope, freedom = (x @ y) / (x @ x), trained[axis].nunique() - 2
         error = np.sqrt(((y - slope * x) ** 2).sum() / freedom / (x @ x))
         half = stats.t.ppf(0.975, freedom) * error
-        found = slope_of_these(model, part)
+        found = these[part]
         assert found["these"] == pytest.approx(slope, abs=0.02), part
         assert found["these_low"] == pytest.approx(slope - half, rel=0.02), part
         assert found["these_high"] == pytest.approx(slope + half, rel=0.02), part
@@ -58,7 +59,7 @@ def test_it_holds_the_mean_slope_of_these_groups_in_19_of_20_grids() -> None:
         slopes = frame["target"].map(by_target)
         noise = random.normal(0, 1, len(frame))
         model = fit_similarity(frame.assign(gap=slopes * frame["by_language"] + noise), WANTED)
-        found = slope_of_these(model, "by_language")
+        found = slopes_of_these(model, ["by_language"])["by_language"]
         mean = np.mean([*by_target.values()])
         outside += not found["these_low"] < mean < found["these_high"]
     assert outside <= 5
@@ -72,5 +73,5 @@ def test_without_a_test_of_the_slope_there_is_none_of_these_either() -> None:
     formula = "gap ~ by_language + a + b + (1 | language) + (1 | intermediate:target)"
     model = fit_formula(formula, rows, df="containment")
     assert np.isnan(model.estimate("by_language")["low"])
-    assert slope_of_these(model, "by_language") == {}
+    assert slopes_of_these(model, ["by_language"]) == {}
     assert corrected(model, "by_language", 0.1) == {}

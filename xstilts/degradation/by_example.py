@@ -25,6 +25,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from xstilts.degradation.learnt import RUN
 from xstilts.evaluation.cells import PREDICTIONS_FILE
 from xstilts.evaluation.metrics import PREDICTIONS
 from xstilts.io.tables import read_table, schema
@@ -33,7 +34,6 @@ from xstilts.tasks import tasks
 
 Row = dict[str, Any]
 RIGHT = ("correct", "exact_match", "reciprocal_rank")  # statistics that are 1 where it is right
-RUN = ("model", "intermediate", "target", "seed")
 DRAWS = 999  # permutations of the languages' families
 
 AGREEMENT = schema(
@@ -61,7 +61,7 @@ def by_example(scores: Iterable[str], counted: pd.DataFrame) -> tuple[pd.DataFra
     for paths in by_target.values():
         right = examples_right(paths)
         lost.append(lost_shares(right))
-        pairs += agreement_of(right.merge(counted[[*RUN]].drop_duplicates(), on=[*RUN]))
+        pairs += agreement_of(right.merge(counted[RUN].drop_duplicates(), on=RUN))
     return pd.concat(lost), pairs
 
 
@@ -190,14 +190,15 @@ def family_kappas(
     at = [np.searchsorted(codes, means[name]) for name in ("one", "other")]
     kappa = means["kappa"].to_numpy()
 
-    def difference(groups: np.ndarray) -> float:
+    def both(groups: np.ndarray) -> tuple[float, float]:
         alike = groups[at[0]] == groups[at[1]]
-        return float(kappa[alike].mean() - kappa[~alike].mean())
+        return float(kappa[alike].mean()), float(kappa[~alike].mean())
 
     alike = family[at[0]] == family[at[1]]
     if not alike.any() or alike.all():
         return None
     random = np.random.default_rng(0)
-    drawn = [difference(random.permutation(family)) for _ in range(DRAWS)]
-    p = (1 + sum(value >= difference(family) for value in drawn)) / (DRAWS + 1)
-    return float(kappa[alike].mean()), float(kappa[~alike].mean()), p
+    drawn = [both(random.permutation(family)) for _ in range(DRAWS)]
+    within, between = both(family)
+    p = (1 + sum(one - other >= within - between for one, other in drawn)) / (DRAWS + 1)
+    return within, between, p

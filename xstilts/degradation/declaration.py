@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from xstilts.degradation.formulas import Specification
+from xstilts.evaluation.cells import SCORES_FILE
 from xstilts.io.tables import read_json, write_json
 
 FILE = "declared.json"  # in the folder of results
@@ -30,7 +31,7 @@ def chosen(headline: str, specification: Specification) -> dict[str, str]:
 
 def declare(results: Path, choice: Mapping[str, str]) -> None:
     """Write down a choice, unless scores were there when one was written down before."""
-    scores = any((results / "scores").rglob("scores.parquet"))
+    scores = any((results / "scores").rglob(SCORES_FILE))
     if not (scores and (results / FILE).is_file()):
         now = datetime.now(UTC).isoformat(timespec="seconds")
         write_json(results / FILE, {**choice, TIME: now, SCORES_BEFORE: scores})

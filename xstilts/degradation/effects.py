@@ -40,7 +40,7 @@ from xstilts.degradation.hypothesis_tests import (
 )
 from xstilts.degradation.mixed_model import MixedModel, fit_formula, records
 from xstilts.degradation.model_frame import design, over_grid
-from xstilts.degradation.narrow_inference import slope_of_these
+from xstilts.degradation.narrow_inference import slopes_of_these
 from xstilts.degradation.nested_steps import NESTED, nested_rows
 from xstilts.degradation.outcomes import CELLS, analysed, seed_means
 from xstilts.degradation.parts import PARTS, parts_of
@@ -345,12 +345,13 @@ def effects_of(
     shares = r2_nakagawa(model.result)
     trained = model.data[model.data["intermediate"] != NONE]
     own = parts_of(trained, specification.outcome)
+    these = slopes_of_these(model, present)
     common |= {"r2_marginal": shares.marginal, "r2_conditional": shares.conditional}
     return [
         {
             "level": part,
             **model.estimate(part),
-            **slope_of_these(model, part),
+            **these.get(part, {}),
             **corrected(model, part, errors.get(part)),
             **_explained(model.estimate(part), trained[part], own[part]),
             "p_permutation": permutation_p(

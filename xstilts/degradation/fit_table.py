@@ -23,6 +23,7 @@ from xstilts.degradation.outcomes import (
     add_outcomes,
     has_outcome,
     left_out,
+    sound,
 )
 from xstilts.degradation.parts import PARTS, TRAINED, split_similarity
 from xstilts.errors import InputError, check_name
@@ -126,11 +127,11 @@ def _with_outcome(rows: pd.DataFrame, outcome: str, path: Path, notes: list[str]
         by_reason, counted = left_out(cells, outcome), has_outcome(cells, outcome)
     else:
         flags = FLAGS if outcome in ABROAD else FLAGS[:1]
-        sound = cells["reported"] & (cells[[*flags]] == "").all(axis=1)
-        counted = sound & cells[outcome].notna()
+        counts = cells["reported"] & sound(cells, flags)
+        counted = counts & cells[outcome].notna()
         by_reason = {
-            "of another metric, or of a run that diverged or did not learn": int((~sound).sum()),
-            f"without {outcome}": int((sound & ~counted).sum()),
+            "of another metric, or of a run that diverged or did not learn": int((~counts).sum()),
+            f"without {outcome}": int((counts & ~counted).sum()),
         }
     notes += [f"{count} rows left out: {reason}" for reason, count in by_reason.items() if count]
     counted_cells = cells[counted]

@@ -30,7 +30,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from xstilts.degradation.effects import model_frames
 from xstilts.degradation.formulas import Specification, of_columns, without
 from xstilts.degradation.mixed_model import fit_formula
-from xstilts.degradation.outcomes import CELLS, FLAGS
+from xstilts.degradation.outcomes import CELLS, sound
 from xstilts.degradation.parts import AXES, PARTS, TRAINED
 from xstilts.degradation.shared_data import groups_of_data, sharing
 from xstilts.errors import InputError
@@ -134,8 +134,7 @@ def with_english(
         cells: its cell table.
         similarity: its similarity tables.
     """
-    sound = cells["reported"] & (cells[[*FLAGS]] == "").all(axis=1)
-    english = cells[sound & (cells["language"] == ENGLISH)]
+    english = cells[cells["reported"] & sound(cells) & (cells["language"] == ENGLISH)]
     scores = english.groupby(["intermediate", "target"])["value"].mean().rename(ENGLISH_SCORE)
     aligned = similarity[similarity["measure"] == ALIGNMENT].dropna(subset="similarity")
     alignment = {**aligned.groupby("language")["similarity"].first(), ENGLISH: 1.0}
@@ -280,6 +279,7 @@ def skills(predictions: pd.DataFrame) -> list[Row]:
     rows = []
     keys = ["model", "scheme"]
     for (model, scheme), mine in predictions.groupby(keys, sort=False) if len(predictions) else ():
+        left_in = _left_in(predictions[predictions["model"] == model], mine, scheme)
         by_predictor = dict(list(mine.groupby("predictor", sort=False)))
         for name, own in ((str(name), own) for name, own in by_predictor.items()):
             bare = by_predictor.get(BARE_OF.get(name, f"{name}{BARE}"))
@@ -289,7 +289,7 @@ def skills(predictions: pd.DataFrame) -> list[Row]:
                     "scheme": scheme,
                     "predictor": name,
                     "groups": own["group"].nunique(),
-                    "left_in": _left_in(predictions[predictions["model"] == model], own, scheme),
+                    "left_in": left_in,
                     "mae": mean_absolute_error(own["observed"], own["predicted"]),
                     "r2": r2_score(own["observed"], own["predicted"]),
                     "spearman": own["observed"].corr(own["predicted"], method="spearman"),

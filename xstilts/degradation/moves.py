@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from xstilts.degradation.learnt import RUN
 from xstilts.degradation.outcomes import AXES, analysed
 from xstilts.languages import ENGLISH
 
@@ -47,9 +48,8 @@ def moves(cells: pd.DataFrame) -> list[Move]:
     """The move of every intermediate of one encoder, over the cells that a change of gap has."""
     counted = analysed(cells, OUTCOME, keeping=["not_learnt"])
     reported = cells.loc[cells["reported"], [*AXES, "gain"]]
-    run = [name for name in AXES if name != "language"]
     english = reported[reported["language"] == ENGLISH].drop(columns="language")
-    rows = counted.merge(reported, on=AXES).merge(english, on=run, suffixes=("", "_en"))
+    rows = counted.merge(reported, on=AXES).merge(english, on=RUN, suffixes=("", "_en"))
     columns = [OUTCOME, "gain_en", "gain"]
     by_language = rows.groupby(["intermediate", "target", "language"], sort=False)[columns].mean()
     by_target = by_language.groupby(["intermediate", "target"], sort=False).mean()

@@ -12,6 +12,9 @@ the outcome's own part on the part of similarity.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from scipy import linalg, stats
 
@@ -19,29 +22,39 @@ from xstilts.degradation.containment import contained_df
 from xstilts.degradation.estimable import random_columns
 from xstilts.degradation.formulas import without
 from xstilts.degradation.mixed_model import MixedModel
+from xstilts.degradation.variance_search import effect_columns
 
 
-def slope_of_these(model: MixedModel, part: str) -> dict[str, float]:
-    """`these`, `these_low` and `these_high`: the slope over the model's groups, 95% interval.
+def slopes_of_these(model: MixedModel, parts: Sequence[str]) -> dict[str, dict[str, float]]:
+    """`these`, `these_low` and `these_high` of every part: slopes over the model's groups, 95%.
 
-    Nothing where the slope has no test: then nothing says how far groups differ by themselves.
+    Nothing of a part whose slope has no test: nothing says how far its groups differ by themselves.
     """
-    if np.isnan(model.estimate(part)["low"]):
-        return {}
-    fit, unit = model.result, model.units.of_term(part)
-    fixed, random = fit.getME("X"), fit.getME("Z").toarray()
-    at = [*model.fixed["term"]].index(part)
-    weights = _weights(model, part)
-    wanted = np.concatenate([np.arange(fixed.shape[1]) == at, fit.getME("Lambda").T @ weights])
-    columns = np.hstack([fixed, random @ fit.getME("Lambda").toarray()])
+    fit, terms = model.result, [*model.fixed["term"]]
+    tested = [part for part in parts if not np.isnan(model.estimate(part)["low"])]
+    factor, lambda_ = _henderson(fit), fit.getME("Lambda")
+    slopes = {}
+    for part in tested:
+        at, unit = terms.index(part), model.units.of_term(part)
+        weights = _weights(model, part)
+        wanted = np.concatenate([np.arange(len(terms)) == at, lambda_.T @ weights])
+        error = fit.getME("sigma") * np.sqrt(wanted @ linalg.cho_solve(factor, wanted)) / unit
+        slope = float(fit.getME("beta")[at] + weights @ fit.getME("b")) / unit
+        half = stats.t.ppf(0.975, _freedom(model, part, at)) * float(error)
+        slopes[part] = {"these": slope, "these_low": slope - half, "these_high": slope + half}
+    return slopes
+
+
+def _henderson(fit: Any) -> tuple[np.ndarray, bool]:
+    """Cholesky factor of the equations of fixed and (spherical) random effects."""
+    fixed = fit.getME("X")
+    columns = np.hstack([fixed, (fit.getME("Z") @ fit.getME("Lambda")).toarray()])
     columns *= np.sqrt(fit.getME("weights"))[:, None]
     equations = columns.T @ columns
     spherical = np.arange(fixed.shape[1], len(equations))
     equations[spherical, spherical] += 1
-    error = fit.getME("sigma") * np.sqrt(wanted @ linalg.solve(equations, wanted, assume_a="pos"))
-    slope = float(fit.getME("beta")[at] + weights @ fit.getME("b")) / unit
-    half = stats.t.ppf(0.975, _freedom(model, part, at)) * float(error) / unit
-    return {"these": slope, "these_low": slope - half, "these_high": slope + half}
+    factor: tuple[np.ndarray, bool] = linalg.cho_factor(equations)
+    return factor
 
 
 def _weights(model: MixedModel, part: str) -> np.ndarray:
@@ -51,15 +64,10 @@ def _weights(model: MixedModel, part: str) -> np.ndarray:
     """
     values = model.units.standardised(model.data)[part].to_numpy()
     columns = model.result.getME("Z")
-    weights, start = np.zeros(columns.shape[1]), 0
-    for structure in model.result.matrices.random_structures:
-        size = structure.n_levels * structure.n_terms
-        own = np.arange(start, start + size).reshape(structure.n_levels, structure.n_terms)
-        for term, name in enumerate(structure.term_names):
-            if name == part:
-                squares = np.asarray(columns[:, own[:, term]].T @ values)
-                weights[own[:, term]] = squares / (values @ values)
-        start += size
+    weights = np.zeros(columns.shape[1])
+    for name, own in effect_columns(model.result.matrices.random_structures):
+        if name == part:
+            weights[own] = np.asarray(columns[:, own].T @ values) / (values @ values)
     return weights
 
 

@@ -123,8 +123,7 @@ def collect_cells(
     whole = pa.unify_schemas([form, SCORES])
     table = ds.dataset(scores, whole, partitioning=partitioning, format="parquet").to_table()
     scored = add_factors(add_outcomes(table.to_pandas()), factors).drop(columns="lost")
-    sound = (scored[[*FLAGS]] == "").all(axis=1)
-    lost, pairs = by_example(scores, scored[sound])
+    lost, pairs = by_example(scores, scored[sound(scored)])
     frame = scored.merge(lost, on=AXES, how="left")
     write_table(Path(agreement), rows_table(pairs, AGREEMENT), AGREEMENT)
     write_table(Path(cells), pa.Table.from_pandas(frame, preserve_index=False), CELLS)
@@ -210,6 +209,11 @@ def analysed(cells: pd.DataFrame, outcome: str, keeping: Collection[str] = ()) -
     if outcome.startswith("corrected_"):
         variance *= (100 / (100 - cells["chance"])) ** 2
     return rows.assign(sampling_variance=variance[counted])
+
+
+def sound(cells: pd.DataFrame, flags: Collection[str] = FLAGS) -> pd.Series:
+    """Whether the run of a row has none of these flags."""
+    return (cells[[*flags]] == "").all(axis=1)
 
 
 def has_outcome(cells: pd.DataFrame, outcome: str, keeping: Collection[str] = ()) -> pd.Series:

@@ -67,7 +67,7 @@ def corrected(model: MixedModel, part: str, share: float | None) -> dict[str, fl
 
 def _beside_others(model: MixedModel, part: str) -> float:
     """The share of a part's variance that the other fixed effects do not make up."""
-    columns, at = model.design(model.data), [*model.fixed["term"]].index(part)
+    columns, at = model.result.getME("X"), [*model.fixed["term"]].index(part)
     own, others = columns[:, at], np.delete(columns, at, axis=1)
     left = own - others @ np.linalg.lstsq(others, own, rcond=None)[0]
     return float(left @ left / ((own - own.mean()) @ (own - own.mean())))

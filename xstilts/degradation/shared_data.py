@@ -29,12 +29,9 @@ def groups_of_data(axis: str, names: Sequence[str]) -> list[list[str]]:
     return sorted([*joined.values(), *mixtures], key=lambda group: names.index(group[0]))
 
 
-def sharing(axis: str, names: Iterable[str], group: Iterable[str]) -> set[str]:
+def sharing(axis: str, names: Iterable[str], group: Sequence[str]) -> set[str]:
     """Those of `names` that share data with one of a group, the group among them."""
-    mine = {*group}
-    return {
-        name for name in names if name in mine or any(_shared(axis, name, each) for each in mine)
-    }
+    return {name for name in names if any(_shared(axis, name, each) for each in group)}
 
 
 def _shared(axis: str, one: str, other: str) -> bool:

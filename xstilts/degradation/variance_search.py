@@ -11,6 +11,7 @@ grids of 1,188 rows all starts ended at one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -34,13 +35,11 @@ class Optimum:
 
     Attributes:
         deviations: (variances,) standard deviations in residual ones, in the formula's order.
-        criterion: less a constant.
         steps: that this search took.
         others: criteria of other optima, where other searches ended, less the least.
     """
 
     deviations: np.ndarray
-    criterion: float
     steps: int
     others: list[float]
 
@@ -70,10 +69,19 @@ def least_criterion(matrices: Any, start: np.ndarray, *, reml: bool) -> Optimum 
     others = [end.value - best.value for end, _ in rest]
     return Optimum(
         deviations=np.sqrt(best.variances),
-        criterion=best.value,
         steps=steps,
         others=[more for more in others if more > APART],
     )
+
+
+def effect_columns(structures: Sequence[Any]) -> Iterator[tuple[str, np.ndarray]]:
+    """The term of every random effect, and the columns of Z that its groups have."""
+    start = 0
+    for each in structures:
+        count = each.n_levels * each.n_terms
+        own = np.arange(start, start + count).reshape(each.n_levels, each.n_terms)
+        yield from zip(each.term_names, own.T, strict=True)
+        start += count
 
 
 class _Point(NamedTuple):
@@ -98,12 +106,11 @@ class _Criterion:
         self.products = columns.T @ columns
         self.random, self.reml = matrices.n_random, reml
         self.freedom = matrices.n_obs - (matrices.n_fixed if reml else 0)
-        terms = [
-            np.tile(np.arange(each.n_terms), each.n_levels) for each in matrices.random_structures
-        ]
-        first = np.cumsum([0, *(each.n_terms for each in matrices.random_structures)])
-        self.of = np.concatenate([own + at for own, at in zip(terms, first, strict=False)])
-        self.variances = int(first[-1])
+        effects = [columns for _, columns in effect_columns(matrices.random_structures)]
+        self.variances = len(effects)
+        self.of = np.empty(self.random, dtype=int)  # the variance of each column
+        for at, own in enumerate(effects):
+            self.of[own] = at
 
     def at(self, variances: np.ndarray) -> _Point | None:
         """The criterion at these variances; None where it cannot be computed."""

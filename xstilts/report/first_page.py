@@ -309,15 +309,15 @@ def _moved(mine: Tables) -> Iterator[str]:
     """For every intermediate, how the gap changed, and whether English or the others moved more."""
     for move in moves(mine.cells):
         yield (
-            f"After {_recipe(move.intermediate)} the transfer gap is "
+            f"After {_title(move.intermediate)} the transfer gap is "
             f"{change_of(move.gap_change, 'points')} than after none (mean of "
             f"{_count(move.targets, 'target')}): English {_gained(move.english)}, the other "
             f"languages {_gained(move.others)}; {move.more}."
         )
 
 
-def _recipe(name: str) -> str:
-    return group_titles("intermediate", [name], {})[0]
+def _title(name: str) -> str:
+    return task_titles([name])[0]
 
 
 def _gained(points: float) -> str:
@@ -328,7 +328,7 @@ def _did_not_learn(cells: pd.DataFrame) -> str:
     """The runs that did not learn their target, by name, and why."""
     runs = cells[(cells["not_learnt"] != "") & (cells["language"] == ENGLISH) & cells["reported"]]
     return "; ".join(
-        f"{task_titles([run['target']])[0]} after {_recipe(run['intermediate'])}, seed "
+        f"{_title(run['target'])} after {_title(run['intermediate'])}, seed "
         f"{run['seed']} ({run['not_learnt']})"
         for run in runs.to_dict("records")
     )

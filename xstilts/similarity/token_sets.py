@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -26,6 +27,7 @@ class NearestOwners:
     tasks: int
     weights: np.ndarray
 
+    @cached_property
     def shares(self) -> np.ndarray:
         """(1 + resamples, tasks) the share of nearest tokens that is each task's."""
         hits = (self.owners[:, :, None] == np.arange(self.tasks)).mean(axis=1)

@@ -20,7 +20,7 @@ def nearest_tokens(x: list[int], y: NearestOwners) -> np.ndarray:
         x: indices of the recipe's tasks.
         y: the target's texts.
     """
-    return y.tasks * y.shares()[:, x].mean(axis=1)
+    return y.tasks * y.shares[:, x].mean(axis=1)
 
 
 MEASURE = Measure(
